@@ -1,0 +1,1 @@
+"""Tokenhouse: the namespace of the generated gRPC contract."""
