@@ -1,0 +1,52 @@
+"""`tokenhouse config`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from core.cli.invocation import OperatorGroup, load_or_refuse
+from core.cli.output import json_option, print_json, print_table
+from core.config.setting import DEFAULT, Found
+
+
+@click.group(cls=OperatorGroup)
+def config() -> None:
+    """Check and show the settings."""
+
+
+@config.command()
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Read and check every setting; say nothing more than whether the server would start with them."""
+    loaded = load_or_refuse(ctx)
+    click.echo(f"{loaded.file or 'The defaults and the environment'}: good")
+
+
+@config.command()
+@json_option
+@click.pass_context
+def show(ctx: click.Context, as_json: bool) -> None:
+    """Show every setting, its value and where that came from; secrets stay hidden."""
+    found = load_or_refuse(ctx).found.values()
+    if as_json:
+        print_json([_json_of(setting) for setting in found])
+    else:
+        print_table((row for setting in found for row in _rows(setting)), "There are no settings.")
+
+
+def _rows(found: Found[Any]) -> Iterator[dict[str, str]]:
+    if not found.values:
+        words = found.setting.default_words if found.place == DEFAULT else "none"
+        yield {"Setting": found.setting.name, "Value": f"({words})", "From": found.place}
+        return
+    for value, place in zip(found.shown, found.places, strict=True):
+        yield {"Setting": found.setting.name, "Value": value, "From": place}
+
+
+def _json_of(found: Found[Any]) -> dict[str, object]:
+    values = list(found.shown)
+    if found.setting.repeatable:
+        return {"setting": found.setting.name, "values": values, "from": list(found.places) or [DEFAULT]}
+    value = {"value": values[0]} if values else {}
+    return {"setting": found.setting.name, **value, "from": found.place}

@@ -1,0 +1,91 @@
+"""The two processes: how each is called, and one of them while it runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core.config.config import Config
+from core.config.settings import SETTINGS
+
+#: Environment variables that tell a process the numbers of the pipes it inherited.
+STATUS_VARIABLE = "TOKENHOUSE_STATUS_FD"
+LIFELINE_VARIABLE = "TOKENHOUSE_LIFELINE_FD"
+
+
+def core_command(config: Config) -> list[str]:
+    """How the core is called."""
+    return [*_python("core"), *(["--config", str(config.file)] if config.file else [])]
+
+
+def facade_command(config: Config) -> list[str]:
+    """How the facade is called; it reads no configuration."""
+    proxies = [argument for proxy in config.server.trusted_proxies for argument in ("--trusted-proxy", str(proxy))]
+    return [
+        *_python("facade"),
+        *("--address", config.server.address),
+        *("--listen", str(config.server.listen)),
+        *("--core-socket", str(config.grpc.socket)),
+        *proxies,
+    ]
+
+
+def environment_of(name: str) -> dict[str, str]:
+    """The environment of `core` or `facade`: secrets are the core's alone."""
+    secrets = {setting.variable for setting in SETTINGS if setting.secret} if name == "facade" else set()
+    return {variable: text for variable, text in os.environ.items() if variable not in secrets}
+
+
+def _python(module: str) -> list[str]:
+    # -P: a folder called core or facade where the operator happens to stand is not ours.
+    return [sys.executable, "-P", "-m", module]
+
+
+class ServingProcess:
+    """A process in a session of its own: the terminal's Ctrl-C reaches only the one that started it."""
+
+    def __init__(self, name: str, command: Sequence[str]) -> None:
+        """Start it."""
+        self.name = name
+        #: It has been asked to stop.
+        self.told_to_stop = False
+        #: It closed its end of the pipe: nothing more will be read.
+        self.finished_talking = False
+        #: Where it says what happened to it, a line of JSON each.
+        self.status_fd, status_end = os.pipe()
+        # We alone hold this pipe's writing end: however we end, the process reads the end of it and stops. A pipe for
+        # each: whoever makes a shared one non-blocking makes it so for the other, too.
+        lifeline_end, self._lifeline = os.pipe()
+        self._line = b""
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                # Our own stdout is for the operator: what a process prints is a log.
+                stdout=sys.stderr.fileno(),
+                pass_fds=(status_end, lifeline_end),
+                env=environment_of(name) | {STATUS_VARIABLE: str(status_end), LIFELINE_VARIABLE: str(lifeline_end)},
+                start_new_session=True,
+            )
+        finally:
+            os.close(status_end)
+            os.close(lifeline_end)
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """What it said since the last time."""
+        data = os.read(self.status_fd, 65536)
+        self.finished_talking = not data
+        *lines, self._line = (self._line + data).split(b"\n")
+        yield from (json.loads(line) for line in lines if line)
+
+    def poll(self) -> int | None:
+        """The exit status, or minus the number of the signal that killed it; None while it runs."""
+        return self._process.poll()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; nothing happens when it is gone."""
+        self.told_to_stop = self.told_to_stop or number == signal.SIGTERM
+        self._process.send_signal(number)

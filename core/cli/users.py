@@ -1,0 +1,152 @@
+"""`tokenhouse users`."""
+
+import sys
+from collections.abc import Iterator
+
+import click
+from tokenhouse.v1 import user_admin_pb2 as pb
+from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
+
+from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value
+from core.cli.invocation import OperatorGroup
+from core.cli.output import count, json_option, print_facts, print_json, print_table, show_time
+from core.cli.passwords import password_option, read_password
+
+
+@click.group(cls=OperatorGroup)
+def users() -> None:
+    """Add, show and change users."""
+
+
+@users.command()
+@click.argument("name")
+@click.option("--group", "groups", multiple=True, metavar="GROUP", help="A group of the user; may be repeated.")
+@password_option
+@json_option
+def add(name: str, groups: tuple[str, ...], password_stdin: bool, as_json: bool) -> None:
+    """Add a user."""
+    request = pb.CreateUserRequest(username=name, password=read_password(password_stdin), groups=groups)
+    with admin_channel() as channel:
+        user = UserAdminServiceStub(channel).CreateUser(request, timeout=DEADLINE).user
+    _print_user(user, as_json)
+
+
+@users.command("list")
+@json_option
+def list_users(as_json: bool) -> None:
+    """List users by name."""
+    with admin_channel() as channel:
+        found = list(_all_users(UserAdminServiceStub(channel)))
+    if as_json:
+        print_json([as_json_value(user) for user in found])
+    else:
+        print_table(map(_row, found), "There are no users.")
+
+
+@users.command()
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show one user."""
+    with admin_channel() as channel:
+        user = UserAdminServiceStub(channel).GetUser(pb.GetUserRequest(username=name), timeout=DEADLINE).user
+    _print_user(user, as_json)
+
+
+@users.command()
+@click.argument("name")
+@json_option
+def disable(name: str, as_json: bool) -> None:
+    """Disable a user: their tokens, grants and sessions end at once, for good."""
+    with admin_channel() as channel:
+        answer = UserAdminServiceStub(channel).DisableUser(pb.DisableUserRequest(username=name), timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"{name} is disabled; {count(answer.revoked_grants, 'grant')} ended.")
+
+
+@users.command()
+@click.argument("name")
+@json_option
+def enable(name: str, as_json: bool) -> None:
+    """Enable a user again; what ended stays ended."""
+    with admin_channel() as channel:
+        answer = UserAdminServiceStub(channel).EnableUser(pb.EnableUserRequest(username=name), timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"{name} is enabled.")
+
+
+@users.command()
+@click.argument("name")
+@click.option("--keep-grants", is_flag=True, help="Leave the connected tools connected.")
+@password_option
+@json_option
+def passwd(name: str, keep_grants: bool, password_stdin: bool, as_json: bool) -> None:
+    """Set a new password and end the user's sessions and grants."""
+    request = pb.SetPasswordRequest(username=name, password=read_password(password_stdin), keep_grants=keep_grants)
+    with admin_channel() as channel:
+        answer = UserAdminServiceStub(channel).SetPassword(request, timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"{name} has a new password; {count(answer.revoked_grants, 'grant')} ended.")
+
+
+@users.command("set-groups")
+@click.argument("name")
+@click.argument("groups", nargs=-1)
+@json_option
+def set_groups(name: str, groups: tuple[str, ...], as_json: bool) -> None:
+    """Replace the user's groups; with no group named, the user is in none."""
+    with admin_channel() as channel:
+        request = pb.SetGroupsRequest(username=name, groups=groups)
+        user = UserAdminServiceStub(channel).SetGroups(request, timeout=DEADLINE).user
+    _print_user(user, as_json)
+
+
+@users.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def delete(name: str, yes: bool, as_json: bool) -> None:
+    """Delete a user: their tokens, grants and sessions end at once, for good."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("there is no terminal to ask on; use --yes")
+        click.confirm(f"Delete {name} and end everything of theirs?", abort=True, err=True)
+    with admin_channel() as channel:
+        answer = UserAdminServiceStub(channel).DeleteUser(pb.DeleteUserRequest(username=name), timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"{name} is deleted; {count(answer.revoked_grants, 'grant')} ended.")
+
+
+def _all_users(stub: UserAdminServiceStub) -> Iterator[pb.User]:
+    request = pb.ListUsersRequest(page_size=PAGE_SIZE)
+    while True:
+        page = stub.ListUsers(request, timeout=DEADLINE)
+        yield from page.users
+        if not page.has_more or not page.users:
+            return
+        request.after_username = page.users[-1].username
+
+
+def _row(user: pb.User) -> dict[str, str]:
+    return {
+        "Name": user.username,
+        "Groups": ", ".join(user.groups),
+        "State": "disabled" if user.disabled else "active",
+        "Created": show_time(user.created_at),
+        "Last login": show_time(user.last_login_at) if user.HasField("last_login_at") else "never",
+    }
+
+
+def _print_user(user: pb.User, as_json: bool) -> None:
+    if as_json:
+        print_json(as_json_value(user))
+    else:
+        print_facts({**_row(user), "Subject": user.subject})

@@ -1,0 +1,89 @@
+"""Rules that two settings make together, or one of them and the disk."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.config import settings
+from core.config.errors import ConfigError
+from core.config.setting import DEFAULT, Found, Setting
+from core.config.values import show_duration
+
+T = TypeVar("T")
+_Everything = Mapping[str, Found[Any]]
+
+
+def check_together(found: _Everything) -> None:
+    """Each setting is good by itself; now they are good together.
+
+    Raises:
+        ConfigError: two of them contradict each other; names the one that somebody wrote.
+    """
+    _check_lifetimes(found)
+    _check_scopes(found)
+    _check_paths(found)
+    _check_listeners(found)
+
+
+def _check_lifetimes(found: _Everything) -> None:
+    idle, absolute = settings.REFRESH_TOKEN_LIFETIME, settings.GRANT_LIFETIME
+    if _one(found, idle) > _one(found, absolute):
+        values = f"{idle.key} is {_told(found, idle)}, {absolute.key} is {_told(found, absolute)}"
+        raise _refusal(found, _written(found, idle, absolute), f"allowed is {idle.key} up to {absolute.key}; {values}")
+
+
+def _told(found: _Everything, setting: Setting[int]) -> str:
+    by_default = " by default" if found[setting.name].place == DEFAULT else ""
+    return show_duration(_one(found, setting)) + by_default
+
+
+def _check_scopes(found: _Everything) -> None:
+    names = [scope.name for scope in found[settings.SCOPE.name].values]
+    if not names:
+        raise _refusal(found, settings.SCOPE, "at least one scope is needed")
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise _refusal(found, settings.SCOPE, f"allowed is one line per scope; {repeated[0]} has several")
+    if not set(found[settings.DEFAULT_SCOPE.name].values) <= set(names):
+        raise _refusal(found, settings.DEFAULT_SCOPE, f"allowed are the names of [OAuth] Scope: {', '.join(names)}")
+
+
+def _check_paths(found: _Everything) -> None:
+    socket, admin, key = (
+        _real(_one(found, name)) for name in (settings.SOCKET, settings.ADMIN_SOCKET, settings.MASTER_KEY_FILE)
+    )
+    if len({socket, admin, key}) < 3:
+        culprit = _written(found, settings.ADMIN_SOCKET, settings.SOCKET, settings.MASTER_KEY_FILE)
+        raise _refusal(found, culprit, "Socket, AdminSocket and MasterKeyFile must be three different paths")
+    if _real(_one(found, settings.DATA_DIR) / "database") in (key, *key.parents):
+        raise _refusal(found, settings.MASTER_KEY_FILE, "allowed is a path outside the database's own folder")
+    # os.path: where a folder on the way may not be searched, the core says so when it opens the file.
+    if os.path.isdir(key):
+        raise _refusal(found, settings.MASTER_KEY_FILE, "allowed is a file; a folder is there")
+
+
+def _real(path: Path) -> Path:
+    """Where it leads: a detour through ".." or a link hides nothing."""
+    return Path(os.path.realpath(path))
+
+
+def _check_listeners(found: _Everything) -> None:
+    if _one(found, settings.LISTEN) == _one(found, settings.GRPC_LISTEN):
+        culprit = _written(found, settings.GRPC_LISTEN, settings.LISTEN)
+        raise _refusal(found, culprit, "Server.Listen and Grpc.Listen need ports of their own")
+
+
+def _one(found: _Everything, setting: Setting[T]) -> T:
+    value: T = found[setting.name].values[0]
+    return value
+
+
+def _written(found: _Everything, *candidates: Setting[Any]) -> Setting[Any]:
+    """The first of them that somebody wrote down: the line that an operator can change."""
+    return next((setting for setting in candidates if found[setting.name].place != DEFAULT), candidates[0])
+
+
+def _refusal(found: _Everything, setting: Setting[Any], reason: str) -> ConfigError:
+    place = found[setting.name].place
+    return ConfigError(f"{setting.name}: {reason}" if place == DEFAULT else f"{place}: {setting.name}: {reason}")

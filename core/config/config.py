@@ -1,0 +1,167 @@
+"""The configuration as one typed value, and the policy that the rules read from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core.config import settings
+from core.config.addresses import ListenAddress
+from core.config.setting import Found, Setting
+from core.config.values import Network
+from core.domain.limits.rate import Rate
+from core.domain.policy import Policy, Scope
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """[Server]"""
+
+    #: Without a trailing slash; also the issuer (RFC 8414 §2).
+    address: str
+    listen: ListenAddress
+    data_dir: Path
+    trusted_proxies: tuple[Network, ...]
+    oauth_clients_enabled: bool
+    allowed_redirect_uris: tuple[str, ...]
+    session_lifetime: int
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """[OAuth]; lifetimes in seconds."""
+
+    access_token_lifetime: int
+    refresh_token_lifetime: int
+    grant_lifetime: int
+    refresh_reuse_window: int
+    code_lifetime: int
+    scopes: tuple[Scope, ...]
+    default_scope: tuple[str, ...]
+    resources: tuple[str, ...]
+    server_wide_tokens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcSettings:
+    """[Grpc]"""
+
+    socket: Path
+    admin_socket: Path
+    listen: ListenAddress
+    reflection: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """[Limits]"""
+
+    login_failures: Rate
+    login_failures_per_network: Rate
+    registrations: Rate
+    token_requests: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class KeySettings:
+    """[Keys]"""
+
+    master_key_file: Path
+    #: 32 bytes that take the place of the file; None where there is a file.
+    master_key: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the operator decided, checked."""
+
+    #: None where no file was read.
+    file: Path | None
+    server: ServerSettings
+    oauth: OAuthSettings
+    grpc: GrpcSettings
+    limits: LimitSettings
+    keys: KeySettings
+    #: Every setting with its values and where they came from.
+    found: Mapping[str, Found[Any]] = field(repr=False)
+
+    @property
+    def database_folder(self) -> Path:
+        """The folder that the store owns."""
+        return self.server.data_dir / "database"
+
+    def policy(self) -> Policy:
+        """What the rules depend on."""
+        return Policy(
+            issuer=self.server.address,
+            clients_enabled=self.server.oauth_clients_enabled,
+            allowed_redirect_uris=self.server.allowed_redirect_uris,
+            access_token_lifetime=self.oauth.access_token_lifetime,
+            refresh_token_lifetime=self.oauth.refresh_token_lifetime,
+            grant_lifetime=self.oauth.grant_lifetime,
+            refresh_reuse_window=self.oauth.refresh_reuse_window,
+            code_lifetime=self.oauth.code_lifetime,
+            session_lifetime=self.server.session_lifetime,
+            scopes=self.oauth.scopes,
+            default_scope=self.oauth.default_scope,
+            resources=self.oauth.resources,
+            server_wide_tokens=self.oauth.server_wide_tokens,
+            login_failures=self.limits.login_failures,
+            login_failures_per_network=self.limits.login_failures_per_network,
+            registrations=self.limits.registrations,
+            token_requests=self.limits.token_requests,
+        )
+
+
+def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
+    """The typed value of settings that have been parsed, defaults filled in."""
+
+    def every(setting: Setting[T]) -> tuple[T, ...]:
+        return found[setting.name].values
+
+    def one(setting: Setting[T]) -> T:
+        return every(setting)[0]
+
+    scopes = every(settings.SCOPE)
+    return Config(
+        file=file,
+        server=ServerSettings(
+            address=one(settings.ADDRESS),
+            listen=one(settings.LISTEN),
+            data_dir=one(settings.DATA_DIR),
+            trusted_proxies=every(settings.TRUSTED_PROXY),
+            oauth_clients_enabled=one(settings.CLIENTS_ENABLED),
+            allowed_redirect_uris=every(settings.ALLOWED_REDIRECT_URI),
+            session_lifetime=one(settings.SESSION_LIFETIME),
+        ),
+        oauth=OAuthSettings(
+            access_token_lifetime=one(settings.ACCESS_TOKEN_LIFETIME),
+            refresh_token_lifetime=one(settings.REFRESH_TOKEN_LIFETIME),
+            grant_lifetime=one(settings.GRANT_LIFETIME),
+            refresh_reuse_window=one(settings.REFRESH_REUSE_WINDOW),
+            code_lifetime=one(settings.CODE_LIFETIME),
+            scopes=scopes,
+            default_scope=every(settings.DEFAULT_SCOPE) or tuple(scope.name for scope in scopes),
+            resources=every(settings.RESOURCE),
+            server_wide_tokens=one(settings.SERVER_WIDE_TOKENS),
+        ),
+        grpc=GrpcSettings(
+            socket=one(settings.SOCKET),
+            admin_socket=one(settings.ADMIN_SOCKET),
+            listen=one(settings.GRPC_LISTEN),
+            reflection=one(settings.REFLECTION),
+        ),
+        limits=LimitSettings(
+            login_failures=one(settings.LOGIN_FAILURES),
+            login_failures_per_network=one(settings.LOGIN_FAILURES_PER_NETWORK),
+            registrations=one(settings.REGISTRATIONS),
+            token_requests=one(settings.TOKEN_REQUESTS),
+        ),
+        keys=KeySettings(
+            master_key_file=one(settings.MASTER_KEY_FILE),
+            master_key=next(iter(every(settings.MASTER_KEY)), None),
+        ),
+        found=found,
+    )

@@ -1,0 +1,1 @@
+"""What operators do to users, clients and grants: acts that touch several nouns in one transaction."""

@@ -1,0 +1,61 @@
+"""Clients, as operators see and end them."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from core.domain.administration.ending import EndingTransaction, end_grants_of_client
+from core.domain.clients.client import Client, ClientFacts, ClientIntents
+from core.domain.clock import Clock
+from core.domain.errors import NotFound
+from core.domain.grants.grant import RevokeReason
+from core.domain.writing import Writes
+
+
+class ClientTransaction(ClientFacts, ClientIntents, EndingTransaction, Protocol):
+    """What operators' acts on clients write."""
+
+
+class ClientStore(ClientFacts, Writes[ClientTransaction], Protocol):
+    """What operators' acts on clients need of a store."""
+
+
+class ClientAdministration:
+    """Every act on a client; an unknown one raises NotFound."""
+
+    def __init__(self, store: ClientStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def get(self, client_id: str) -> Client:
+        """The client with this id."""
+        client = self._store.find_client(client_id)
+        if client is None:
+            raise NotFound(f"there is no client {client_id}")
+        return client
+
+    def list(self, *, limit: int, after: str) -> Sequence[Client]:
+        """Clients by client_id, those that come after `after`."""
+        return self._store.list_clients(limit=limit, after=after)
+
+    def delete(self, client_id: str) -> int:
+        """Delete the client and end every grant given to it; how many. It may register again under the same id."""
+        now = self._clock.now()
+        return self._end(client_id, lambda tx: tx.delete_client(client_id, now=now), RevokeReason.CLIENT_DELETED, now)
+
+    def block(self, client_id: str) -> int:
+        """Block the client and end every grant given to it; how many. It may not register until it is unblocked."""
+        now = self._clock.now()
+        return self._end(client_id, lambda tx: tx.block_client(client_id, now=now), RevokeReason.CLIENT_BLOCKED, now)
+
+    def unblock(self, client_id: str) -> None:
+        """Let the client in again; what ended stays ended."""
+        if not self._store.write(lambda tx: tx.unblock_client(client_id)):
+            raise NotFound(f"there is no client {client_id}")
+
+    def _end(self, client_id: str, act: Callable[[ClientTransaction], bool], reason: RevokeReason, now: int) -> int:
+        def intent(tx: ClientTransaction) -> int:
+            if not act(tx):
+                raise NotFound(f"there is no client {client_id}")
+            return end_grants_of_client(tx, client_id, reason=reason, now=now)
+
+        return self._store.write(intent)

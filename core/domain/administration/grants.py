@@ -1,0 +1,121 @@
+"""Grants, as operators see and end them: who connected what."""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.clients.client import Client, ClientFacts
+from core.domain.clock import Clock
+from core.domain.errors import InvalidArgument, NotFound
+from core.domain.grants.grant import Grant, GrantFacts, GrantState, RevokeReason
+from core.domain.grants.revoking import RevokingTransaction, revoke_grant
+from core.domain.users.user import User, UserFacts, username_key
+from core.domain.writing import Writes
+
+_ID_BYTES = 16
+
+
+class GrantTransaction(GrantFacts, RevokingTransaction, Protocol):
+    """What operators' acts on grants write."""
+
+
+class GrantStore(GrantFacts, ClientFacts, UserFacts, Writes[GrantTransaction], Protocol):
+    """What operators' acts on grants need of a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedGrant:
+    """A grant with the names that people know."""
+
+    grant: Grant
+    client: Client | None
+    user: User | None
+
+
+class GrantAdministration:
+    """Every act on a grant."""
+
+    def __init__(self, store: GrantStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def list(
+        self, *, username: str, client_id: str, include_ended: bool, limit: int, page_token: str
+    ) -> tuple[Sequence[ListedGrant], str]:
+        """Grants newest first, and the token of the next page ("" on the last).
+
+        Raises:
+            NotFound: there is no such user.
+            InvalidArgument: not a page token of ours.
+        """
+        user = self._store.find_user_by_name(username_key(username)) if username else None
+        if username and user is None:
+            raise NotFound(f"there is no user {username}")
+        grants = self._store.list_grants(
+            subject=user.subject if user else None,
+            client_id=client_id or None,
+            live_at=None if include_ended else self._clock.now(),
+            limit=limit + 1,
+            before=_parse_page_token(page_token),
+        )
+        page = grants[:limit]
+        names = [
+            ListedGrant(grant, self._store.find_client(grant.client_id), self._store.find_user(grant.subject))
+            for grant in page
+        ]
+        return names, _format_page_token(page[-1]) if len(grants) > limit else ""
+
+    def revoke(self, grant_id: str) -> bool:
+        """End a grant; False when it had ended before.
+
+        Raises:
+            InvalidArgument: not 32 hexadecimal digits.
+            NotFound: there is no such grant.
+        """
+        parsed, now = _parse_grant_id(grant_id), self._clock.now()
+
+        def intent(tx: GrantTransaction) -> bool:
+            if revoke_grant(tx, parsed, reason=RevokeReason.REVOKED_BY_OPERATOR, now=now) is not None:
+                return True
+            if tx.find_grant(parsed) is None:
+                raise NotFound(f"there is no grant {grant_id}")
+            return False
+
+        return self._store.write(intent)
+
+
+def shown_state(grant: Grant, now: int) -> str:
+    """The state as operators should read it: what has run out by itself is `expired`, whatever the row says."""
+    if grant.state is GrantState.PENDING and grant.code_expires_at <= now:
+        return "expired"
+    if grant.state is GrantState.ACTIVE and min(grant.idle_expires_at, grant.expires_at) <= now:
+        return "expired"
+    return grant.state
+
+
+def _parse_grant_id(text: str) -> bytes:
+    try:
+        grant_id = bytes.fromhex(text)
+    except ValueError:
+        grant_id = b""
+    if len(grant_id) != _ID_BYTES:
+        raise InvalidArgument("a grant id is 32 hexadecimal digits")
+    return grant_id
+
+
+def _format_page_token(grant: Grant) -> str:
+    return urlsafe_b64encode(grant.created_at.to_bytes(8, "big") + grant.id).decode()
+
+
+def _parse_page_token(text: str) -> tuple[int, bytes] | None:
+    if not text:
+        return None
+    try:
+        decoded = urlsafe_b64decode(text)
+    except (binascii.Error, ValueError):
+        decoded = b""
+    if len(decoded) != 8 + _ID_BYTES:
+        raise InvalidArgument("that is no page token of this server")
+    return int.from_bytes(decoded[:8], "big"), decoded[8:]

@@ -1,0 +1,140 @@
+"""Users, as operators add, change and end them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from core.domain.administration.ending import EndingTransaction, end_grants_of_subject
+from core.domain.clock import Clock
+from core.domain.errors import AlreadyExists, InvalidArgument, NotFound
+from core.domain.grants.grant import RevokeReason
+from core.domain.randomness import Randomness
+from core.domain.tokens.access_token import LONGEST_LIFETIME
+from core.domain.tokens.change import ChangeKind
+from core.domain.users.password import Passwords
+from core.domain.users.user import User, UserFacts, UserIntents, parse_username, username_key
+from core.domain.writing import Writes
+
+_MAXIMUM_GROUPS = 256
+
+
+class UserTransaction(UserFacts, UserIntents, EndingTransaction, Protocol):
+    """What operators' acts on users write."""
+
+
+class UserStore(UserFacts, Writes[UserTransaction], Protocol):
+    """What operators' acts on users need of a store."""
+
+
+class UserAdministration:
+    """Every act on a user. Names are compared without regard to case; an unknown one raises NotFound."""
+
+    def __init__(self, store: UserStore, passwords: Passwords, clock: Clock, randomness: Randomness) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._clock = clock
+        self._randomness = randomness
+
+    def create(self, username: str, password: str, groups: Iterable[str]) -> User:
+        """Add a user.
+
+        Raises:
+            AlreadyExists: the name is taken.
+            InvalidArgument: an unusable name or group, or a password that is too short.
+        """
+        user = self._new_user(username, password, groups)
+        if not self._store.write(lambda tx: tx.create_user(user)):
+            raise AlreadyExists(f"there is a user {user.username} already")
+        return user
+
+    def create_first(self, username: str, password: str, groups: Iterable[str]) -> bool:
+        """Add the very first user of a new database; False when it ever had one."""
+        user = self._new_user(username, password, groups)
+        return self._store.write(lambda tx: tx.claim_first_user() and tx.create_user(user))
+
+    def get(self, username: str) -> User:
+        """The user with this name."""
+        user = self._store.find_user_by_name(username_key(username))
+        if user is None:
+            raise NotFound(f"there is no user {username}")
+        return user
+
+    def list(self, *, limit: int, after: str) -> Sequence[User]:
+        """Users by name, those that come after the name `after`."""
+        return self._store.list_users(limit=limit, after_key=username_key(after))
+
+    def disable(self, username: str) -> tuple[User, int]:
+        """End everything of the user's and let them log in no more; the user, and how many grants ended."""
+        user, now = self.get(username), self._clock.now()
+
+        def intent(tx: UserTransaction) -> int:
+            _require(tx.disable_user(user.subject, now=now), username)
+            tx.delete_sessions_of_subject(user.subject)
+            return end_grants_of_subject(tx, user.subject, reason=RevokeReason.USER_DISABLED, now=now)
+
+        ended = self._store.write(intent)
+        return self.get(username), ended
+
+    def enable(self, username: str) -> User:
+        """Let the user log in again; what ended stays ended."""
+        user = self.get(username)
+        self._store.write(lambda tx: self._change(tx, user, tx.enable_user(user.subject)))
+        return self.get(username)
+
+    def set_groups(self, username: str, groups: Iterable[str]) -> User:
+        """Replace the user's groups; the next validation returns the new ones."""
+        user, kept = self.get(username), _parse_groups(groups)
+        self._store.write(lambda tx: self._change(tx, user, tx.set_groups(user.subject, kept)))
+        return self.get(username)
+
+    def set_password(self, username: str, password: str, *, keep_grants: bool) -> int:
+        """Set a new password, end the user's sessions and, unless told otherwise, their grants; how many ended."""
+        user, now = self.get(username), self._clock.now()
+        password_hash = self._passwords.hash(password)
+
+        def intent(tx: UserTransaction) -> int:
+            _require(tx.set_password_hash(user.subject, password_hash), username)
+            tx.delete_sessions_of_subject(user.subject)
+            if keep_grants:
+                return 0
+            return end_grants_of_subject(tx, user.subject, reason=RevokeReason.PASSWORD_CHANGED, now=now)
+
+        return self._store.write(intent)
+
+    def delete(self, username: str) -> int:
+        """Delete the user and end everything of theirs; how many grants ended."""
+        user, now = self.get(username), self._clock.now()
+
+        def intent(tx: UserTransaction) -> int:
+            _require(tx.delete_user(user.subject), username)
+            tx.delete_sessions_of_subject(user.subject)
+            return end_grants_of_subject(tx, user.subject, reason=RevokeReason.USER_DELETED, now=now)
+
+        return self._store.write(intent)
+
+    def _new_user(self, username: str, password: str, groups: Iterable[str]) -> User:
+        name = parse_username(username)
+        return User(
+            subject=self._randomness.token_bytes(16).hex(),
+            username=name,
+            username_key=username_key(name),
+            password_hash=self._passwords.hash(password),
+            groups=_parse_groups(groups),
+            created_at=self._clock.now(),
+        )
+
+    def _change(self, tx: UserTransaction, user: User, found: bool) -> None:
+        _require(found, user.username)
+        now = self._clock.now()
+        tx.record_change(ChangeKind.SUBJECT_CHANGED, user.subject, now=now, keep_until=now + LONGEST_LIFETIME)
+
+
+def _require(found: bool, username: str) -> None:
+    if not found:
+        raise NotFound(f"there is no user {username}")
+
+
+def _parse_groups(groups: Iterable[str]) -> tuple[str, ...]:
+    kept = tuple(sorted(set(groups)))
+    if len(kept) > _MAXIMUM_GROUPS or any(not 1 <= len(group) <= 128 or not group.isprintable() for group in kept):
+        raise InvalidArgument(f"a user has at most {_MAXIMUM_GROUPS} groups, 1 to 128 printable characters each")
+    return kept

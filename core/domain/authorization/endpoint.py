@@ -1,0 +1,130 @@
+"""The authorization endpoint (RFC 6749 §3.1): what comes next for a request, before anything is stored."""
+
+from dataclasses import dataclass
+
+from core.domain.authorization.parameters import Parameters, without
+from core.domain.authorization.request import (
+    AuthorizationRequest,
+    Recipient,
+    require_authorization_request,
+    require_recipient,
+)
+from core.domain.authorization.scope import describe_scopes
+from core.domain.authorization.sealed_request import RequestSeal, SealedRequest
+from core.domain.clients.client import ClientFacts
+from core.domain.errors import ClientsDisabled, ConsentRequired, LoginRequired, OAuthError
+from core.domain.policy import Policy, PolicySource, Scope
+from core.domain.sessions.login import Logins
+from core.domain.users.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Send the browser back to the client with these parameters (RFC 6749 §4.1.2, RFC 9207)."""
+
+    redirect_uri: str
+    parameters: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPrompt:
+    """Ask the user to log in."""
+
+    sealed_request: str
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentPrompt:
+    """Ask the user to decide."""
+
+    sealed_request: str
+    request: AuthorizationRequest
+    user: User
+    scopes: tuple[Scope, ...]
+
+
+def redirect_to(recipient: Recipient, policy: Policy, **parameters: str) -> Redirect:
+    """An answer to the client: the parameters, then `state` exactly as sent, then `iss` (RFC 9207 §2)."""
+    state = {} if recipient.state is None else {"state": recipient.state}
+    answer = {**parameters, **state, "iss": policy.issuer}
+    return Redirect(recipient.redirect_uri.text, tuple(answer.items()))
+
+
+def redirect_refusal(recipient: Recipient, policy: Policy, refusal: OAuthError) -> Redirect:
+    """A refusal as the client reads it (RFC 6749 §4.1.2.1)."""
+    return redirect_to(recipient, policy, error=refusal.code, error_description=refusal.description)
+
+
+class AuthorizationEndpoint:
+    """Checks requests and says what the browser shows next."""
+
+    def __init__(self, clients: ClientFacts, logins: Logins, seal: RequestSeal, policy: PolicySource) -> None:
+        self._clients = clients
+        self._logins = logins
+        self._seal = seal
+        self._policy = policy
+
+    def start(
+        self, parameters: Parameters, *, session_token: str, browser_binding: bytes
+    ) -> Redirect | LoginPrompt | ConsentPrompt:
+        """What comes next for this request in this browser.
+
+        Raises:
+            InvalidRequest, InvalidClient, InvalidRedirectUri: for a page; nothing may be sent to the redirect_uri.
+            ClientsDisabled: the operator switched OAuth clients off.
+        """
+        policy = self._policy.current
+        require_clients_enabled(policy)
+        recipient = require_recipient(parameters, self._clients, policy)
+        try:
+            request = require_authorization_request(parameters, recipient, policy)
+            user = self._logins.find_user(session_token)
+            if "none" in request.prompt:
+                raise _silent_refusal(user)
+        except OAuthError as refusal:
+            if not refusal.redirectable:
+                raise
+            return redirect_refusal(recipient, policy, refusal)
+        sealed = self._seal.seal(parameters, browser_binding)
+        if user is None or "login" in request.prompt:
+            return LoginPrompt(sealed, recipient)
+        return ConsentPrompt(sealed, request, user, describe_scopes(request.scope, policy))
+
+    def reopen(self, sealed: str, browser_binding: bytes) -> tuple[SealedRequest, AuthorizationRequest]:
+        """A sealed request, opened and checked again from its first parameter to its last.
+
+        Raises:
+            OAuthError: it has expired, or what was right when it was sealed is so no longer.
+        """
+        policy = self._policy.current
+        require_clients_enabled(policy)
+        opened = self._seal.require_open(sealed, browser_binding)
+        recipient = require_recipient(opened.parameters, self._clients, policy)
+        return opened, require_authorization_request(opened.parameters, recipient, policy)
+
+    def parameters_after_login(self, sealed: str, browser_binding: bytes) -> tuple[tuple[str, str], ...]:
+        """The request to go on with once the user has logged in; `prompt=login` is fulfilled and taken out.
+
+        Raises:
+            OAuthError: as `reopen`.
+        """
+        opened, _ = self.reopen(sealed, browser_binding)
+        return without(opened.parameters, "prompt", "login")
+
+
+def require_clients_enabled(policy: Policy) -> None:
+    """Pass while OAuth clients are switched on.
+
+    Raises:
+        ClientsDisabled: they are not.
+    """
+    if not policy.clients_enabled:
+        raise ClientsDisabled("OAuth clients are switched off")
+
+
+def _silent_refusal(user: User | None) -> OAuthError:
+    # A client that cannot prove who it is never gets a code without the user's yes (RFC 6749 §10.2).
+    if user is None:
+        return LoginRequired("the user is not logged in")
+    return ConsentRequired("the user must consent")

@@ -1,0 +1,101 @@
+"""The authorization request (RFC 6749 §4.1.1), checked in one fixed order.
+
+First the client and its redirect_uri: until both are known good, a refusal is a page and never a redirect
+(RFC 6749 §4.1.2.1). Everything after that is refused at the redirect_uri, where the client can read it.
+"""
+
+from dataclasses import dataclass
+
+from core.domain.authorization.parameters import Parameters, find_all, find_one, require_no_repeats
+from core.domain.authorization.pkce import require_code_challenge
+from core.domain.authorization.scope import grantable_scope
+from core.domain.clients.client import Client, ClientFacts
+from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri, require_allowed
+from core.domain.errors import (
+    InvalidClient,
+    InvalidRedirectUri,
+    InvalidRequest,
+    UnauthorizedClient,
+    UnsupportedResponseType,
+)
+from core.domain.policy import Policy
+from core.domain.tokens.resource import require_resources
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom the browser may be sent back to, and what the answer must echo."""
+
+    client: Client
+    redirect_uri: RedirectUri
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A request that may be put to the user."""
+
+    recipient: Recipient
+    scope: tuple[str, ...]
+    #: In their owners' spelling; empty: server-wide.
+    resources: tuple[str, ...]
+    code_challenge: str
+    prompt: frozenset[str]
+
+
+def require_recipient(parameters: Parameters, clients: ClientFacts, policy: Policy) -> Recipient:
+    """The client and its redirect_uri. Whatever this raises is shown as a page.
+
+    Raises:
+        InvalidRequest: client_id or redirect_uri is missing or repeated.
+        InvalidClient: there is no such client, or it is blocked.
+        InvalidRedirectUri: not registered for this client, or no longer allowed by policy.
+    """
+    client_id = find_one(parameters, "client_id")
+    if client_id is None:
+        raise InvalidRequest("client_id is missing")
+    client = clients.find_client(client_id)
+    if client is None or client.blocked:
+        raise InvalidClient("this server does not know the app that sent you here, or no longer lets it in")
+    sent_uri = find_one(parameters, "redirect_uri")
+    if sent_uri is None:
+        raise InvalidRequest("redirect_uri is missing")
+    redirect_uri = parse_redirect_uri(sent_uri)
+    if redirect_uri.kept not in client.redirect_uris:
+        raise InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app")
+    require_allowed(redirect_uri, policy.allowed_redirect_uris)
+    states = [value for name, value in parameters if name == "state" and value]
+    # A repeated state is refused below; which of them to echo nobody can say, so none is.
+    return Recipient(client, redirect_uri, states[0] if len(states) == 1 else None)
+
+
+def require_authorization_request(parameters: Parameters, recipient: Recipient, policy: Policy) -> AuthorizationRequest:
+    """Everything else about the request. Whatever this raises goes to the redirect_uri.
+
+    Raises:
+        InvalidRequest, UnsupportedResponseType, UnauthorizedClient: RFC 6749 §4.1.2.1.
+        InvalidTarget: RFC 8707 §2.
+    """
+    require_no_repeats(parameters)
+    response_type = find_one(parameters, "response_type")
+    if response_type is None:
+        raise InvalidRequest("response_type is missing")
+    if response_type != "code":
+        raise UnsupportedResponseType("response_type must be code")
+    if (find_one(parameters, "response_mode") or "query") != "query":
+        raise InvalidRequest("response_mode must be query")
+    if "authorization_code" not in recipient.client.grant_types:
+        raise UnauthorizedClient("this client is not registered for authorization_code")
+    challenge = require_code_challenge(
+        find_one(parameters, "code_challenge"), find_one(parameters, "code_challenge_method")
+    )
+    prompt = frozenset((find_one(parameters, "prompt") or "").split())
+    if "none" in prompt and len(prompt) > 1:
+        raise InvalidRequest("prompt=none cannot stand with another prompt")
+    return AuthorizationRequest(
+        recipient,
+        scope=grantable_scope(find_one(parameters, "scope"), policy),
+        resources=require_resources(find_all(parameters, "resource"), policy),
+        code_challenge=challenge,
+        prompt=prompt,
+    )

@@ -1,0 +1,40 @@
+"""Scopes (RFC 6749 §3.3): what was asked for becomes what may be granted."""
+
+from collections.abc import Iterable
+
+from core.domain.errors import InvalidScope
+from core.domain.policy import Policy, Scope
+
+#: Always known, never a permission: the client wishes to stay connected. Every grant may be refreshed anyway.
+OFFLINE_ACCESS = Scope("offline_access", "Stay connected until you disconnect it")
+
+
+def grantable_scope(requested: str | None, policy: Policy) -> tuple[str, ...]:
+    """The scopes of an authorization request: unknown ones dropped, the default where none is left."""
+    asked = (requested or "").split()
+    known = {scope.name for scope in policy.scopes}
+    kept = tuple(dict.fromkeys(name for name in asked if name in known)) or policy.default_scope
+    return (*kept, OFFLINE_ACCESS.name) if OFFLINE_ACCESS.name in asked else kept
+
+
+def narrow_scope(granted: tuple[str, ...], requested: str | None, policy: Policy) -> tuple[str, ...]:
+    """The scopes of one access token: those asked for, or all. `offline_access` and unknown names do not count.
+
+    Raises:
+        InvalidScope: a known scope that was not granted (RFC 6749 §6).
+    """
+    known = {scope.name for scope in policy.scopes}
+    asked = [name for name in (requested or "").split() if name in known or name in granted]
+    asked = [name for name in asked if name != OFFLINE_ACCESS.name]
+    if not asked:
+        return granted
+    wider = [name for name in asked if name not in granted]
+    if wider:
+        raise InvalidScope(f"scope {wider[0]} was not granted")
+    return tuple(name for name in granted if name in asked)
+
+
+def describe_scopes(names: Iterable[str], policy: Policy) -> tuple[Scope, ...]:
+    """The scopes with the operator's words for them."""
+    words = {scope.name: scope for scope in (*policy.scopes, OFFLINE_ACCESS)}
+    return tuple(words[name] for name in names if name in words)

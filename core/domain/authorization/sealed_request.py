@@ -1,0 +1,80 @@
+"""The authorization request between the browser's steps: sealed, short-lived, bound to one browser, stored nowhere."""
+
+import binascii
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+
+from core.domain.authorization.parameters import Parameters
+from core.domain.clock import Clock
+from core.domain.errors import InvalidArgument, InvalidRequest
+from core.domain.keys.master_key import MasterKeys
+from core.domain.randomness import Randomness
+
+#: In seconds.
+LIFETIME = 600
+_BINDING_BYTES = 32
+_PURPOSE = b"authorization request"
+_EXPIRED = "this page has expired or belongs to another browser: go back to your app and start again"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRequest:
+    """What a sealed request holds. The nonce becomes the grant's id, so a request can be decided once."""
+
+    parameters: tuple[tuple[str, str], ...]
+    nonce: bytes
+    sealed_at: int
+
+
+class RequestSeal:
+    """Seals authorization requests and opens them again."""
+
+    def __init__(self, master_keys: MasterKeys, clock: Clock, randomness: Randomness) -> None:
+        self._master_keys = master_keys
+        self._clock = clock
+        self._randomness = randomness
+
+    def seal(self, parameters: Parameters, browser_binding: bytes) -> str:
+        """The parameters as one opaque string that opens for 10 minutes and for this browser only.
+
+        Raises:
+            InvalidArgument: the binding is not 32 bytes.
+        """
+        _require_binding(browser_binding)
+        nonce = self._randomness.token_bytes(16)
+        body = {"n": nonce.hex(), "t": self._clock.now(), "p": [list(pair) for pair in parameters]}
+        plaintext = json.dumps(body, separators=(",", ":")).encode()
+        return urlsafe_b64encode(self._master_keys.seal(_PURPOSE, plaintext, browser_binding)).decode()
+
+    def require_open(self, sealed: str, browser_binding: bytes) -> SealedRequest:
+        """What was sealed.
+
+        Raises:
+            InvalidRequest: expired, changed, or sealed for another browser.
+            InvalidArgument: the binding is not 32 bytes.
+        """
+        _require_binding(browser_binding)
+        plaintext = self._master_keys.find_sealed(_PURPOSE, _decode(sealed), browser_binding)
+        if plaintext is None:
+            raise InvalidRequest(_EXPIRED)
+        body = json.loads(plaintext)
+        if not body["t"] <= self._clock.now() < body["t"] + LIFETIME:
+            raise InvalidRequest(_EXPIRED)
+        parameters = tuple((name, value) for name, value in body["p"])
+        return SealedRequest(parameters, bytes.fromhex(body["n"]), body["t"])
+
+
+def _require_binding(browser_binding: bytes) -> None:
+    # An empty one would bind to every browser that brings none.
+    if len(browser_binding) != _BINDING_BYTES:
+        raise InvalidArgument(f"browser_binding must be {_BINDING_BYTES} bytes")
+
+
+def _decode(sealed: str) -> bytes:
+    """The sealed bytes; nothing where the text is not exactly what encoding them gives."""
+    try:
+        decoded = urlsafe_b64decode(sealed)
+    except (binascii.Error, ValueError):
+        return b""
+    return decoded if urlsafe_b64encode(decoded).decode() == sealed else b""

@@ -1,0 +1,65 @@
+"""The OAuth client as the server keeps it (RFC 7591 §2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A registered client. Times are seconds since the epoch."""
+
+    client_id: str
+    #: RFC 7591 metadata as kept: canonical JSON text.
+    metadata: str
+    client_name: str
+    #: As kept: loopback URIs without their ports (RFC 8252 §7.3).
+    redirect_uris: tuple[str, ...]
+    grant_types: tuple[str, ...]
+    created_at: int
+    last_used_at: int | None = None
+    blocked_at: int | None = None
+
+    @property
+    def blocked(self) -> bool:
+        """May not register, authorize or refresh."""
+        return self.blocked_at is not None
+
+
+class ClientFacts(Protocol):
+    """What can be read of clients. Deleted clients are not found."""
+
+    def find_client(self, client_id: str) -> Client | None:
+        """The client with this id, blocked or not; None when there is none or it was deleted."""
+        ...
+
+    def list_clients(self, *, limit: int, after: str) -> Sequence[Client]:
+        """Clients by client_id, those that come after `after`."""
+        ...
+
+
+class ClientIntents(Protocol):
+    """What can be done to a client inside a transaction."""
+
+    def register_client(self, client: Client) -> Client:
+        """Store the client, or bring a deleted one back, or leave an existing one as it is; the row as it then stands.
+
+        A blocked client (deleted or not) stays as it is and is returned with `blocked_at` set.
+        """
+        ...
+
+    def touch_client(self, client_id: str, *, now: int) -> None:
+        """Note that a token was issued to it; writes at most once an hour."""
+        ...
+
+    def delete_client(self, client_id: str, *, now: int) -> bool:
+        """Leave a tombstone; False when there is no such client. A block outlives the deletion."""
+        ...
+
+    def block_client(self, client_id: str, *, now: int) -> bool:
+        """False when there is no such client; blocking twice is no error."""
+        ...
+
+    def unblock_client(self, client_id: str) -> bool:
+        """False when there is no such client (deleted ones included: they can be unblocked too)."""
+        ...

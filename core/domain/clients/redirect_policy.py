@@ -1,0 +1,135 @@
+"""Which redirect URIs may be used at all, and when a requested one equals a registered one (RFC 9700 §4.1.3).
+
+Checked at registration, at the authorization endpoint and again when the code is made. No patterns, no suffixes, no
+regular expressions: a URI is on the list or it is not, and only the port of this very machine may vary (RFC 8252 §7.3).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from core.domain.errors import InvalidRedirectUri
+
+_MAXIMUM_LENGTH = 2048
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_BUILT_IN = frozenset(
+    {
+        "https://vscode.dev/redirect",
+        "https://insiders.vscode.dev/redirect",
+        "cursor://anysphere.cursor-mcp/oauth/callback",
+    }
+)
+#: A redirect URI that brings these along would make our own answer ambiguous.
+_RESERVED_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
+_NEVER = frozenset(
+    {"javascript", "data", "vbscript", "file", "blob", "about", "view-source", "filesystem", "ws", "wss"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectUri:
+    """A redirect URI that is safe to compare and to send a browser to."""
+
+    text: str
+    scheme: str
+    #: The authority without the port, as written.
+    host: str
+    port: int | None
+    path: str
+
+    @property
+    def loopback(self) -> bool:
+        """It leads to the user's own machine, where any program may listen."""
+        return self.scheme == "http" and self.host in _LOOPBACK_HOSTS
+
+    @property
+    def shown_host(self) -> str:
+        """What a user recognises: the host, or the scheme where a program on the machine answers to it."""
+        return self.host if self.scheme in ("http", "https") else f"{self.scheme}:"
+
+    @property
+    def kept(self) -> str:
+        """The form that is stored and compared: a loopback URI without its port, any other as it is."""
+        if not self.loopback or self.port is None:
+            return self.text
+        return self.text.replace(f"{self.host}:{self.port}", self.host, 1)
+
+
+@lru_cache(maxsize=4096)
+def parse_redirect_uri(text: str) -> RedirectUri:
+    """A redirect URI that is absolute and means the same to every reader.
+
+    Raises:
+        InvalidRedirectUri: it is relative, ambiguous, or of a kind no browser should be sent to.
+    """
+    if len(text) > _MAXIMUM_LENGTH:
+        raise InvalidRedirectUri(f"a redirect_uri has at most {_MAXIMUM_LENGTH} characters")
+    if not text.isascii() or not text.isprintable() or any(character in ' \\"<>^`{|}' for character in text):
+        raise InvalidRedirectUri(f"redirect_uri {text!a} has characters that a URI cannot have")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise InvalidRedirectUri(f"redirect_uri {text} is not a URI") from None
+    _require_plain(text, parts)
+    host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
+    if (port is not None and parts.netloc != f"{host}:{port}") or parts.netloc.endswith(":"):
+        raise InvalidRedirectUri(f"redirect_uri {text} spells its port in an unusual way")
+    if parts.scheme == "http" and host not in _LOOPBACK_HOSTS:
+        raise InvalidRedirectUri(f"redirect_uri {text} must be https, or http on this machine")
+    return RedirectUri(text, parts.scheme, host, port, parts.path)
+
+
+def is_allowed(uri: RedirectUri, allowed: Iterable[str]) -> bool:
+    """Whether policy lets codes be sent there: loopback, built in, or on the operator's list.
+
+    An entry that ends in "/" allows what lies below it on the same scheme, host and port; any other is exact.
+    """
+    if uri.loopback or uri.text in _BUILT_IN:
+        return True
+    return any(_lies_below(uri, entry) if entry.endswith("/") else uri.text == entry for entry in allowed)
+
+
+def require_allowed(uri: RedirectUri, allowed: Iterable[str]) -> None:
+    """Pass a URI that `is_allowed`.
+
+    Raises:
+        InvalidRedirectUri: it is not; names the URI and the setting that would allow it.
+    """
+    if not is_allowed(uri, allowed):
+        raise InvalidRedirectUri(
+            f"redirect_uri {uri.text} is not allowed here; the operator can allow it with the setting "
+            "Server.OAuthAllowedRedirectURI"
+        )
+
+
+def _lies_below(uri: RedirectUri, entry: str) -> bool:
+    parts = urlsplit(entry)
+    authority = uri.host if uri.port is None else f"{uri.host}:{uri.port}"
+    return uri.scheme == parts.scheme and authority == parts.netloc and uri.path.startswith(parts.path)
+
+
+def _require_plain(text: str, parts: SplitResult) -> None:
+    scheme = text.partition(":")[0]
+    if not parts.scheme or scheme != parts.scheme or not text.startswith(f"{scheme}://") or not parts.netloc:
+        raise InvalidRedirectUri(f"redirect_uri {text} must be absolute, its scheme in lower case")
+    if scheme in _NEVER:
+        raise InvalidRedirectUri(f"redirect_uri {text}: no browser is ever sent to {scheme}:")
+    if "#" in text:
+        raise InvalidRedirectUri(f"redirect_uri {text} must not have a fragment (RFC 6749 §3.1.2)")
+    if "@" in parts.netloc or "%" in parts.netloc:
+        raise InvalidRedirectUri(f"redirect_uri {text} must not have user information or escapes in its host")
+    if any(_is_dot_segment(segment) for segment in parts.path.split("/")):
+        raise InvalidRedirectUri(f"redirect_uri {text} must not have dot segments")
+    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    if named & _RESERVED_PARAMETERS:
+        raise InvalidRedirectUri(
+            f"redirect_uri {text} must not bring along {', '.join(sorted(named & _RESERVED_PARAMETERS))}"
+        )
+
+
+def _is_dot_segment(segment: str) -> bool:
+    """`.` or `..` in any spelling: escaped once or twice, with path parameters, or split by an escaped slash."""
+    plain = unquote(unquote(segment)).replace("\\", "/")
+    return any(piece.partition(";")[0] in (".", "..") for piece in plain.split("/"))

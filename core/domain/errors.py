@@ -1,0 +1,179 @@
+"""Every refusal the core knows.
+
+Exception tree::
+
+    Refusal
+    ├── OAuthError            a registered OAuth error code, for the client's developer
+    │   ├── InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrantType,
+    │   │   InvalidScope, InvalidTarget, AccessDenied, UnsupportedResponseType, LoginRequired,
+    │   │   ConsentRequired, InvalidRedirectUri, InvalidClientMetadata, TemporarilyUnavailable
+    ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
+    ├── TooManyAttempts       a rate is used up; says how long to wait
+    ├── ClientsDisabled       the operator switched OAuth clients off
+    ├── InvalidArgument, NotFound, AlreadyExists, FailedPrecondition     for operators and services
+    └── StoreUnavailable      nothing was written; try again later
+
+No transport numbers here: `core.rpc.errors` has the one table that turns these into gRPC.
+"""
+
+from typing import ClassVar
+
+#: RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
+_DESCRIPTIVE = frozenset(map(chr, range(0x20, 0x7F))) - set('"\\')
+#: The longest description, in characters; every one of them may become 16 bytes of a header that has 8 KiB.
+_LONGEST = 400
+
+
+class Refusal(Exception):
+    """A refusal with one sentence for whoever asked. The sentence never holds a secret."""
+
+    def __init__(self, description: str) -> None:
+        """`description` may quote what was sent; a long one is cut in its middle, since it travels in headers."""
+        super().__init__(description)
+        self.description = _shorten(description)
+
+
+class OAuthError(Refusal):
+    """A registered OAuth error (RFC 6749 §11.4)."""
+
+    #: The registered code.
+    code: ClassVar[str]
+    #: May it be sent to the client's redirect_uri (RFC 6749 §4.1.2.1)?
+    redirectable: ClassVar[bool] = False
+
+    def __init__(self, description: str) -> None:
+        """`description` may quote what was sent: what an error_description cannot hold (RFC 6749 §5.2) becomes "?"."""
+        super().__init__("".join(letter if letter in _DESCRIPTIVE else "?" for letter in description))
+
+
+class InvalidRequest(OAuthError):
+    """RFC 6749 §4.1.2.1, §5.2."""
+
+    code = "invalid_request"
+    redirectable = True
+
+
+class InvalidClient(OAuthError):
+    """RFC 6749 §5.2: unknown, deleted or blocked client, or failed authentication."""
+
+    code = "invalid_client"
+
+
+class InvalidGrant(OAuthError):
+    """RFC 6749 §5.2: the code or refresh token is not good, or not for this client."""
+
+    code = "invalid_grant"
+
+
+class UnauthorizedClient(OAuthError):
+    """RFC 6749 §4.1.2.1, §5.2: this client may not use this grant type."""
+
+    code = "unauthorized_client"
+    redirectable = True
+
+
+class UnsupportedGrantType(OAuthError):
+    """RFC 6749 §5.2."""
+
+    code = "unsupported_grant_type"
+
+
+class UnsupportedResponseType(OAuthError):
+    """RFC 6749 §4.1.2.1."""
+
+    code = "unsupported_response_type"
+    redirectable = True
+
+
+class InvalidScope(OAuthError):
+    """RFC 6749 §4.1.2.1, §5.2."""
+
+    code = "invalid_scope"
+    redirectable = True
+
+
+class InvalidTarget(OAuthError):
+    """RFC 8707 §2."""
+
+    code = "invalid_target"
+    redirectable = True
+
+
+class AccessDenied(OAuthError):
+    """RFC 6749 §4.1.2.1: the user said no."""
+
+    code = "access_denied"
+    redirectable = True
+
+
+class LoginRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6, for prompt=none; also: the session a form was made for has ended."""
+
+    code = "login_required"
+    redirectable = True
+
+
+class ConsentRequired(OAuthError):
+    """OpenID Connect Core §3.1.2.6, for prompt=none."""
+
+    code = "consent_required"
+    redirectable = True
+
+
+class InvalidRedirectUri(OAuthError):
+    """RFC 7591 §3.2.2; at the authorization endpoint a page, never a redirect."""
+
+    code = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 §3.2.2."""
+
+    code = "invalid_client_metadata"
+
+
+class TemporarilyUnavailable(OAuthError):
+    """RFC 6749 §4.1.2.1."""
+
+    code = "temporarily_unavailable"
+    redirectable = True
+
+
+class LoginFailed(Refusal):
+    """Wrong name, wrong password or disabled account: nobody learns which."""
+
+
+class TooManyAttempts(Refusal):
+    """A rate is used up; `retry_after` in seconds, at least 1."""
+
+    def __init__(self, description: str, retry_after: int) -> None:
+        super().__init__(description)
+        self.retry_after = retry_after
+
+
+class ClientsDisabled(Refusal):
+    """Server.OAuthClientsEnabled is false."""
+
+
+class InvalidArgument(Refusal):
+    """What an operator or a service sent cannot be used."""
+
+
+class NotFound(Refusal):
+    """There is no such user, client or grant."""
+
+
+class AlreadyExists(Refusal):
+    """The name is taken."""
+
+
+class FailedPrecondition(Refusal):
+    """It cannot be done in this state."""
+
+
+class StoreUnavailable(Refusal):
+    """The store could not write or read; nothing of it happened."""
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:240]}...{text[-157:]}"

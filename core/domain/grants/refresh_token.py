@@ -1,0 +1,112 @@
+"""grant_type=refresh_token (RFC 6749 §6, OAuth 2.1 §4.3): rotated at every use, and safe to race."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from core.domain.authorization.scope import narrow_scope
+from core.domain.clients.client import Client
+from core.domain.clock import Clock
+from core.domain.errors import InvalidGrant, OAuthError
+from core.domain.grants.grant import Grant, RevokeReason
+from core.domain.grants.refresh_verdict import RefreshVerdict, judge_refresh
+from core.domain.grants.revoking import revoke_grant
+from core.domain.grants.token_request import (
+    Issuance,
+    RefreshParameters,
+    RefusedGrant,
+    TokenRequest,
+    TokenStore,
+    TokenTransaction,
+)
+from core.domain.keys.master_key import MasterKeys
+from core.domain.policy import Policy
+from core.domain.tokens.grant_token import TokenKind, find_grant_token, verify_grant_token
+from core.domain.tokens.resource import narrow_resources
+
+_REFUSED = "the refresh token is unknown, expired, revoked or used before, or not for this client: connect again"
+
+
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """What this one access token is asked for."""
+
+    scope: tuple[str, ...]
+    resources: tuple[str, ...]
+
+
+class RefreshToken:
+    """Rotates refresh tokens."""
+
+    name = "refresh_token"
+
+    def __init__(self, store: TokenStore, master_keys: MasterKeys, clock: Clock) -> None:
+        self._store = store
+        self._master_keys = master_keys
+        self._clock = clock
+
+    def authorize(
+        self, parameters: RefreshParameters, request: TokenRequest, client: Client, policy: Policy
+    ) -> Future[Issuance | RefusedGrant]:
+        """Rotate the token, or give the same successor again (the table in README, Grants).
+
+        Raises:
+            InvalidGrant: not a refresh token of this server, or another client's.
+        """
+        token = find_grant_token(parameters.refresh_token, TokenKind.REFRESH_TOKEN)
+        grant = self._store.find_grant(token.grant_id) if token else None
+        if token is None or grant is None or not verify_grant_token(token, self._master_keys, grant.secret):
+            raise InvalidGrant(_REFUSED)
+        if grant.client_id != client.client_id:
+            raise InvalidGrant(_REFUSED)
+        wanted = _try_narrowing(grant, parameters, request, policy)
+        return self._store.submit(lambda tx: self._rotate(tx, grant.id, token.generation, wanted, policy))
+
+    def distrust(self, parameters: RefreshParameters, client_id: str) -> None:
+        """Nothing: a refresh token works for its own client alone, and a typing error must not disconnect anybody."""
+
+    def _rotate(
+        self, tx: TokenTransaction, grant_id: bytes, generation: int, wanted: _Narrowed | OAuthError, policy: Policy
+    ) -> Issuance | RefusedGrant:
+        now = self._clock.now()
+        if isinstance(wanted, _Narrowed):
+            idle = now + policy.refresh_token_lifetime
+            rotated = tx.rotate_refresh_token(grant_id, generation=generation, now=now, idle_expires_at=idle)
+            if rotated is not None:
+                tx.touch_client(rotated.client_id, now=now)
+                return _issuance(rotated, wanted, tx.revision(), RefreshVerdict.ROTATED)
+        return self._judge(tx, grant_id, generation, wanted, policy, now)
+
+    def _judge(
+        self,
+        tx: TokenTransaction,
+        grant_id: bytes,
+        generation: int,
+        wanted: _Narrowed | OAuthError,
+        policy: Policy,
+        now: int,
+    ) -> Issuance | RefusedGrant:
+        current = tx.find_grant(grant_id)
+        if current is None:
+            return RefusedGrant(RefreshVerdict.ENDED, InvalidGrant(_REFUSED))
+        verdict = judge_refresh(current, generation, now=now, reuse_window=policy.refresh_reuse_window)
+        if verdict is RefreshVerdict.REUSED:
+            revoke_grant(tx, grant_id, reason=RevokeReason.REFRESH_TOKEN_REUSED, now=now)
+        elif isinstance(wanted, OAuthError) and verdict in (RefreshVerdict.ROTATED, RefreshVerdict.REPLAYED):
+            raise wanted
+        elif verdict is RefreshVerdict.REPLAYED and isinstance(wanted, _Narrowed):
+            return _issuance(current, wanted, tx.revision(), verdict)
+        return RefusedGrant(verdict, InvalidGrant(_REFUSED))
+
+
+def _try_narrowing(
+    grant: Grant, parameters: RefreshParameters, request: TokenRequest, policy: Policy
+) -> _Narrowed | OAuthError:
+    try:
+        scope = narrow_scope(grant.scope, parameters.scope, policy)
+        return _Narrowed(scope, narrow_resources(grant.resources, request.resources, policy))
+    except OAuthError as refusal:
+        return refusal
+
+
+def _issuance(grant: Grant, wanted: _Narrowed, revision: int, verdict: RefreshVerdict) -> Issuance:
+    return Issuance(grant, wanted.scope, wanted.resources, revision, verdict)

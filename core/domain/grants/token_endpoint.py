@@ -1,0 +1,149 @@
+"""The token endpoint (RFC 6749 §3.2) as one fixed pipeline, so that no grant type can forget a step.
+
+1. pick the grant type  2. authenticate the client  3. may this client use it?  4. the grant type's one transaction
+5. issue. Steps 1 to 4 of many requests run before the first one's step 5, so that they share a commit.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from core.domain.authorization.endpoint import require_clients_enabled
+from core.domain.clients.authentication import authenticate_client
+from core.domain.clients.client import Client, ClientFacts
+from core.domain.clock import Clock
+from core.domain.errors import InvalidClient, InvalidRequest, Refusal, UnauthorizedClient
+from core.domain.grants.grant import Grant
+from core.domain.grants.token_request import (
+    CodeParameters,
+    GrantType,
+    Issuance,
+    RefreshParameters,
+    RefusedGrant,
+    TokenRequest,
+    TokenResponse,
+)
+from core.domain.keys.master_key import MasterKeys
+from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.rate import LimitIntents, require_slot
+from core.domain.policy import Policy, PolicySource
+from core.domain.tokens.grant_token import TokenKind, format_grant_token
+from core.domain.tokens.issuer import Entitlement, Issuer
+from core.domain.writing import Writes
+
+_log = logging.getLogger(__name__)
+
+Parameters = CodeParameters | RefreshParameters
+_ATTEMPT_BYTES = 16
+
+
+class TokenEndpointStore(ClientFacts, Writes[LimitIntents], Protocol):
+    """What the pipeline itself needs of a store."""
+
+
+class TokenEndpoint:
+    """Answers token requests, one or many at a time."""
+
+    def __init__(
+        self,
+        grant_types: dict[type[Parameters], GrantType[Any]],
+        store: TokenEndpointStore,
+        issuer: Issuer,
+        master_keys: MasterKeys,
+        policy: PolicySource,
+        clock: Clock,
+    ) -> None:
+        """`grant_types` says which grant type reads which parameters; a new one is one more entry."""
+        self._grant_types = grant_types
+        self._store = store
+        self._issuer = issuer
+        self._master_keys = master_keys
+        self._policy = policy
+        self._clock = clock
+
+    def issue(self, request: TokenRequest) -> TokenResponse:
+        """The tokens.
+
+        Raises:
+            OAuthError: RFC 6749 §5.2.
+            TooManyAttempts, ClientsDisabled, StoreUnavailable
+        """
+        return self._begin(request)()
+
+    def issue_all(self, requests: Sequence[TokenRequest]) -> list[TokenResponse | Exception]:
+        """As `issue` for each of them, refusals in their places."""
+        begun = [_outcome(self._begin, request) for request in requests]
+        return [finish if isinstance(finish, Exception) else _outcome(finish) for finish in begun]
+
+    def _begin(self, request: TokenRequest) -> Callable[[], TokenResponse]:
+        policy = self._policy.current
+        require_clients_enabled(policy)
+        grant_type = self._pick_grant_type(request)
+        client = self._authenticate(grant_type, request)
+        self._require_permitted(grant_type, request, client, policy)
+        outcome = grant_type.authorize(request.grant, request, client, policy)
+        return lambda: self._finish(outcome, client, policy)
+
+    def _pick_grant_type(self, request: TokenRequest) -> GrantType[Any]:
+        if len(request.attempt_id) != _ATTEMPT_BYTES:
+            raise InvalidRequest("attempt_id must be 16 bytes")
+        return self._grant_types[type(request.grant)]
+
+    def _authenticate(self, grant_type: GrantType[Any], request: TokenRequest) -> Client:
+        try:
+            return authenticate_client(request.client, self._store)
+        except InvalidClient:
+            grant_type.distrust(request.grant, request.client.client_id)
+            raise
+
+    def _require_permitted(
+        self, grant_type: GrantType[Any], request: TokenRequest, client: Client, policy: Policy
+    ) -> None:
+        if grant_type.name not in client.grant_types:
+            raise UnauthorizedClient(f"this client is not registered for {grant_type.name}")
+        rate = policy.token_requests
+        if rate.count:
+            key = limit_key("token", client.client_id, network_of(request.network_address))
+            now_ms = self._clock.now_ms()
+            self._store.write(lambda tx: require_slot(tx, key, rate, now_ms=now_ms, what="token requests"))
+
+    def _finish(self, pending: Future[Issuance | RefusedGrant], client: Client, policy: Policy) -> TokenResponse:
+        outcome = pending.result()
+        if isinstance(outcome, RefusedGrant):
+            _log.info("token refused", extra={"verdict": outcome.verdict, "client_id": client.client_id})
+            raise outcome.refusal
+        grant = outcome.grant
+        entitlement = Entitlement(
+            subject=grant.subject,
+            client_id=grant.client_id,
+            scope=outcome.scope,
+            resources=outcome.resources,
+            grant_id=grant.id,
+            revision=outcome.revision,
+            ends_at=grant.expires_at,
+        )
+        access_token = self._issuer.issue_access_token(entitlement, policy)
+        refresh_token = self._refresh_token(grant) if "refresh_token" in client.grant_types else None
+        _log.info("token issued", extra={"verdict": outcome.verdict, "client_id": client.client_id})
+        return TokenResponse(access_token.text, access_token.expires_in, refresh_token, outcome.scope)
+
+    def _refresh_token(self, grant: Grant) -> str:
+        return format_grant_token(
+            TokenKind.REFRESH_TOKEN,
+            self._master_keys,
+            grant_id=grant.id,
+            generation=grant.generation,
+            grant_secret=grant.secret,
+        )
+
+
+def _outcome(step: Callable[..., Any], *arguments: Any) -> Any:
+    """What the step returns, or the exception it raises: one item's failure stays that item's."""
+    try:
+        return step(*arguments)
+    except Refusal as refusal:
+        return refusal
+    except Exception as error:
+        _log.exception("token request failed")
+        return error

@@ -1,0 +1,104 @@
+"""A token request and its answer (RFC 6749 §3.2, §5.1)."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from core.domain.clients.authentication import ClientCredentials
+from core.domain.clients.client import Client, ClientIntents
+from core.domain.errors import OAuthError
+from core.domain.grants.grant import Grant, GrantFacts, GrantIntents
+from core.domain.policy import Policy
+from core.domain.tokens.change import ChangeIntents
+from core.domain.writing import Writes
+
+
+@dataclass(frozen=True, slots=True)
+class CodeParameters:
+    """grant_type=authorization_code (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
+
+    code: str = field(repr=False)
+    code_verifier: str | None = field(repr=False)
+    redirect_uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshParameters:
+    """grant_type=refresh_token (RFC 6749 §6)."""
+
+    refresh_token: str = field(repr=False)
+    scope: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What a client sent to the token endpoint."""
+
+    grant: CodeParameters | RefreshParameters
+    client: ClientCredentials
+    resources: tuple[str, ...]
+    #: 16 bytes, the same for every try of one HTTP request.
+    attempt_id: bytes
+    network_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issuance:
+    """What a grant type allows to be issued: the outcome of its transaction."""
+
+    grant: Grant
+    scope: tuple[str, ...]
+    resources: tuple[str, ...]
+    #: The revision that the transaction saw.
+    revision: int
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedGrant:
+    """A refusal that left a trace: an outcome, not an exception, so that the writer commits what was written."""
+
+    verdict: str
+    refusal: OAuthError
+
+
+@dataclass(frozen=True, slots=True)
+class TokenResponse:
+    """RFC 6749 §5.1."""
+
+    access_token: str = field(repr=False)
+    expires_in: int
+    refresh_token: str | None = field(repr=False)
+    scope: tuple[str, ...]
+
+
+class TokenTransaction(GrantFacts, GrantIntents, ClientIntents, ChangeIntents, Protocol):
+    """What a grant type may do inside its transaction."""
+
+
+class TokenStore(GrantFacts, Writes[TokenTransaction], Protocol):
+    """What a grant type needs of a store."""
+
+
+ParametersT_contra = TypeVar("ParametersT_contra", contravariant=True)
+
+
+class GrantType(Protocol, Generic[ParametersT_contra]):
+    """One grant_type: reads its parameters, runs its one transaction, says what may be issued."""
+
+    #: RFC 6749 "grant_type".
+    name: str
+
+    def authorize(
+        self, parameters: ParametersT_contra, request: TokenRequest, client: Client, policy: Policy
+    ) -> Future[Issuance | RefusedGrant]:
+        """Start the transaction; the future brings what may be issued, or the refusal, after the commit.
+
+        Raises:
+            OAuthError: refused before there was anything to write; the future may raise it too, with nothing written.
+        """
+        ...
+
+    def distrust(self, parameters: ParametersT_contra, client_id: str) -> None:
+        """Note that somebody who could not be taken for client `client_id` holds these parameters; after the commit."""
+        ...

@@ -1,0 +1,1 @@
+"""Signing keys and their JWK Set (RFC 7517), and the master key that wraps them."""

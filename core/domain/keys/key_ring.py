@@ -1,0 +1,156 @@
+"""The signing keys in use: one signs, the published ones verify (RFC 7517, RFC 7518 §3.4). One key, one algorithm."""
+
+import hashlib
+import json
+import threading
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+
+from core.domain.clock import Clock
+from core.domain.errors import FailedPrecondition
+from core.domain.keys.master_key import MasterKeys
+from core.domain.keys.signing_key import KeyFacts, KeyIntents, SigningKey
+from core.domain.writing import Writes
+
+ALGORITHM = "ES256"
+_WRAPPING = b"signing key"
+
+
+class KeyStore(KeyFacts, Writes[KeyIntents], Protocol):
+    """What the ring needs of a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """The keys as of the last load; replaced whole."""
+
+    signing: SigningKey
+    private_key: ec.EllipticCurvePrivateKey
+    public_keys: dict[str, tuple[SigningKey, ec.EllipticCurvePublicKey]]
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One key, ready to sign."""
+
+    key_id: str
+    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+    def sign(self, claims: dict[str, object], token_type: str) -> str:
+        """A compact JWS of the claims with header `typ` (RFC 7515 §3.1)."""
+        headers = {"typ": token_type, "kid": self.key_id}
+        return jwt.encode(claims, self.private_key, algorithm=ALGORITHM, headers=headers)
+
+
+class KeyRing:
+    """Signs and verifies with the keys that the store holds; safe to use from any thread."""
+
+    def __init__(self, store: KeyStore, master_keys: MasterKeys, clock: Clock) -> None:
+        """Load the keys; make the first one where there is none."""
+        self._store = store
+        self._master_keys = master_keys
+        self._clock = clock
+        self._changing = threading.Lock()
+        if not store.list_signing_keys(now=clock.now()):
+            self._add_key(previous_retire_at=0)
+        self._ring = self._load()
+
+    @property
+    def signer(self) -> Signer:
+        """The key that signs now."""
+        ring = self._ring
+        return Signer(ring.signing.key_id, ring.private_key)
+
+    def find_public_key(self, key_id: str) -> ec.EllipticCurvePublicKey | None:
+        """The public key with this kid, if it is published now."""
+        found = self._ring.public_keys.get(key_id)
+        if found is None:
+            return None
+        key, public_key = found
+        return public_key if key.retires_at is None or key.retires_at > self._clock.now() else None
+
+    def list_keys(self) -> Sequence[SigningKey]:
+        """The published keys, newest first."""
+        now = self._clock.now()
+        keys = [key for key, _ in self._ring.public_keys.values()]
+        return [key for key in keys if key.retires_at is None or key.retires_at > now]
+
+    def jwks(self) -> str:
+        """The JWK Set (RFC 7517 §5) as JSON text."""
+        return json.dumps({"keys": [json.loads(key.public_jwk) for key in self.list_keys()]}, separators=(",", ":"))
+
+    def rotate(self, *, longest_token: int) -> SigningKey:
+        """Sign with a new key from now on; the old one stays published for `longest_token` seconds."""
+        with self._changing:
+            self._add_key(previous_retire_at=self._clock.now() + longest_token)
+            self._ring = self._load()
+            return self._ring.signing
+
+    def rewrap(self) -> None:
+        """Wrap every signing key with the current master key."""
+        with self._changing:
+            number = self._master_keys.current_id
+            wrapped = {
+                key.key_id: self._master_keys.seal(_WRAPPING, self._unwrap(key), key.key_id.encode())
+                for key in self.list_keys()
+            }
+            self._store.write(
+                lambda tx: [
+                    tx.rewrap_signing_key(key_id, wrapped_private_key=value, master_key_id=number)
+                    for key_id, value in wrapped.items()
+                ]
+            )
+            self._ring = self._load()
+
+    def _add_key(self, *, previous_retire_at: int) -> None:
+        private_key = ec.generate_private_key(ec.SECP256R1())
+        jwk = _public_jwk(private_key.public_key())
+        der = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        key = SigningKey(
+            key_id=jwk["kid"],
+            public_jwk=json.dumps(jwk, separators=(",", ":")),
+            wrapped_private_key=self._master_keys.seal(_WRAPPING, der, jwk["kid"].encode()),
+            master_key_id=self._master_keys.current_id,
+            created_at=self._clock.now(),
+        )
+        self._store.write(lambda tx: tx.add_signing_key(key, previous_retire_at=previous_retire_at))
+
+    def _unwrap(self, key: SigningKey) -> bytes:
+        der = self._master_keys.find_sealed(_WRAPPING, key.wrapped_private_key, key.key_id.encode())
+        if der is None:
+            raise FailedPrecondition(
+                "the master key does not open the signing keys of this database: was the key file replaced, "
+                "or the database copied without it?"
+            )
+        return der
+
+    def _load(self) -> _Ring:
+        keys = self._store.list_signing_keys(now=self._clock.now())
+        signing = next(key for key in keys if key.retires_at is None)
+        private_key = cast(ec.EllipticCurvePrivateKey, load_der_private_key(self._unwrap(signing), password=None))
+        public_keys = {key.key_id: (key, _load_public_key(key)) for key in keys}
+        return _Ring(signing, private_key, public_keys)
+
+
+def _load_public_key(key: SigningKey) -> ec.EllipticCurvePublicKey:
+    return cast(ec.EllipticCurvePublicKey, jwt.PyJWK.from_json(key.public_jwk, ALGORITHM).key)
+
+
+def _public_jwk(public_key: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    """The public half as a JWK whose kid is its RFC 7638 thumbprint."""
+    full = jwt.algorithms.ECAlgorithm.to_jwk(public_key, as_dict=True)
+    required = {name: str(full[name]) for name in ("crv", "kty", "x", "y")}
+    canonical = json.dumps(required, separators=(",", ":"), sort_keys=True).encode()
+    thumbprint = urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
+    return {**required, "kid": thumbprint, "use": "sig", "alg": ALGORITHM}

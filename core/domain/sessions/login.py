@@ -1,0 +1,128 @@
+"""Logging in and out. A login always makes a new session, and what it refuses tells nobody which part was wrong."""
+
+import hashlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from typing import Protocol
+
+from core.domain.clock import Clock
+from core.domain.errors import LoginFailed, TemporarilyUnavailable
+from core.domain.limits.rate import LimitIntents
+from core.domain.policy import PolicySource
+from core.domain.randomness import Randomness
+from core.domain.sessions.login_attempts import LoginAttempts
+from core.domain.sessions.session import Session, SessionFacts, SessionIntents
+from core.domain.users.password import Passwords
+from core.domain.users.user import User, UserFacts, UserIntents, username_key
+from core.domain.writing import Writes
+
+_TOKEN_BYTES = 32
+_FAILED = "user name or password is wrong"
+
+
+class LoginTransaction(UserFacts, UserIntents, SessionFacts, SessionIntents, LimitIntents, Protocol):
+    """What a login writes."""
+
+
+class LoginStore(UserFacts, SessionFacts, Writes[LoginTransaction], Protocol):
+    """What logins need of a store."""
+
+
+class Logins:
+    """Local users' logins and the sessions they make."""
+
+    def __init__(
+        self, store: LoginStore, passwords: Passwords, policy: PolicySource, clock: Clock, randomness: Randomness
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._policy = policy
+        self._attempts = LoginAttempts(store, policy, clock)
+        self._clock = clock
+        self._randomness = randomness
+
+    def log_in(self, username: str, password: str, *, network_address: str, previous_token: str) -> tuple[str, Session]:
+        """Check the password and start a session; the session token and the session.
+
+        The session that the browser had before ends, so that a planted session cannot be logged in to.
+
+        Raises:
+            LoginFailed: wrong name, wrong password or disabled account.
+            TooManyAttempts: the account's or the network's failures are used up.
+        """
+        key = username_key(username)
+        self._attempts.count(key, network_address)
+        user = self._store.find_user_by_name(key)
+        try:
+            verified = self._passwords.verify(user.password_hash if user else None, password)
+        except TemporarilyUnavailable:
+            self._store.write(lambda tx: self._attempts.give_back(tx, key, network_address))
+            raise
+        if not verified or user is None:
+            raise LoginFailed(_FAILED)
+        rehashed = self._passwords.hash(password) if self._passwords.needs_rehash(user.password_hash) else None
+        token, session = self._new_session(user)
+
+        def intent(tx: LoginTransaction) -> None:
+            _start_session(tx, user, session, rehashed)
+            self._attempts.forgive(tx, key, network_address)
+            previous_hash = _find_hash(previous_token)
+            if previous_hash is not None:
+                tx.delete_session(previous_hash)
+
+        self._store.write(intent)
+        return token, session
+
+    def log_out(self, token: str) -> None:
+        """End the session, if there is one."""
+        token_hash = _find_hash(token)
+        if token_hash is not None:
+            self._store.write(lambda tx: tx.delete_session(token_hash))
+
+    def is_live(self, facts: SessionFacts, token: str, subject: str) -> bool:
+        """Whether the session is this user's and has not ended, as `facts` (a transaction, say) see it."""
+        token_hash = _find_hash(token)
+        session = facts.find_session(token_hash, now=self._clock.now()) if token_hash else None
+        return session is not None and session.subject == subject
+
+    def find_user(self, token: str) -> User | None:
+        """The active user whose session this is; None when it has ended or never was."""
+        token_hash = _find_hash(token)
+        if token_hash is None:
+            return None
+        session = self._store.find_session(token_hash, now=self._clock.now())
+        user = self._store.find_user(session.subject) if session else None
+        return user if user is not None and user.active else None
+
+    def _new_session(self, user: User) -> tuple[str, Session]:
+        secret = self._randomness.token_bytes(_TOKEN_BYTES)
+        now = self._clock.now()
+        expires_at = now + self._policy.current.session_lifetime
+        session = Session(hashlib.sha256(secret).digest(), user.subject, created_at=now, expires_at=expires_at)
+        return _format_token(secret), session
+
+
+def _start_session(tx: LoginTransaction, user: User, session: Session, rehashed: str | None) -> None:
+    # The password was checked against a row read before: it must still be the row's when the session is written.
+    current = tx.find_user(user.subject)
+    if current is None or current.password_hash != user.password_hash:
+        raise LoginFailed(_FAILED)
+    if not tx.record_login(user.subject, now=session.created_at):
+        raise LoginFailed(_FAILED)
+    if rehashed is not None:
+        tx.set_password_hash(user.subject, rehashed)
+    tx.create_session(session)
+
+
+def _find_hash(token: str) -> bytes | None:
+    try:
+        secret = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (Base64Error, ValueError):
+        return None
+    if len(secret) != _TOKEN_BYTES or _format_token(secret) != token:
+        return None
+    return hashlib.sha256(secret).digest()
+
+
+def _format_token(secret: bytes) -> str:
+    return urlsafe_b64encode(secret).rstrip(b"=").decode()

@@ -1,0 +1,58 @@
+"""The Store: what each noun asks of a store, added up. Facts are read; intents are written, one commit for many.
+
+A store reads no clock and makes no token: times, ids and randomness are arguments. Drivers' exceptions stop inside
+it and come out as `StoreUnavailable`.
+"""
+
+from typing import Protocol
+
+from core.domain.clients.client import ClientFacts, ClientIntents
+from core.domain.grants.grant import GrantFacts, GrantIntents
+from core.domain.keys.signing_key import KeyFacts, KeyIntents
+from core.domain.limits.rate import LimitIntents
+from core.domain.sessions.session import SessionFacts, SessionIntents
+from core.domain.tokens.change import ChangeFacts, ChangeIntents
+from core.domain.users.user import UserFacts, UserIntents
+from core.domain.writing import Writes
+
+
+class Facts(GrantFacts, ClientFacts, UserFacts, SessionFacts, KeyFacts, ChangeFacts, Protocol):
+    """Everything that can be read."""
+
+
+class Transaction(
+    Facts,
+    GrantIntents,
+    ClientIntents,
+    UserIntents,
+    SessionIntents,
+    KeyIntents,
+    LimitIntents,
+    ChangeIntents,
+    Protocol,
+):
+    """A transaction in progress, on the only write connection: what it reads cannot change before it commits."""
+
+
+class Store(Facts, Writes[Transaction], Protocol):
+    """Point reads from any thread, and the one way to write."""
+
+    def purge(self, *, now: int, limit: int) -> int:
+        """Delete up to `limit` rows of each kind that nothing can need any more at `now`; how many that were.
+
+        Grants that ended or expired 7 days ago, pending and dead ones an hour old, sessions that expired, changes
+        past `keep_until`, signing keys that retired, full rate buckets. Correctness never depends on it.
+        """
+        ...
+
+    def persisted_time(self) -> int:
+        """The latest time ever noted by `note_time`, in seconds since the epoch; 0 before the first."""
+        ...
+
+    def note_time(self, now: int) -> None:
+        """Remember the time, so that a start with a clock behind it can tell; never moves back."""
+        ...
+
+    def close(self) -> None:
+        """Commit what waits, checkpoint, close. After it every call raises `StoreUnavailable`."""
+        ...

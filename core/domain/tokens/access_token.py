@@ -1,0 +1,108 @@
+"""Access tokens: JWTs of RFC 9068, and what is read out of one."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+from jwt.utils import base64url_decode, base64url_encode
+
+from core.domain.errors import InvalidTarget
+from core.domain.keys.key_ring import ALGORITHM, KeyRing
+from core.domain.tokens.resource import normalise_resource
+
+TOKEN_TYPE = "at+jwt"
+#: No access token may live longer, so no revocation must be remembered longer. In seconds.
+LONGEST_LIFETIME = 24 * 60 * 60
+#: Longer strings are refused before anything in them is decoded.
+_MAXIMUM_LENGTH = 8 * 1024
+_REQUIRED = ["iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp", "gid", "rev"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """What an access token says. Times are seconds since the epoch."""
+
+    token_id: str
+    subject: str
+    client_id: str
+    scope: tuple[str, ...]
+    #: As written into `aud`: resources, or the issuer alone for a server-wide token.
+    audience: tuple[str, ...]
+    #: `audience` in the form in which audiences are compared.
+    audience_keys: frozenset[str]
+    issued_at: int
+    expires_at: int
+    #: 32 hexadecimal digits.
+    grant_id: str
+    #: The revision of the changes when it was made: a revocation with a higher number covers it.
+    revision: int
+    #: The kid of the key that signed it.
+    key_id: str
+
+
+def find_access_token(text: str, keys: KeyRing, issuer: str) -> AccessToken | None:
+    """What a token of ours says, expired or not; None when we did not sign it or it is not an access token.
+
+    The key is ours by `kid` and fixes the algorithm; nothing else in the header is believed (RFC 8725 §3.1, §3.10).
+    """
+    if len(text) > _MAXIMUM_LENGTH or not text.isascii():
+        return None
+    try:
+        # The decoder passes over what is not base64url, and no signature covers its own spelling.
+        signature = text.rpartition(".")[2].encode()
+        if base64url_encode(base64url_decode(signature)) != signature:
+            return None
+        header = jwt.get_unverified_header(text)
+        if header.get("typ") != TOKEN_TYPE or "crit" in header:
+            return None
+        public_key = keys.find_public_key(header["kid"])
+        if public_key is None:
+            return None
+        options: Any = {"require": _REQUIRED, "verify_exp": False, "verify_aud": False, "verify_iat": False}
+        claims = jwt.decode(text, public_key, algorithms=[ALGORITHM], issuer=issuer, options=options)
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return _read_claims(claims, str(header["kid"]))
+
+
+def _read_claims(claims: dict[str, Any], key_id: str) -> AccessToken | None:
+    audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    try:
+        return AccessToken(
+            token_id=claims["jti"],
+            subject=claims["sub"],
+            client_id=claims["client_id"],
+            scope=tuple(claims["scope"].split()),
+            audience=tuple(audience),
+            audience_keys=frozenset(normalise_resource(resource) for resource in audience),
+            issued_at=int(claims["iat"]),
+            expires_at=int(claims["exp"]),
+            grant_id=claims["gid"],
+            revision=int(claims["rev"]),
+            key_id=key_id,
+        )
+    except (AttributeError, TypeError, ValueError, InvalidTarget):
+        return None
+
+
+def claims_of(token: AccessToken, issuer: str) -> dict[str, object]:
+    """The claims in RFC 9068 §2.2's order; `aud` is one string where there is one audience."""
+    audience = token.audience[0] if len(token.audience) == 1 else list(token.audience)
+    return {
+        "iss": issuer,
+        "sub": token.subject,
+        "aud": audience,
+        "client_id": token.client_id,
+        "scope": " ".join(token.scope),
+        "jti": token.token_id,
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "gid": token.grant_id,
+        "rev": token.revision,
+    }
+
+
+def format_token_id(random_bytes: bytes) -> str:
+    """RFC 7519 `jti` from 16 random bytes."""
+    return urlsafe_b64encode(random_bytes).rstrip(b"=").decode()

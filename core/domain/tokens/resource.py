@@ -1,0 +1,96 @@
+"""Resources (RFC 8707): which may be asked for, and when two spellings name the same one."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from core.domain.errors import InvalidTarget
+from core.domain.policy import Policy
+
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_MAXIMUM_LENGTH = 2048
+_MAXIMUM_COUNT = 16
+
+
+@lru_cache(maxsize=4096)
+def normalise_resource(resource: str) -> str:
+    """The form in which resources are compared: scheme and host lower-cased, default port dropped, "" equal to "/".
+
+    Raises:
+        InvalidTarget: not an absolute URI, or with a fragment (RFC 8707 §2).
+    """
+    try:
+        parts = urlsplit(resource)
+        port = parts.port
+    except ValueError:
+        raise InvalidTarget("resource is not a URI") from None
+    if len(resource) > _MAXIMUM_LENGTH or not resource.isascii() or not resource.isprintable() or " " in resource:
+        raise InvalidTarget("resource is not a URI")
+    if not parts.scheme or not parts.hostname or "#" in resource or "@" in parts.netloc:
+        raise InvalidTarget("resource must be an absolute URI with a host, without fragment and user information")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    shown_port = "" if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f":{port}"
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{host}{shown_port}{parts.path or '/'}{query}"
+
+
+def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ...]:
+    """The resources in their owners' spelling, each once; empty for a server-wide request.
+
+    The issuer's own address stands for "every service", exactly as naming no resource does.
+
+    Raises:
+        InvalidTarget: one is malformed or unknown, or the issuer is named beside others.
+    """
+    if len(requested) > _MAXIMUM_COUNT:
+        raise InvalidTarget(f"at most {_MAXIMUM_COUNT} resources in one request")
+    listed = {normalise_resource(resource): resource for resource in policy.resources}
+    wanted: dict[str, str] = {}
+    for resource in requested:
+        normal = normalise_resource(resource)
+        if normal == normalise_resource(policy.issuer):
+            continue
+        if listed and normal not in listed:
+            raise InvalidTarget(f"unknown resource {resource}")
+        if not listed and not _is_https_or_loopback(normal):
+            raise InvalidTarget(f"resource {resource} must be https, or http on this machine")
+        wanted.setdefault(normal, listed.get(normal, resource))
+    if wanted and any(normalise_resource(resource) == normalise_resource(policy.issuer) for resource in requested):
+        raise InvalidTarget("the server's own address stands for every service and cannot be named beside others")
+    return tuple(wanted.values())
+
+
+def narrow_resources(granted: tuple[str, ...], requested: Sequence[str], policy: Policy) -> tuple[str, ...]:
+    """The audience of one access token: those of the granted resources that were asked for, or all (RFC 8707 §2.2).
+
+    A server-wide grant may be narrowed to any known resource.
+
+    Raises:
+        InvalidTarget: one of them was not granted.
+    """
+    wanted = require_resources(requested, policy) if requested else ()
+    if not wanted and (not requested or not granted):
+        return granted
+    if not granted:
+        return wanted
+    by_normal = {normalise_resource(resource): resource for resource in granted}
+    refused = [resource for resource in requested if normalise_resource(resource) not in by_normal]
+    if refused:
+        raise InvalidTarget(f"resource {refused[0]} was not granted")
+    return tuple(dict.fromkeys(by_normal[normalise_resource(resource)] for resource in requested))
+
+
+def _is_https_or_loopback(resource: str) -> bool:
+    parts = urlsplit(resource)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback_host(parts.hostname or ""))
+
+
+def is_loopback_host(host: str) -> bool:
+    """`localhost`, 127.0.0.0/8 or ::1: this very machine (RFC 8252 §7.3)."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

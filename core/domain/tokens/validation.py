@@ -1,0 +1,135 @@
+"""Validation: is this token good, whose is it, for what? From memory, with every acknowledged revocation counted."""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.clock import Clock
+from core.domain.errors import InvalidArgument, InvalidTarget
+from core.domain.keys.key_ring import KeyRing
+from core.domain.policy import Policy, PolicySource
+from core.domain.tokens.access_token import AccessToken, find_access_token
+from core.domain.tokens.change import Change
+from core.domain.tokens.resource import normalise_resource
+from core.domain.tokens.revocations import Revocations
+from core.domain.users.user import User, UserFacts
+
+#: How many tokens and users are remembered; beyond it the oldest are forgotten, and read again when asked for.
+_TOKENS = 20_000
+_USERS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class ValidToken:
+    """A token that is good for the audience that asked, and its user as the user is now."""
+
+    token: AccessToken
+    user: User
+
+
+class ValidationStore(UserFacts, Protocol):
+    """What validation needs of a store, for users and tokens it has not met yet."""
+
+
+class Validation:
+    """Validates access tokens. `apply` is called with every committed change before its commit is acknowledged."""
+
+    def __init__(
+        self,
+        store: ValidationStore,
+        keys: KeyRing,
+        policy: PolicySource,
+        clock: Clock,
+        revocations: Revocations,
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._policy = policy
+        self._clock = clock
+        self._revocations = revocations
+        self._tokens: dict[bytes, AccessToken] = {}
+        self._users: dict[str, User] = {}
+        self._applied = 0
+        self._remembering = threading.Lock()
+
+    def validate(self, text: str, audience: str) -> ValidToken | None:
+        """The token, if it is good at this moment for this audience; None when it is not, whatever the reason.
+
+        Raises:
+            InvalidArgument: no token, or an audience that is no resource.
+        """
+        if not text:
+            raise InvalidArgument("token is missing")
+        wanted = _require_audience(audience)
+        policy = self._policy.current
+        if not policy.clients_enabled:
+            return None
+        digest = hashlib.sha256(text.encode()).digest()
+        token = self._tokens.get(digest) or self._read(text, digest, policy)
+        if token is None or token.expires_at <= self._clock.now() or self._revocations.cover(token):
+            return None
+        if not _is_for(token, wanted, policy):
+            return None
+        user = self._users.get(token.subject) or self._find_user(token.subject)
+        return ValidToken(token, user) if user is not None and user.active else None
+
+    def remember(self, text: str, token: AccessToken) -> None:
+        """Take note of a token that this server has just signed."""
+        with self._remembering:
+            _bound(self._tokens, _TOKENS)
+            self._tokens[hashlib.sha256(text.encode()).digest()] = token
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Count committed changes; nothing they end is valid when this returns."""
+        with self._remembering:
+            for change in changes:
+                self._revocations.add(change)
+                self._applied = change.revision
+                if change.kind.concerns_subject:
+                    self._users.pop(change.target, None)
+
+    def forget_ended(self, *, now: int) -> None:
+        """Drop revocations that can concern no living token any more."""
+        with self._remembering:
+            self._revocations.forget(now=now)
+
+    def _read(self, text: str, digest: bytes, policy: Policy) -> AccessToken | None:
+        token = find_access_token(text, self._keys, policy.issuer)
+        if token is not None:
+            with self._remembering:
+                _bound(self._tokens, _TOKENS)
+                self._tokens[digest] = token
+        return token
+
+    def _find_user(self, subject: str) -> User | None:
+        applied = self._applied
+        user = self._store.find_user(subject)
+        with self._remembering:
+            # A change that arrived between the read and now may concern this very user: answer, but do not keep.
+            if user is not None and self._applied == applied:
+                _bound(self._users, _USERS)
+                self._users[subject] = user
+        return user
+
+
+def _require_audience(audience: str) -> str:
+    if not audience:
+        raise InvalidArgument("audience is missing: name the resource that asks, or the issuer")
+    try:
+        return normalise_resource(audience)
+    except InvalidTarget as refusal:
+        raise InvalidArgument(f"audience: {refusal.description}") from None
+
+
+def _is_for(token: AccessToken, wanted: str, policy: Policy) -> bool:
+    if wanted in token.audience_keys:
+        return True
+    return policy.server_wide_tokens and normalise_resource(policy.issuer) in token.audience_keys
+
+
+def _bound(remembered: dict[bytes, AccessToken] | dict[str, User], most: int) -> None:
+    # A dict keeps insertion order: the first key is the oldest. Tokens live equally long, so the oldest ends first.
+    while len(remembered) >= most:
+        del remembered[next(iter(remembered))]  # type: ignore[arg-type]

@@ -1,0 +1,81 @@
+"""AuthorizationService: RFC 6749 §3.1 for the facade."""
+
+from collections.abc import Iterable
+
+import grpc
+from tokenhouse.v1 import authorization_pb2, authorization_pb2_grpc, parameter_pb2
+
+from core.domain.authorization.endpoint import AuthorizationEndpoint, ConsentPrompt, LoginPrompt, Redirect
+from core.domain.authorization.request import Recipient
+from core.domain.grants.consent import Consent
+
+
+class AuthorizationServicer(authorization_pb2_grpc.AuthorizationServiceServicer):
+    """Proto → authorization request or decision → proto."""
+
+    def __init__(self, endpoint: AuthorizationEndpoint, consent: Consent) -> None:
+        self._endpoint = endpoint
+        self._consent = consent
+
+    def StartAuthorization(
+        self, request: authorization_pb2.StartAuthorizationRequest, context: grpc.ServicerContext
+    ) -> authorization_pb2.StartAuthorizationResponse:
+        parameters = [(parameter.name, parameter.value) for parameter in request.parameters]
+        outcome = self._endpoint.start(
+            parameters, session_token=request.session_token, browser_binding=request.browser_binding
+        )
+        match outcome:
+            case Redirect():
+                return authorization_pb2.StartAuthorizationResponse(redirect=_write_redirect(outcome))
+            case LoginPrompt():
+                return authorization_pb2.StartAuthorizationResponse(login=_write_login(outcome))
+            case ConsentPrompt():
+                return authorization_pb2.StartAuthorizationResponse(consent=_write_consent(outcome))
+
+    def DecideConsent(
+        self, request: authorization_pb2.DecideConsentRequest, context: grpc.ServicerContext
+    ) -> authorization_pb2.DecideConsentResponse:
+        redirect = self._consent.decide(
+            request.sealed_request,
+            session_token=request.session_token,
+            browser_binding=request.browser_binding,
+            approved=request.approved,
+        )
+        return authorization_pb2.DecideConsentResponse(redirect=_write_redirect(redirect))
+
+
+def write_parameters(parameters: Iterable[tuple[str, str]]) -> list[parameter_pb2.Parameter]:
+    """Names and values, in order."""
+    return [parameter_pb2.Parameter(name=name, value=value) for name, value in parameters]
+
+
+def _write_redirect(redirect: Redirect) -> authorization_pb2.AuthorizationResponse:
+    return authorization_pb2.AuthorizationResponse(
+        redirect_uri=redirect.redirect_uri, parameters=write_parameters(redirect.parameters)
+    )
+
+
+def _write_login(prompt: LoginPrompt) -> authorization_pb2.LoginPrompt:
+    return authorization_pb2.LoginPrompt(sealed_request=prompt.sealed_request, client=_write_client(prompt.recipient))
+
+
+def _write_consent(prompt: ConsentPrompt) -> authorization_pb2.ConsentPrompt:
+    return authorization_pb2.ConsentPrompt(
+        sealed_request=prompt.sealed_request,
+        client=_write_client(prompt.request.recipient),
+        username=prompt.user.username,
+        scopes=[
+            authorization_pb2.RequestedScope(name=scope.name, description=scope.description) for scope in prompt.scopes
+        ],
+        resources=prompt.request.resources,
+    )
+
+
+def _write_client(recipient: Recipient) -> authorization_pb2.RequestingClient:
+    return authorization_pb2.RequestingClient(
+        client_name=recipient.client.client_name or recipient.client.client_id,
+        client_id=recipient.client.client_id,
+        redirect_host=recipient.redirect_uri.shown_host,
+        redirect_uri=recipient.redirect_uri.text,
+        loopback=recipient.redirect_uri.loopback,
+    )

@@ -1,0 +1,63 @@
+"""Who may call what. Every method of every service stands here; what does not stand here is denied.
+
+A caller is known by the listener it reached: `core.sock` and `admin.sock` are sockets only their owner can open, and
+what comes in over TCP is a service. So a taken-over facade reaches no operator's call, and a service issues nothing.
+"""
+
+from enum import Enum, auto
+
+
+class Caller(Enum):
+    """The three kinds of callers, one listener each."""
+
+    FACADE = auto()
+    OPERATOR = auto()
+    SERVICE = auto()
+
+
+_EVERYBODY = frozenset(Caller)
+_FACADE = frozenset({Caller.FACADE})
+_OPERATOR = frozenset({Caller.OPERATOR})
+_SERVICE = frozenset({Caller.SERVICE})
+
+MAY_CALL: dict[str, frozenset[Caller]] = {
+    "/tokenhouse.v1.AuthorizationService/StartAuthorization": _FACADE,
+    "/tokenhouse.v1.AuthorizationService/DecideConsent": _FACADE,
+    "/tokenhouse.v1.SessionService/LogIn": _FACADE,
+    "/tokenhouse.v1.SessionService/LogOut": _FACADE,
+    "/tokenhouse.v1.RegistrationService/RegisterClient": _FACADE,
+    "/tokenhouse.v1.TokenService/IssueToken": _FACADE,
+    "/tokenhouse.v1.TokenService/IssueTokens": _FACADE,
+    "/tokenhouse.v1.RevocationService/RevokeToken": _FACADE,
+    "/tokenhouse.v1.DiscoveryService/GetServerMetadata": _FACADE,
+    "/tokenhouse.v1.ValidationService/ValidateToken": _SERVICE,
+    "/tokenhouse.v1.ValidationService/ValidateTokens": _SERVICE,
+    "/tokenhouse.v1.UserAdminService/CreateUser": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/ListUsers": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/GetUser": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/DisableUser": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/EnableUser": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/SetPassword": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/SetGroups": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/DeleteUser": _OPERATOR,
+    "/tokenhouse.v1.ClientAdminService/ListClients": _OPERATOR,
+    "/tokenhouse.v1.ClientAdminService/GetClient": _OPERATOR,
+    "/tokenhouse.v1.ClientAdminService/DeleteClient": _OPERATOR,
+    "/tokenhouse.v1.ClientAdminService/BlockClient": _OPERATOR,
+    "/tokenhouse.v1.ClientAdminService/UnblockClient": _OPERATOR,
+    "/tokenhouse.v1.GrantAdminService/ListGrants": _OPERATOR,
+    "/tokenhouse.v1.GrantAdminService/RevokeGrant": _OPERATOR,
+    "/tokenhouse.v1.KeyAdminService/ListKeys": _OPERATOR,
+    "/tokenhouse.v1.KeyAdminService/RotateSigningKey": _OPERATOR,
+    "/tokenhouse.v1.KeyAdminService/RotateMasterKey": _OPERATOR,
+    "/grpc.health.v1.Health/Check": _EVERYBODY,
+    "/grpc.health.v1.Health/List": _EVERYBODY,
+    "/grpc.health.v1.Health/Watch": _EVERYBODY,
+    # Only where the setting Grpc.Reflection switches it on.
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": _SERVICE,
+}
+
+
+def may_call(caller: Caller, method: str) -> bool:
+    """Whether this caller may use the method, given by its full name `/package.Service/Method`."""
+    return caller in MAY_CALL.get(method, frozenset())

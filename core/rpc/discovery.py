@@ -1,0 +1,31 @@
+"""DiscoveryService: the facts behind RFC 8414 metadata, for the facade."""
+
+import grpc
+from tokenhouse.v1 import discovery_pb2, discovery_pb2_grpc
+
+from core.domain.authorization.scope import OFFLINE_ACCESS
+from core.domain.clients.client_metadata import SUPPORTED_GRANT_TYPES
+from core.domain.keys.key_ring import KeyRing
+from core.domain.policy import PolicySource
+
+
+class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
+    """Policy and keys → proto."""
+
+    def __init__(self, policy: PolicySource, keys: KeyRing) -> None:
+        self._policy = policy
+        self._keys = keys
+
+    def GetServerMetadata(
+        self, request: discovery_pb2.GetServerMetadataRequest, context: grpc.ServicerContext
+    ) -> discovery_pb2.GetServerMetadataResponse:
+        policy = self._policy.current
+        return discovery_pb2.GetServerMetadataResponse(
+            issuer=policy.issuer,
+            oauth_clients_enabled=policy.clients_enabled,
+            scopes_supported=[*(scope.name for scope in policy.scopes), OFFLINE_ACCESS.name],
+            grant_types_supported=SUPPORTED_GRANT_TYPES,
+            token_endpoint_auth_methods_supported=["none"],
+            code_challenge_methods_supported=["S256"],
+            jwks=self._keys.jwks(),
+        )

@@ -1,0 +1,106 @@
+"""How refusals cross gRPC: the one table from the domain's refusals to status codes and ErrorInfo reasons."""
+
+import logging
+import secrets
+from dataclasses import dataclass
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+from tokenhouse.v1.item_error_pb2 import ItemError
+
+from core.domain import errors
+
+_log = logging.getLogger(__name__)
+
+DOMAIN = "tokenhouse"
+
+_STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
+    errors.InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.InvalidClient: grpc.StatusCode.UNAUTHENTICATED,
+    errors.InvalidGrant: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.UnauthorizedClient: grpc.StatusCode.PERMISSION_DENIED,
+    errors.UnsupportedGrantType: grpc.StatusCode.UNIMPLEMENTED,
+    errors.UnsupportedResponseType: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.InvalidScope: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.InvalidTarget: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.AccessDenied: grpc.StatusCode.PERMISSION_DENIED,
+    errors.LoginRequired: grpc.StatusCode.UNAUTHENTICATED,
+    errors.ConsentRequired: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.InvalidRedirectUri: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.InvalidClientMetadata: grpc.StatusCode.INVALID_ARGUMENT,
+    # Not UNAVAILABLE: the server is there and says "later"; asking again at once would make it worse.
+    errors.TemporarilyUnavailable: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.LoginFailed: grpc.StatusCode.UNAUTHENTICATED,
+    errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.ClientsDisabled: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.NotFound: grpc.StatusCode.NOT_FOUND,
+    errors.AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
+    errors.FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
+}
+
+_REASON: dict[type[errors.Refusal], str] = {
+    errors.LoginFailed: "LOGIN_FAILED",
+    errors.TooManyAttempts: "TOO_MANY_ATTEMPTS",
+    errors.ClientsDisabled: "OAUTH_CLIENTS_DISABLED",
+    errors.InvalidArgument: "INVALID_ARGUMENT",
+    errors.NotFound: "NOT_FOUND",
+    errors.AlreadyExists: "ALREADY_EXISTS",
+    errors.FailedPrecondition: "FAILED_PRECONDITION",
+    errors.StoreUnavailable: "TEMPORARILY_UNAVAILABLE",
+}
+
+#: What to wait, in seconds, where a refusal is temporary and says no time of its own.
+_RETRY_AFTER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A refusal as it goes over the wire."""
+
+    code: grpc.StatusCode
+    reason: str
+    description: str
+    #: In seconds.
+    retry_after: int | None = None
+
+    def to_status(self) -> grpc.Status:
+        """The status of a whole call, with ErrorInfo and, where waiting helps, RetryInfo."""
+        packed = [_pack(ErrorInfo(reason=self.reason, domain=DOMAIN))]
+        if self.retry_after is not None:
+            packed.append(_pack(RetryInfo(retry_delay=Duration(seconds=self.retry_after))))
+        status = Status(code=self.code.value[0], message=self.description, details=packed)
+        wire: grpc.Status = rpc_status.to_status(status)
+        return wire
+
+    def to_item_error(self) -> ItemError:
+        """The status of one item of a batch."""
+        return ItemError(
+            code=self.code.value[0], reason=self.reason, description=self.description, retry_after=self.retry_after
+        )
+
+
+def describe(error: Exception) -> Failure:
+    """The failure to answer with. What is no refusal is logged under an incident id, which is all the caller learns."""
+    if isinstance(error, errors.Refusal):
+        reason = error.code.upper() if isinstance(error, errors.OAuthError) else _REASON[type(error)]
+        retry_after = None
+        if isinstance(error, errors.TooManyAttempts):
+            retry_after = error.retry_after
+        elif isinstance(error, errors.StoreUnavailable | errors.TemporarilyUnavailable):
+            retry_after = _RETRY_AFTER
+        return Failure(_STATUS[type(error)], reason, error.description, retry_after)
+    incident = secrets.token_hex(8)
+    _log.error("incident %s", incident, exc_info=error)
+    return Failure(grpc.StatusCode.INTERNAL, "SERVER_ERROR", f"incident {incident}")
+
+
+def _pack(message: ErrorInfo | RetryInfo) -> Any:
+    packed = Any()
+    packed.Pack(message)
+    return packed

@@ -1,0 +1,55 @@
+"""Whether an address can be listened on, and if not, why: gRPC says neither."""
+
+import socket
+import stat
+from pathlib import Path
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on; one line that says why."""
+
+
+def require_free_socket(path: Path) -> None:
+    """Make room for a Unix socket: what an earlier core left behind is removed, anything else is left alone.
+
+    Raises:
+        CannotListen: something listens there, or what is there is no socket, or the folder cannot be used.
+    """
+    try:
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise CannotListen(f"{path} is there and is no socket")
+        if _answers(path):
+            raise CannotListen(f"another process listens on {path}")
+        path.unlink()
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise CannotListen(f"{path.parent} is no folder") from None
+    except OSError as error:
+        raise CannotListen(f"{path} cannot be used: {error.strerror}") from None
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Pass a TCP address that could be listened on a moment ago.
+
+    Raises:
+        CannotListen: the host has no address here, or the port is taken.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            # Binding beside another process's listening socket may pass; listening does not.
+            probe.listen(1)
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+    return True

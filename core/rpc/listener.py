@@ -1,0 +1,111 @@
+"""One gRPC server on one address, for one kind of caller, with a thread pool of its own."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health_pb2
+
+from core.rpc.callers import Caller
+from core.rpc.free_addresses import CannotListen, require_free_port, require_free_socket
+from core.rpc.health import Health
+from core.rpc.methods import BATCH_MESSAGE_BYTES, ServedMethods
+from core.rpc.pool import CountingPool
+
+#: Threads, and calls in flight before the next one is RESOURCE_EXHAUSTED.
+_THREADS = {Caller.FACADE: 16, Caller.OPERATOR: 4, Caller.SERVICE: 16}
+_IN_FLIGHT = {Caller.FACADE: 512, Caller.OPERATOR: 32, Caller.SERVICE: 1024}
+
+_HEALTH: Any = health_pb2.DESCRIPTOR.services_by_name["Health"]
+
+_OPTIONS = [
+    # Two cores must never share a port.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", BATCH_MESSAGE_BYTES + 1024),
+    ("grpc.max_metadata_size", 8 * 1024),
+    # Beyond these the library drops calls without a word; what is too much is refused in words, by `ServedMethods`.
+    ("grpc.server.max_pending_requests", 16 * 1024),
+    ("grpc.server.max_pending_requests_hard_limit", 32 * 1024),
+    # One connection's further calls wait at their caller.
+    ("grpc.max_concurrent_streams", 4096),
+    # Callers keep idle connections alive with pings; that is no flood.
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+]
+
+
+class Listener:
+    """A gRPC server for one kind of caller."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        servicers: Mapping[ServiceDescriptor, object],
+        health: Health,
+        *,
+        with_reflection: bool = False,
+    ) -> None:
+        pool = CountingPool(_THREADS[caller], caller.name.lower())
+        methods = ServedMethods(caller, pool, _IN_FLIGHT[caller])
+        methods.add_service(_HEALTH, health)
+        for descriptor, servicer in servicers.items():
+            methods.add_service(descriptor, servicer)
+        # The server's own limit is for what even refusing has no time for, and for streams.
+        self._server = grpc.server(pool, options=_OPTIONS, maximum_concurrent_rpcs=8 * _IN_FLIGHT[caller])
+        if with_reflection:
+            offered = [descriptor.full_name for descriptor in servicers if methods.offers(descriptor)]
+            _reflect(self._server, offered)
+        self._server.add_generic_rpc_handlers((methods,))
+
+    def listen_on_socket(self, path: Path) -> None:
+        """Listen on a Unix socket that only its owner can open (0600).
+
+        Raises:
+            CannotListen: it cannot be made there.
+        """
+        require_free_socket(path)
+        with _private_files():
+            # gRPC reads the target as a URI: a folder's name may hold what a URI may not.
+            self._add_port(f"unix:{quote(str(path))}")
+        self._server.start()
+
+    def listen_on_port(self, host: str, port: int) -> None:
+        """Listen on TCP; an IPv6 host stands without brackets.
+
+        Raises:
+            CannotListen: it cannot be listened on.
+        """
+        require_free_port(host, port)
+        self._add_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        self._server.start()
+
+    def stop(self, grace: float) -> None:
+        """Take no more calls and let those in flight end, for `grace` seconds at the most."""
+        self._server.stop(grace).wait()
+
+    def _add_port(self, address: str) -> None:
+        try:
+            self._server.add_insecure_port(address)
+        except RuntimeError:
+            raise CannotListen(f"cannot listen on {address}") from None
+
+
+def _reflect(server: grpc.Server, services: Sequence[str]) -> None:
+    # Loaded where it is wanted: it takes longer than the rest of this module.
+    from grpc_reflection.v1alpha import reflection
+
+    reflection.enable_server_reflection([*services, _HEALTH.full_name, reflection.SERVICE_NAME], server)
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    before = os.umask(0o177)
+    try:
+        yield
+    finally:
+        os.umask(before)

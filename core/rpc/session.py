@@ -1,0 +1,36 @@
+"""SessionService: browser logins for the facade."""
+
+import grpc
+from tokenhouse.v1 import session_pb2, session_pb2_grpc
+
+from core.domain.authorization.endpoint import AuthorizationEndpoint
+from core.domain.sessions.login import Logins
+from core.rpc.authorization import write_parameters
+
+
+class SessionServicer(session_pb2_grpc.SessionServiceServicer):
+    """Proto → login or logout → proto."""
+
+    def __init__(self, logins: Logins, endpoint: AuthorizationEndpoint) -> None:
+        self._logins = logins
+        self._endpoint = endpoint
+
+    def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
+        # Opened first: a login form of another browser, or an old one, never gets to try a password.
+        parameters = self._endpoint.parameters_after_login(request.sealed_request, request.browser_binding)
+        token, session = self._logins.log_in(
+            request.username,
+            request.password,
+            network_address=request.network_address,
+            previous_token=request.session_token,
+        )
+        return session_pb2.LogInResponse(
+            session_token=token, expires_at=session.expires_at, parameters=write_parameters(parameters)
+        )
+
+    def LogOut(self, request: session_pb2.LogOutRequest, context: grpc.ServicerContext) -> session_pb2.LogOutResponse:
+        self._logins.log_out(request.session_token)
+        if not request.sealed_request:
+            return session_pb2.LogOutResponse()
+        opened, _ = self._endpoint.reopen(request.sealed_request, request.browser_binding)
+        return session_pb2.LogOutResponse(parameters=write_parameters(opened.parameters))

@@ -1,0 +1,69 @@
+"""UserAdminService, for operators."""
+
+import logging
+
+import grpc
+from tokenhouse.v1 import user_admin_pb2 as pb
+from tokenhouse.v1 import user_admin_pb2_grpc
+
+from core.domain.administration.users import UserAdministration
+from core.domain.users.user import User
+from core.rpc.paging import require_page_size
+
+_log = logging.getLogger(__name__)
+
+
+class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
+    """Proto → act on a user → proto."""
+
+    def __init__(self, users: UserAdministration) -> None:
+        self._users = users
+
+    def CreateUser(self, request: pb.CreateUserRequest, context: grpc.ServicerContext) -> pb.CreateUserResponse:
+        user = self._users.create(request.username, request.password, request.groups)
+        _log.info("user created", extra={"subject": user.subject})
+        return pb.CreateUserResponse(user=_write(user))
+
+    def ListUsers(self, request: pb.ListUsersRequest, context: grpc.ServicerContext) -> pb.ListUsersResponse:
+        size = require_page_size(request.page_size)
+        users = self._users.list(limit=size + 1, after=request.after_username)
+        return pb.ListUsersResponse(users=[_write(user) for user in users[:size]], has_more=len(users) > size)
+
+    def GetUser(self, request: pb.GetUserRequest, context: grpc.ServicerContext) -> pb.GetUserResponse:
+        return pb.GetUserResponse(user=_write(self._users.get(request.username)))
+
+    def DisableUser(self, request: pb.DisableUserRequest, context: grpc.ServicerContext) -> pb.DisableUserResponse:
+        user, revoked = self._users.disable(request.username)
+        _log.info("user disabled", extra={"subject": user.subject, "revoked_grants": revoked})
+        return pb.DisableUserResponse(user=_write(user), revoked_grants=revoked)
+
+    def EnableUser(self, request: pb.EnableUserRequest, context: grpc.ServicerContext) -> pb.EnableUserResponse:
+        user = self._users.enable(request.username)
+        _log.info("user enabled", extra={"subject": user.subject})
+        return pb.EnableUserResponse(user=_write(user))
+
+    def SetPassword(self, request: pb.SetPasswordRequest, context: grpc.ServicerContext) -> pb.SetPasswordResponse:
+        revoked = self._users.set_password(request.username, request.password, keep_grants=request.keep_grants)
+        _log.info("password set", extra={"revoked_grants": revoked})
+        return pb.SetPasswordResponse(revoked_grants=revoked)
+
+    def SetGroups(self, request: pb.SetGroupsRequest, context: grpc.ServicerContext) -> pb.SetGroupsResponse:
+        user = self._users.set_groups(request.username, request.groups)
+        _log.info("groups set", extra={"subject": user.subject})
+        return pb.SetGroupsResponse(user=_write(user))
+
+    def DeleteUser(self, request: pb.DeleteUserRequest, context: grpc.ServicerContext) -> pb.DeleteUserResponse:
+        revoked = self._users.delete(request.username)
+        _log.info("user deleted", extra={"revoked_grants": revoked})
+        return pb.DeleteUserResponse(revoked_grants=revoked)
+
+
+def _write(user: User) -> pb.User:
+    return pb.User(
+        subject=user.subject,
+        username=user.username,
+        groups=user.groups,
+        disabled=not user.active,
+        created_at=user.created_at,
+        last_login_at=user.last_login_at,
+    )

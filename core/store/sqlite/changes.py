@@ -1,0 +1,49 @@
+"""The gapless sequence of changes in SQLite. Its number has a row of its own, which no purge touches."""
+
+from collections.abc import Sequence
+
+from core.domain.tokens.change import Change, ChangeKind
+from core.store.sqlite.statements import Statements, WritingStatements
+
+_COLUMNS = "revision, kind, target, made_at, keep_until"
+_LIST = f"SELECT {_COLUMNS} FROM changes WHERE revision > ? AND keep_until > ? ORDER BY revision"
+_CURRENT = "SELECT value FROM counters WHERE name = 'revision'"
+_NEXT = "UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value"
+_RECORD = f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"
+_PURGE = "DELETE FROM changes WHERE revision IN (SELECT revision FROM changes WHERE keep_until <= ? LIMIT ?)"
+
+
+class ChangeReads(Statements):
+    """`core.domain.tokens.change.ChangeFacts`."""
+
+    def list_changes(self, *, since: int, now: int) -> Sequence[Change]:
+        return [
+            Change(revision, ChangeKind(kind), *others) for revision, kind, *others in self.rows(_LIST, (since, now))
+        ]
+
+    def current_revision(self) -> int:
+        row = self.row(_CURRENT)
+        return 0 if row is None else int(row[0])
+
+
+class ChangeWrites(WritingStatements):
+    """`core.domain.tokens.change.ChangeIntents`."""
+
+    #: What this transaction recorded so far, in order; told to the others after the commit.
+    recorded: list[Change]
+
+    def record_change(self, kind: ChangeKind, target: str, *, now: int, keep_until: int) -> int:
+        row = self.row(_NEXT)
+        assert row is not None  # the first migration made the row
+        change = Change(int(row[0]), kind, target, now, keep_until)
+        self.count(_RECORD, (change.revision, kind.value, target, now, keep_until))
+        self.recorded.append(change)
+        return change.revision
+
+    def revision(self) -> int:
+        row = self.row(_CURRENT)
+        return 0 if row is None else int(row[0])
+
+    def purge_changes(self, *, now: int, limit: int) -> int:
+        """Delete up to `limit` that need no longer be kept; how many that were."""
+        return self.count(_PURGE, (now, limit))

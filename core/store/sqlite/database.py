@@ -1,0 +1,139 @@
+"""The database file: made whole or not at all, examined before it is believed, opened by writer and readers."""
+
+import os
+from contextlib import closing
+from pathlib import Path
+from typing import Any, cast
+
+from sqlite_utils import Database
+
+from core.store.refusal import StoreRefused
+from core.store.sqlite import driver
+from core.store.sqlite.driver import Connection
+from core.store.sqlite.folder import DATABASE, sync_folder
+from core.store.sqlite.migrations import MIGRATIONS, known_migrations
+
+#: WAL pages after which the writer copies them into the database.
+CHECKPOINT_PAGES = 2000
+#: A WAL file that a long read made larger than this is cut again, in bytes.
+LARGEST_WAL = 64 * 1024 * 1024
+
+_EVERY_CONNECTION = (
+    "PRAGMA temp_store = MEMORY",
+    # Memory-mapped reads have turned file-system errors into corruption.
+    "PRAGMA mmap_size = 0",
+    "PRAGMA trusted_schema = OFF",
+)
+_WRITER = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA cache_size = -65536",
+    f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
+    f"PRAGMA journal_size_limit = {LARGEST_WAL}",
+)
+_READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8192", "PRAGMA wal_autocheckpoint = 0")
+
+
+def prepare_database(folder: Path) -> Path:
+    """The path of a sound database with the newest schema.
+
+    Raises:
+        StoreRefused: what is there is damaged, newer than this program or something else. It is left as it is.
+    """
+    path = folder / DATABASE
+    if os.path.lexists(path):
+        _prepare_existing(path)
+    else:
+        _create(path)
+    return path
+
+
+def connect_writer(path: Path) -> Connection:
+    """The one connection that writes and checkpoints.
+
+    Raises:
+        driver.Error: it cannot be opened.
+    """
+    return _configured(driver.connect(path, "rw"), _WRITER)
+
+
+def connect_reader(path: Path) -> Connection:
+    """A connection that can only read, and never checkpoints.
+
+    Raises:
+        driver.Error: it cannot be opened.
+    """
+    return _configured(driver.connect(path, "ro"), _READER)
+
+
+def _configured(connection: Connection, pragmas: tuple[str, ...]) -> Connection:
+    try:
+        for pragma in _EVERY_CONNECTION + pragmas:
+            connection.execute(pragma).fetchall()
+    except driver.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare_existing(path: Path) -> None:
+    # SQLite takes an empty file for a new database, and would forget every revocation without a word.
+    if path.stat().st_size == 0:
+        raise StoreRefused(f"{path} is empty; restore it from a backup, or move it away to start anew")
+    try:
+        with closing(connect_writer(path)) as connection:
+            _require_sound(path, connection)
+            _require_known(path, connection)
+            _require_write_ahead_log(path, connection)
+            MIGRATIONS.apply(_database(connection))
+    except driver.Error as error:
+        raise StoreRefused(f"{path} cannot be opened: {error}") from None
+
+
+def _create(path: Path) -> None:
+    """Build the database under another name, so that a crash leaves a whole one or none."""
+    if os.path.lexists(f"{path}-wal"):
+        raise StoreRefused(f"{path} is missing while its log {path.name}-wal is there; restore both, or remove the log")
+    unfinished = path.with_name(f"{path.name}.new")
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{unfinished}{suffix}").unlink(missing_ok=True)
+    try:
+        # SQLite gives its -wal and -shm files the mode of the database.
+        os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(connect_writer(unfinished)) as connection:
+            _require_write_ahead_log(unfinished, connection)
+            MIGRATIONS.apply(_database(connection))
+        unfinished.rename(path)
+        sync_folder(path.parent)
+    except driver.Error as error:
+        raise StoreRefused(f"{path} cannot be made: {error}") from None
+    except OSError as error:
+        raise StoreRefused(f"{path} cannot be made: {error.strerror}") from None
+
+
+def _require_sound(path: Path, connection: Connection) -> None:
+    findings = connection.execute("PRAGMA quick_check(1)").fetchall()
+    if findings != [("ok",)]:
+        finding = " ".join(str(findings[0][0]).split())
+        raise StoreRefused(f"{path} is damaged ({finding}); restore it from a backup")
+
+
+def _require_known(path: Path, connection: Connection) -> None:
+    applied = {migration.name for migration in MIGRATIONS.applied(_database(connection))}
+    if not applied:
+        raise StoreRefused(f"{path} is not a Tokenhouse database")
+    if unknown := applied - known_migrations():
+        raise StoreRefused(
+            f"{path} was written by a newer Tokenhouse (it has {', '.join(sorted(unknown))}); update this"
+        )
+
+
+def _require_write_ahead_log(path: Path, connection: Connection) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreRefused(f"{path} cannot have a write-ahead log here (journal mode {mode}); use a local disk")
+
+
+def _database(connection: Connection) -> Database:
+    # Plug-ins of sqlite-utils have no business in this process.
+    return Database(cast(Any, connection), execute_plugins=False)

@@ -1,0 +1,73 @@
+"""The data folder: nobody else may read it, and one process at a time has its store open."""
+
+import fcntl
+import os
+import stat
+from pathlib import Path
+
+from core.store.refusal import StoreRefused
+
+DATABASE = "tokenhouse.db"
+LOCK = "tokenhouse.lock"
+RESERVE = "tokenhouse.reserve"
+_FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", LOCK, RESERVE)
+
+
+def require_private(folder: Path) -> None:
+    """Make the folder (0700) where there is none; then see that it and the store's files are this user's alone.
+
+    Raises:
+        StoreRefused: it cannot be made, somebody else owns it or a file, or somebody else may use one.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not stat.S_ISDIR(folder.stat().st_mode):
+            raise StoreRefused(f"{folder} is not a folder")
+        _require_own(folder, folder.stat(), "0700")
+        for path in (folder / name for name in _FILES):
+            if os.path.lexists(path):
+                _require_own_file(path)
+    except OSError as error:
+        raise StoreRefused(f"{folder} cannot be used: {error.strerror}") from None
+
+
+def lock_folder(folder: Path) -> int:
+    """Take the folder for this process; the descriptor to close when the store is closed.
+
+    Raises:
+        StoreRefused: another process has it.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise StoreRefused(f"{folder / LOCK} cannot be opened: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise StoreRefused(f"{folder} is in use by another process; one core at a time may have it open") from None
+    return descriptor
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new or renamed name in the folder survive a power loss."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _require_own_file(path: Path) -> None:
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise StoreRefused(f"{path} is not a plain file")
+    _require_own(path, status, "0600")
+
+
+def _require_own(path: Path, status: os.stat_result, mode: str) -> None:
+    if status.st_uid != os.geteuid():
+        raise StoreRefused(f"{path} belongs to user {status.st_uid}, not to {os.geteuid()} who runs this")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        found = f"{stat.S_IMODE(status.st_mode):04o}"
+        raise StoreRefused(f"{path} is open to others (mode {found}); chmod {mode} it")

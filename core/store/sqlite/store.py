@@ -1,0 +1,117 @@
+"""The store on SQLite, put together: a locked private folder, one writer, many readers."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from core.domain.tokens.change import Change
+from core.store.refusal import StoreRefused
+from core.store.sqlite import driver
+from core.store.sqlite.database import prepare_database
+from core.store.sqlite.driver import Row
+from core.store.sqlite.folder import lock_folder, require_private
+from core.store.sqlite.reader import Readers
+from core.store.sqlite.reserve import Reserve
+from core.store.sqlite.transaction import SqliteFacts, SqliteTransaction
+from core.store.sqlite.write_connection import WriteConnection
+from core.store.sqlite.writer import Writer
+
+T = TypeVar("T")
+
+
+class SqliteStore(SqliteFacts):
+    """`core.domain.store.Store`. Made by `open_store`, which hands over the folder's lock."""
+
+    def __init__(self, path: Path, lock: int, on_commit: Callable[[Sequence[Change]], None], reserve: Reserve) -> None:
+        """Raises driver.Error: the database cannot be opened."""
+        self._lock: int | None = lock
+        self._connection = WriteConnection(path, on_commit, reserve)
+        self._readers = Readers(path)
+        self._writer = Writer(self._connection)
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
+        return self._readers.row(sql, parameters)
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        return self._readers.rows(sql, parameters)
+
+    def submit(self, intent: Callable[[SqliteTransaction], T]) -> Future[T]:
+        """`core.domain.writing.Writes.submit`."""
+        return self._writer.submit(intent)
+
+    def write(self, intent: Callable[[SqliteTransaction], T]) -> T:
+        """`core.domain.writing.Writes.write`."""
+        if self._writer.is_current_thread():
+            raise RuntimeError("the writer's thread would wait for itself")
+        return self._writer.submit(intent).result()
+
+    def purge(self, *, now: int, limit: int) -> int:
+        """`core.domain.store.Store.purge`: one short transaction for each kind, so that others get between them."""
+        return (
+            self._purge_grants(now, limit)
+            + self.write(lambda transaction: transaction.purge_sessions(now=now, limit=limit))
+            + self.write(lambda transaction: transaction.purge_changes(now=now, limit=limit))
+            + self.write(lambda transaction: transaction.purge_signing_keys(now=now, limit=limit))
+            + self.write(lambda transaction: transaction.purge_rates(now=now, limit=limit))
+        )
+
+    def note_time(self, now: int) -> None:
+        """`core.domain.store.Store.note_time`."""
+        self.write(lambda transaction: transaction.note_persisted_time(now))
+
+    def close(self) -> None:
+        """`core.domain.store.Store.close`. The readers go first: the last connection of all checkpoints."""
+        self._writer.close()
+        self._readers.close()
+        self._connection.close()
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
+
+    def _purge_grants(self, now: int, limit: int) -> int:
+        total = 0
+        while total < limit:
+            deleted, postponed = self.write(partial(SqliteTransaction.purge_grants, now=now, limit=limit - total))
+            total += deleted
+            if deleted + postponed == 0:
+                break
+        return total
+
+
+def open_store(folder: Path, *, on_commit: Callable[[Sequence[Change]], None]) -> SqliteStore:
+    """Open the store in `folder`, making it where there is none.
+
+    `on_commit` gets the changes of each commit, in order, on the writer's thread, after they are on disk and before
+    anybody is answered. It must not fail and not wait: where it fails, nothing is written any more.
+
+    Raises:
+        StoreRefused: the store cannot be opened as it is; nothing was repaired.
+    """
+    driver.require_safe_library()
+    require_private(folder)
+    lock = lock_folder(folder)
+    try:
+        path, reserve = _prepare(folder)
+        return SqliteStore(path, lock, on_commit, reserve)
+    except driver.Error as error:
+        os.close(lock)
+        raise StoreRefused(f"{folder} cannot be opened: {error}") from None
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _prepare(folder: Path) -> tuple[Path, Reserve]:
+    """The database and the reserve, which may have to go so that the database can be opened at all."""
+    reserve = Reserve(folder)
+    try:
+        path = prepare_database(folder)
+    except StoreRefused:
+        if not reserve.give_up():
+            raise
+        return prepare_database(folder), reserve
+    reserve.make()
+    return path, reserve

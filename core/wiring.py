@@ -1,0 +1,252 @@
+"""The composition root: the only file that knows every room and every edge."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from google.protobuf.descriptor import ServiceDescriptor
+from tokenhouse.v1 import (
+    authorization_pb2,
+    client_admin_pb2,
+    discovery_pb2,
+    grant_admin_pb2,
+    key_admin_pb2,
+    registration_pb2,
+    revocation_pb2,
+    session_pb2,
+    token_pb2,
+    user_admin_pb2,
+    validation_pb2,
+)
+
+from core.config.config import Config
+from core.domain.administration.clients import ClientAdministration
+from core.domain.administration.grants import GrantAdministration
+from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
+from core.domain.administration.users import UserAdministration
+from core.domain.authorization.endpoint import AuthorizationEndpoint
+from core.domain.authorization.sealed_request import RequestSeal
+from core.domain.clients.registration import Registrations
+from core.domain.clock import ServingClock
+from core.domain.grants.authorization_code import AuthorizationCode
+from core.domain.grants.consent import Consent
+from core.domain.grants.refresh_token import RefreshToken
+from core.domain.grants.revocation import Revocation
+from core.domain.grants.token_endpoint import TokenEndpoint
+from core.domain.grants.token_request import CodeParameters, RefreshParameters
+from core.domain.keys.key_ring import KeyRing
+from core.domain.keys.master_key import MasterKeys
+from core.domain.policy import Policy
+from core.domain.randomness import SystemRandomness
+from core.domain.sessions.login import Logins
+from core.domain.tokens.access_token import LONGEST_LIFETIME, format_token_id
+from core.domain.tokens.change import Change, ChangeKind
+from core.domain.tokens.issuer import Issuer
+from core.domain.tokens.revocations import Revocations
+from core.domain.tokens.validation import Validation
+from core.domain.users.password import Passwords
+from core.housekeeping import Housekeeping
+from core.rpc.authorization import AuthorizationServicer
+from core.rpc.callers import Caller
+from core.rpc.client_admin import ClientAdminServicer
+from core.rpc.discovery import DiscoveryServicer
+from core.rpc.free_addresses import CannotListen
+from core.rpc.grant_admin import GrantAdminServicer
+from core.rpc.health import Health
+from core.rpc.key_admin import KeyAdminServicer
+from core.rpc.listener import Listener
+from core.rpc.registration import RegistrationServicer
+from core.rpc.revocation import RevocationServicer
+from core.rpc.session import SessionServicer
+from core.rpc.token import TokenServicer
+from core.rpc.user_admin import UserAdminServicer
+from core.rpc.validation import ValidationServicer
+from core.store.data_folder import require_data_folder
+from core.store.master_key_file import MasterKeyFile, MasterKeyFromEnvironment
+from core.store.sqlite.folder import DATABASE
+from core.store.sqlite.store import open_store
+
+_log = logging.getLogger(__name__)
+
+#: How long calls in flight may take to end when the core stops, in seconds.
+_GRACE = 5.0
+
+
+class PolicyInForce:
+    """The policy, and its replacement as a whole (`core.domain.policy.PolicySource`)."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.current = policy
+
+
+class CommittedChanges:
+    """Where the writer announces changes: nobody listens until the listeners have been built from the store."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[Sequence[Change]], None]] = []
+
+    def announce(self, changes: Sequence[Change]) -> None:
+        """Tell every listener, on the writer's thread, before the commit is acknowledged."""
+        for listener in self._listeners:
+            listener(changes)
+
+    def listen(self, listener: Callable[[Sequence[Change]], None]) -> None:
+        """Hear every change from now on."""
+        self._listeners.append(listener)
+
+
+class Core:
+    """Everything built and connected; serves after `start`."""
+
+    def __init__(self, config: Config, clock_from: Callable[[int], ServingClock] = ServingClock) -> None:
+        """Open the store and load what validation needs; `clock_from` makes the clock from the last persisted time.
+
+        Raises:
+            StoreRefused, MasterKeyRefused, FailedPrecondition: it cannot run on what is there; one line that says why.
+        """
+        self._config = config
+        self._clock_from = clock_from
+        self._policy = PolicyInForce(config.policy())
+        self._randomness = SystemRandomness()
+        require_data_folder(config.server.data_dir)
+        keeper, keys = _load_master_keys(config, self._randomness)
+        changes = CommittedChanges()
+        self._store = open_store(config.database_folder, on_commit=changes.announce)
+        try:
+            self._build(changes, keeper, keys)
+        except BaseException:
+            self._store.close()
+            raise
+
+    def _build(self, changes: CommittedChanges, keeper: MasterKeyKeeper, keys: dict[int, bytes]) -> None:
+        self._clock = self._clock_from(self._store.persisted_time())
+        self._master_keys = MasterKeys(keys, self._randomness)
+        self._keys = KeyRing(self._store, self._master_keys, self._clock)
+        self._validation = Validation(self._store, self._keys, self._policy, self._clock, Revocations())
+        changes.listen(self._validation.apply)
+        self._validation.apply(self._store.list_changes(since=0, now=self._clock.now()))
+        self._passwords = Passwords()
+        self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
+        self._health = Health(("tokenhouse.v1.ValidationService",))
+        self._housekeeping = Housekeeping(self._store, self._validation, self._clock)
+        self._listeners = self._build_listeners(keeper)
+
+    def start(self) -> None:
+        """Listen on both sockets and on TCP.
+
+        Raises:
+            CannotListen: one of them cannot be listened on; names the setting.
+        """
+        if self._clock.held_back:
+            _log.warning("the wall clock is behind the last time this database has seen; serving that time instead")
+        if self._clock.far_ahead:
+            _log.warning("the wall clock is far ahead of the last time this database has seen; nothing is deleted")
+        facade, operator, service = self._listeners
+        grpc = self._config.grpc
+        with _naming("Grpc.Socket"):
+            facade.listen_on_socket(grpc.socket)
+        with _naming("Grpc.AdminSocket"):
+            operator.listen_on_socket(grpc.admin_socket)
+        with _naming("Grpc.Listen"):
+            service.listen_on_port(grpc.listen.host, grpc.listen.port)
+        self._housekeeping.start()
+        self._health.serve()
+        _log.info("core serving", extra={"grpc_port": grpc.listen.port})
+
+    def stop(self) -> None:
+        """Take no more calls, let those in flight end, close the store."""
+        self._health.enter_graceful_shutdown()
+        for listener in self._listeners:
+            listener.stop(_GRACE)
+        self._housekeeping.stop()
+        self._store.close()
+        _log.info("core stopped")
+
+    def create_first_user(self) -> tuple[str, str] | None:
+        """The name and password of the first user of a new database; None when it ever had one."""
+        username, password = "admin", format_token_id(self._randomness.token_bytes(15))
+        return (username, password) if self._users.create_first(username, password, ["operators"]) else None
+
+    def change_policy(self, policy: Policy) -> None:
+        """Put a reloaded policy in force; one thread at a time.
+
+        Raises:
+            StoreUnavailable: the switch of OAuth clients could not be written; the policy before stays in force.
+        """
+        if self._policy.current.clients_enabled != policy.clients_enabled:
+            now = self._clock.now()
+            switched = "on" if policy.clients_enabled else "off"
+            self._store.write(
+                lambda tx: tx.record_change(
+                    ChangeKind.CLIENTS_SWITCHED, switched, now=now, keep_until=now + LONGEST_LIFETIME
+                )
+            )
+        self._policy.current = policy
+
+    def _build_listeners(self, keeper: MasterKeyKeeper) -> tuple[Listener, Listener, Listener]:
+        servicers = {**self._facade_servicers(), **self._operator_servicers(keeper), **self._service_servicers()}
+        facade, operator = (Listener(caller, servicers, self._health) for caller in (Caller.FACADE, Caller.OPERATOR))
+        reflection = self._config.grpc.reflection
+        return facade, operator, Listener(Caller.SERVICE, servicers, self._health, with_reflection=reflection)
+
+    def _facade_servicers(self) -> dict[ServiceDescriptor, object]:
+        store, policy, clock = self._store, self._policy, self._clock
+        logins = Logins(store, self._passwords, policy, clock, self._randomness)
+        seal = RequestSeal(self._master_keys, clock, self._randomness)
+        endpoint = AuthorizationEndpoint(store, logins, seal, policy)
+        consent = Consent(endpoint, store, logins, self._master_keys, policy, clock, self._randomness)
+        issuer = Issuer(self._keys, self._validation, clock, self._randomness)
+        # A new grant type is one more line here.
+        grant_types: dict[type[CodeParameters | RefreshParameters], Any] = {
+            CodeParameters: AuthorizationCode(store, self._master_keys, clock),
+            RefreshParameters: RefreshToken(store, self._master_keys, clock),
+        }
+        tokens = TokenEndpoint(grant_types, store, issuer, self._master_keys, policy, clock)
+        revocation = Revocation(store, self._keys, self._master_keys, policy, clock)
+        return {
+            _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent),
+            _service(session_pb2, "SessionService"): SessionServicer(logins, endpoint),
+            _service(registration_pb2, "RegistrationService"): RegistrationServicer(
+                Registrations(store, policy, clock)
+            ),
+            _service(token_pb2, "TokenService"): TokenServicer(tokens),
+            _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
+            _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(policy, self._keys),
+        }
+
+    def _operator_servicers(self, keeper: MasterKeyKeeper) -> dict[ServiceDescriptor, object]:
+        store, clock = self._store, self._clock
+        keys = KeyAdministration(self._keys, self._master_keys, keeper, self._randomness)
+        return {
+            _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(self._users),
+            _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(ClientAdministration(store, clock)),
+            _service(grant_admin_pb2, "GrantAdminService"): GrantAdminServicer(
+                GrantAdministration(store, clock), clock
+            ),
+            _service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
+        }
+
+    def _service_servicers(self) -> dict[ServiceDescriptor, object]:
+        return {_service(validation_pb2, "ValidationService"): ValidationServicer(self._validation)}
+
+
+@contextmanager
+def _naming(setting: str) -> Iterator[None]:
+    try:
+        yield
+    except CannotListen as refusal:
+        raise CannotListen(f"{setting}: {refusal}") from None
+
+
+def _load_master_keys(config: Config, randomness: SystemRandomness) -> tuple[MasterKeyKeeper, dict[int, bytes]]:
+    if config.keys.master_key is not None:
+        return MasterKeyFromEnvironment(), {1: config.keys.master_key}
+    file = MasterKeyFile(config.keys.master_key_file)
+    is_new = not (config.database_folder / DATABASE).exists()
+    return file, file.load(randomness, may_create=is_new)
+
+
+def _service(module: Any, name: str) -> ServiceDescriptor:
+    descriptor: ServiceDescriptor = module.DESCRIPTOR.services_by_name[name]
+    return descriptor
