@@ -1,0 +1,59 @@
+"""The route table."""
+
+from collections.abc import Iterator
+
+from facade import paths
+from facade.endpoints.asset import show_asset
+from facade.endpoints.authorize import authorize
+from facade.endpoints.consent import decide_consent
+from facade.endpoints.health import show_livez, show_readyz
+from facade.endpoints.jwks import show_jwks
+from facade.endpoints.login import log_in, log_out
+from facade.endpoints.metadata import show_metadata, show_nothing
+from facade.endpoints.register import register_client
+from facade.endpoints.revoke import revoke_token
+from facade.endpoints.token import issue_token
+from facade.gate import Kind, Route
+from facade.pages.rendering import Pages
+
+_READ = ("GET", "HEAD", "OPTIONS")
+_POST = ("POST", "OPTIONS")
+
+ROUTES = (
+    Route(paths.METADATA, _READ, show_metadata, Kind.API),
+    Route(paths.JWKS, _READ, show_jwks, Kind.API),
+    Route(paths.REGISTER, _POST, register_client, Kind.API, too_large="METADATA_TOO_LARGE"),
+    Route(paths.AUTHORIZE, ("GET", "HEAD", "POST"), authorize, Kind.PAGE),
+    Route(paths.LOGIN, ("POST",), log_in, Kind.PAGE),
+    Route(paths.LOGOUT, ("POST",), log_out, Kind.PAGE),
+    Route(paths.CONSENT, ("POST",), decide_consent, Kind.PAGE),
+    Route(paths.TOKEN, _POST, issue_token, Kind.API),
+    Route(paths.REVOKE, _POST, revoke_token, Kind.API),
+    Route(paths.LIVEZ, ("GET", "HEAD"), show_livez, Kind.PLAIN),
+    Route(paths.READYZ, ("GET", "HEAD"), show_readyz, Kind.PLAIN),
+)
+
+
+#: Browser clients look for other documents, too (OpenID Connect's, a resource's): without CORS headers on the answer a
+#: script sees a broken network where there is none. Whatever is asked of these names, the answer is that they are not.
+NOT_WELL_KNOWN = Route(
+    paths.WELL_KNOWN, ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), show_nothing, Kind.API
+)
+
+
+def locate(pages: Pages) -> Iterator[tuple[str, Route]]:
+    """Every path that is answered, with its route; one pattern, for what is not there."""
+    prefix = pages.address.path
+    for route in ROUTES:
+        yield prefix + route.path, route
+        if prefix and route.kind is Kind.PLAIN:
+            # Whoever probes this process may not know the public address.
+            yield route.path, route
+    if prefix:
+        # RFC 8414 §3.1 puts the well-known part before the issuer's path; clients ask for either form.
+        yield paths.METADATA + prefix, ROUTES[0]
+        yield f"{prefix}{paths.WELL_KNOWN}<name:path>", NOT_WELL_KNOWN
+    yield f"{paths.WELL_KNOWN}<name:path>", NOT_WELL_KNOWN
+    for name in pages.assets:
+        path = f"{paths.STATIC}/{name}"
+        yield prefix + path, Route(path, ("GET", "HEAD"), show_asset, Kind.PLAIN)

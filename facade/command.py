@@ -1,0 +1,64 @@
+"""Reads the command line, opens the listening socket, serves."""
+
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+
+import click
+
+from facade.log_lines import write_log_lines
+from facade.serving import serve
+from facade.settings import Settings, parse_address, parse_listen, parse_network
+
+T = TypeVar("T")
+
+#: sysexits.h EX_CONFIG: starting again will not help until somebody changes something.
+EXIT_REFUSED = 78
+
+
+@click.command()
+@click.option("--address", required=True, help="The public address, which is also the issuer.")
+@click.option("--listen", required=True, metavar="HOST:PORT", help="Where to listen for HTTP.")
+@click.option("--core-socket", required=True, metavar="PATH", help="The core's socket for the facade.")
+@click.option("--trusted-proxy", multiple=True, metavar="NET", help="Whose X-Forwarded-For is believed; repeatable.")
+def main(address: str, listen: str, core_socket: str, trusted_proxy: tuple[str, ...]) -> None:
+    """Serve the public HTTP side of Tokenhouse."""
+    proxies = tuple(_parse(parse_network, each, "--trusted-proxy") for each in trusted_proxy)
+    settings = Settings(_parse(parse_address, address, "--address"), proxies, core_socket)
+    host, port = _parse(parse_listen, listen, "--listen")
+    write_log_lines()
+    try:
+        listener = _open(host, port)
+    except OSError as error:
+        _refuse(f"Server.Listen: cannot listen on {listen}: {error.strerror}")
+    except UnicodeError:
+        _refuse(f"Server.Listen: cannot listen on {listen}: that is no host's name")
+    serve(settings, listener, status_fd=_fd("TOKENHOUSE_STATUS_FD"), lifeline_fd=_fd("TOKENHOUSE_LIFELINE_FD"))
+
+
+def _parse(parse: Callable[[str], T], text: str, option: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise click.UsageError(f"{option} {text}: {error}") from error
+
+
+def _refuse(reason: str) -> NoReturn:
+    click.echo(f"tokenhouse facade: {reason}", err=True)
+    sys.exit(EXIT_REFUSED)
+
+
+def _open(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(where)
+    listener.listen(1024)
+    return listener
+
+
+def _fd(variable: str) -> int | None:
+    text = os.environ.pop(variable, "")
+    return int(text) if text else None

@@ -1,0 +1,168 @@
+"""The core, as the facade sees it: one channel, a deadline on every call, and retries where a retry is safe.
+
+A core that restarts is waited for within the deadline. Beyond that, UNAVAILABLE and a CANCELLED we did not cause (a
+server that stops cancels what it has not begun) are tried again only for calls that may happen twice.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+import grpc
+from google.protobuf.message import Message
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from tokenhouse.v1.authorization_pb2 import (
+    DecideConsentRequest,
+    DecideConsentResponse,
+    StartAuthorizationRequest,
+    StartAuthorizationResponse,
+)
+from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest, GetServerMetadataResponse
+from tokenhouse.v1.registration_pb2 import RegisterClientRequest, RegisterClientResponse
+from tokenhouse.v1.revocation_pb2 import RevokeTokenRequest, RevokeTokenResponse
+from tokenhouse.v1.session_pb2 import LogInRequest, LogInResponse, LogOutRequest, LogOutResponse
+from tokenhouse.v1.token_pb2 import IssueTokenRequest, IssueTokenResponse, IssueTokensRequest, IssueTokensResponse
+from tokenhouse_verifier.coalescing import Coalescer
+
+from facade.core_status import is_explained, refusal_of_item, refusal_of_status, unavailable
+from facade.errors import Refusal
+
+Q = TypeVar("Q", bound=Message)
+R = TypeVar("R", bound=Message)
+
+#: How long a request waits for the core in all, in seconds.
+DEADLINE = 3.0
+#: Logging in: Argon2id has a queue.
+LOGIN_DEADLINE = 8.0
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.5
+_RETRYABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
+_CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.default_authority", "localhost"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    #: The call may happen twice.
+    repeatable: bool = False
+    #: Wait for a core that is not there, within the deadline.
+    wait_for_ready: bool = True
+    #: In seconds, where the caller says nothing else.
+    timeout: float = DEADLINE
+
+
+_ONCE = _Options()
+_REPEATABLE = _Options(repeatable=True)
+_AT_ONCE = _Options(wait_for_ready=False)
+_LOGIN = _Options(timeout=LOGIN_DEADLINE)
+
+
+class _Method(Generic[Q, R]):
+    """One RPC, with the deadline and the retries it may have."""
+
+    def __init__(self, channel: grpc.aio.Channel, path: str, response: type[R], options: _Options) -> None:
+        self._call: grpc.aio.UnaryUnaryMultiCallable[Q, R] = channel.unary_unary(
+            path, request_serializer=_serialize, response_deserializer=response.FromString
+        )
+        self._options = options
+
+    async def __call__(self, request: Q, timeout: float | None = None) -> R:
+        """The answer within `timeout` seconds. Raises Refusal."""
+        now = asyncio.get_running_loop().time
+        deadline = now() + (self._options.timeout if timeout is None else timeout)
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await self._call(request, timeout=deadline - now(), wait_for_ready=self._options.wait_for_ready)
+            except grpc.aio.AioRpcError as error:
+                again = self._options.repeatable and error.code() in _RETRYABLE and not is_explained(error)
+                if not again or now() + pause >= deadline:
+                    raise refusal_of_status(error) from error
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+class CoreClient:
+    """Every call the facade makes. Create it inside the event loop it serves."""
+
+    def __init__(self, socket_path: str) -> None:
+        """`socket_path`: where core.sock is; nothing is connected before the first call."""
+        # gRPC reads the target as a URI: a folder's name may hold what a URI may not.
+        channel = self._channel = grpc.aio.insecure_channel(f"unix:{quote(socket_path)}", options=_CHANNEL_OPTIONS)
+
+        def method(path: str, _request: type[Q], response: type[R], options: _Options = _ONCE) -> _Method[Q, R]:
+            return _Method(channel, path, response, options)
+
+        self.get_server_metadata = method(
+            "/tokenhouse.v1.DiscoveryService/GetServerMetadata",
+            GetServerMetadataRequest,
+            GetServerMetadataResponse,
+            _AT_ONCE,
+        )
+        self.register_client = method(
+            "/tokenhouse.v1.RegistrationService/RegisterClient",
+            RegisterClientRequest,
+            RegisterClientResponse,
+            _REPEATABLE,
+        )
+        self.start_authorization = method(
+            "/tokenhouse.v1.AuthorizationService/StartAuthorization",
+            StartAuthorizationRequest,
+            StartAuthorizationResponse,
+            _REPEATABLE,
+        )
+        self.decide_consent = method(
+            "/tokenhouse.v1.AuthorizationService/DecideConsent", DecideConsentRequest, DecideConsentResponse
+        )
+        self.log_in = method("/tokenhouse.v1.SessionService/LogIn", LogInRequest, LogInResponse, _LOGIN)
+        self.log_out = method("/tokenhouse.v1.SessionService/LogOut", LogOutRequest, LogOutResponse, _REPEATABLE)
+        self.revoke_token = method(
+            "/tokenhouse.v1.RevocationService/RevokeToken", RevokeTokenRequest, RevokeTokenResponse, _REPEATABLE
+        )
+        # Each request keeps its attempt_id, so a batch may be sent again.
+        self._issue_tokens = method(
+            "/tokenhouse.v1.TokenService/IssueTokens", IssueTokensRequest, IssueTokensResponse, _REPEATABLE
+        )
+        self._check = method("/grpc.health.v1.Health/Check", HealthCheckRequest, HealthCheckResponse, _AT_ONCE)
+        self._token_requests = Coalescer(self._send_token_requests, size=IssueTokenRequest.ByteSize)
+
+    async def issue_token(self, request: IssueTokenRequest) -> IssueTokenResponse:
+        """Answers one token request, in a batch with those that wait at the same time. Raises Refusal."""
+        try:
+            return await self._token_requests.ask(request, timeout=DEADLINE)
+        except TimeoutError:
+            raise unavailable() from None
+
+    async def _send_token_requests(
+        self, requests: Sequence[IssueTokenRequest], timeout: float
+    ) -> list[IssueTokenResponse | Exception]:
+        answer = await self._issue_tokens(IssueTokensRequest(requests=requests), timeout)
+        return [
+            result.response if result.WhichOneof("result") == "response" else refusal_of_item(result.error)
+            for result in answer.results
+        ]
+
+    async def is_serving(self, timeout: float) -> bool:
+        """The core says that it serves (grpc.health.v1), within `timeout` seconds."""
+        try:
+            answer = await self._check(HealthCheckRequest(), timeout)
+        except Refusal:
+            return False
+        return answer.status == HealthCheckResponse.SERVING
+
+    async def close(self) -> None:
+        """Ends the channel; calls in flight have a second to finish."""
+        await self._channel.close(grace=1.0)
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()

@@ -1,0 +1,121 @@
+"""The server's metadata and keys (RFC 8414, RFC 7517), rendered once for each answer of the core.
+
+The facts are the core's and are asked for again when they are a second old; the addresses are those this facade serves.
+While the core does not answer, the last answer goes on being served.
+"""
+
+import asyncio
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+
+from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest, GetServerMetadataResponse
+
+from facade import paths
+from facade.core_client import CoreClient
+from facade.errors import Refusal
+
+_log = logging.getLogger("facade.discovery")
+
+_FRESH_FOR = 1.0
+#: A core that hangs delays a request this long and no more, once a second; in seconds.
+_PATIENCE = 0.25
+_REFRESH_DEADLINE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A reply body and its entity tag (RFC 9110 §8.8.3)."""
+
+    body: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMetadata:
+    """One answer of the core, rendered."""
+
+    oauth_clients_enabled: bool
+    issuer: str
+    metadata: Document
+    jwks: Document
+
+
+class Discovery:
+    """The current metadata."""
+
+    def __init__(self, core: CoreClient) -> None:
+        self._core = core
+        self._last: ServerMetadata | None = None
+        self._asked_at = float("-inf")
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def current(self) -> ServerMetadata:
+        """The metadata, at most about a second old while the core answers. Refuses when the core never answered."""
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._asked_at >= _FRESH_FOR:
+            self._asked_at = loop.time()
+            self._refreshing = self._refreshing or loop.create_task(self._refresh())
+            await asyncio.wait([self._refreshing], timeout=_PATIENCE)
+        elif self._last is None and self._refreshing is not None:
+            await asyncio.wait([self._refreshing], timeout=_PATIENCE)
+        if self._last is None:
+            raise Refusal("TEMPORARILY_UNAVAILABLE", "The server cannot answer right now.", retry_after=2)
+        return self._last
+
+    async def require_oauth_clients(self) -> None:
+        """Refuses when the operator switched OAuth clients off; the core decides where it has not been heard yet."""
+        try:
+            metadata = await self.current()
+        except Refusal:
+            return
+        if not metadata.oauth_clients_enabled:
+            raise Refusal("OAUTH_CLIENTS_DISABLED", "OAuth clients are switched off on this server.")
+
+    async def close(self) -> None:
+        """Stops asking."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait([self._refreshing])
+
+    async def _refresh(self) -> None:
+        try:
+            facts = await self._core.get_server_metadata(GetServerMetadataRequest(), _REFRESH_DEADLINE)
+            self._last = _render(facts)
+        except Refusal:
+            if self._last is None:
+                _log.warning("no metadata yet: the core does not answer")
+            else:
+                _log.warning("serving the last metadata: the core does not answer")
+        finally:
+            self._refreshing = None
+
+
+def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
+    members = {
+        "issuer": facts.issuer,
+        "authorization_endpoint": facts.issuer + paths.AUTHORIZE,
+        "token_endpoint": facts.issuer + paths.TOKEN,
+        "registration_endpoint": facts.issuer + paths.REGISTER,
+        "revocation_endpoint": facts.issuer + paths.REVOKE,
+        "jwks_uri": facts.issuer + paths.JWKS,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": list(facts.grant_types_supported),
+        "token_endpoint_auth_methods_supported": list(facts.token_endpoint_auth_methods_supported),
+        "revocation_endpoint_auth_methods_supported": list(facts.token_endpoint_auth_methods_supported),
+        "code_challenge_methods_supported": list(facts.code_challenge_methods_supported),
+        "scopes_supported": list(facts.scopes_supported),
+        "authorization_response_iss_parameter_supported": True,
+    }
+    return ServerMetadata(
+        facts.oauth_clients_enabled,
+        facts.issuer,
+        _document(json.dumps(members, ensure_ascii=False).encode()),
+        _document(facts.jwks.encode()),
+    )
+
+
+def _document(body: bytes) -> Document:
+    return Document(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')

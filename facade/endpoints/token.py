@@ -1,0 +1,58 @@
+"""The token endpoint (RFC 6749 §3.2)."""
+
+import json
+import secrets
+
+from sanic import HTTPResponse, Request
+from tokenhouse.v1.token_pb2 import AuthorizationCodeGrant, IssueTokenRequest, IssueTokenResponse, RefreshTokenGrant
+
+from facade.client_credentials import parse_client_credentials
+from facade.errors import Refusal
+from facade.facade import Facade
+from facade.forms import Form, parse_form
+from facade.replies import json_reply
+
+
+async def issue_token(request: Request, facade: Facade) -> HTTPResponse:
+    """RFC 6749 §4.1.3 and §6; `resource` alone may repeat (RFC 8707 §2)."""
+    content_type = request.headers.get("content-type")
+    form = parse_form(content_type, request.query_string, request.body, repeatable=("resource",))
+    question = IssueTokenRequest(
+        client=parse_client_credentials(request.headers.get("authorization"), form),
+        resource=form.find_all("resource"),
+        attempt_id=secrets.token_bytes(16),
+        network_address=facade.network_address(request),
+    )
+    _put_grant(question, form)
+    return json_reply(_encode(await facade.core.issue_token(question)))
+
+
+def _put_grant(question: IssueTokenRequest, form: Form) -> None:
+    match form.require("grant_type"):
+        case "authorization_code":
+            question.authorization_code.CopyFrom(
+                AuthorizationCodeGrant(
+                    code=form.require("code"),
+                    code_verifier=form.find("code_verifier"),
+                    redirect_uri=form.find("redirect_uri"),
+                )
+            )
+        case "refresh_token":
+            question.refresh_token.CopyFrom(
+                RefreshTokenGrant(refresh_token=form.require("refresh_token"), scope=form.find("scope"))
+            )
+        case _:
+            raise Refusal("UNSUPPORTED_GRANT_TYPE", "The grant type is not one this server supports.")
+
+
+def _encode(tokens: IssueTokenResponse) -> bytes:
+    """RFC 6749 §5.1; what is absent is left out, never null."""
+    members = {
+        "access_token": tokens.access_token,
+        "token_type": tokens.token_type,
+        "expires_in": tokens.expires_in,
+        "scope": tokens.scope,
+    }
+    if tokens.HasField("refresh_token"):
+        members["refresh_token"] = tokens.refresh_token
+    return json.dumps(members).encode()

@@ -1,0 +1,119 @@
+"""The one table of refusals: reason → HTTP status, error code, and what a person is told.
+
+The core names a reason in google.rpc.ErrorInfo; what the facade refuses by itself has a reason of the same kind.
+A reason that is not in the table is an incident: the client learns `server_error` and a number, the log the rest.
+"""
+
+from dataclasses import dataclass
+
+
+class Refusal(Exception):
+    """A request was refused; `description` is one sentence without secrets, `retry_after` is in seconds."""
+
+    def __init__(self, reason: str, description: str = "", retry_after: int | None = None) -> None:
+        super().__init__(f"{reason}: {description}")
+        self.reason = reason
+        self.description = description
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one reason is answered."""
+
+    status: int
+    #: The "error" of a JSON reply (RFC 6749 §5.2, RFC 7591 §3.2.2).
+    error: str
+    #: The heading of a page.
+    title: str
+    #: What the user can do.
+    advice: str
+    #: What the operator can do; empty where it is not theirs to do.
+    operator_advice: str = ""
+
+
+_AGAIN = "Go back to your app and start the connection again."
+_BROKEN_REQUEST = Answer(
+    400,
+    "invalid_request",
+    "Your app sent a request that cannot be used",
+    "Nothing was shared. Update the app, then start the connection again; "
+    "if it happens again, show its makers the detail below.",
+)
+_UNAVAILABLE = Answer(
+    503,
+    "temporarily_unavailable",
+    "Signing in is not possible right now",
+    "The server is busy or restarting. Wait a few seconds, then reload this page or start again from your app.",
+)
+_EXPIRED = Answer(403, "access_denied", "This page has expired", _AGAIN)
+_NOT_FOUND = Answer(404, "not_found", "There is nothing here", "Start from the app that you want to connect.")
+
+SERVER_ERROR = Answer(
+    500,
+    "server_error",
+    "Something went wrong on this server",
+    "Nothing was shared. Try again in a while; if it happens again, tell whoever runs this server the number below.",
+)
+
+ANSWERS: dict[str, Answer] = {
+    "INVALID_REQUEST": _BROKEN_REQUEST,
+    "INVALID_CLIENT": Answer(
+        401,
+        "invalid_client",
+        "This server does not know the app",
+        "Its registration was removed or is of another server. Remove this connection in the app and add it again.",
+    ),
+    "INVALID_GRANT": Answer(400, "invalid_grant", "This sign-in is no longer good", _AGAIN),
+    "UNAUTHORIZED_CLIENT": Answer(
+        400,
+        "unauthorized_client",
+        "The app may not sign you in this way",
+        "Remove this connection in the app and add it again.",
+    ),
+    "UNSUPPORTED_GRANT_TYPE": Answer(400, "unsupported_grant_type", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    "UNSUPPORTED_RESPONSE_TYPE": Answer(
+        400, "unsupported_response_type", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice
+    ),
+    "INVALID_SCOPE": Answer(400, "invalid_scope", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    "INVALID_TARGET": Answer(400, "invalid_target", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    "ACCESS_DENIED": Answer(403, "access_denied", "Access was denied", _AGAIN),
+    "LOGIN_REQUIRED": Answer(403, "login_required", "You have been signed out", _AGAIN),
+    "CONSENT_REQUIRED": Answer(403, "consent_required", "The app needs your permission", _AGAIN),
+    "INVALID_REDIRECT_URI": Answer(
+        400,
+        "invalid_redirect_uri",
+        "The app’s return address is not allowed",
+        "Nothing was shared. If you trust this app, remove the connection and add it again, "
+        "or ask whoever runs this server to allow the address.",
+        "an address is allowed with the setting Server.OAuthAllowedRedirectURI, and the app must have registered it.",
+    ),
+    "INVALID_CLIENT_METADATA": Answer(400, "invalid_client_metadata", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    "TEMPORARILY_UNAVAILABLE": _UNAVAILABLE,
+    "LOGIN_FAILED": Answer(403, "access_denied", "Sign in", "The user name or the password is wrong."),
+    "TOO_MANY_ATTEMPTS": Answer(
+        429, "temporarily_unavailable", "Too many attempts", "Wait a while, then start again from your app."
+    ),
+    "OAUTH_CLIENTS_DISABLED": _NOT_FOUND,
+    "FORM_EXPIRED": _EXPIRED,
+    "NOT_FOUND": _NOT_FOUND,
+    "METHOD_NOT_ALLOWED": Answer(
+        405, "invalid_request", "This page cannot be opened like that", "Start from the app that you want to connect."
+    ),
+    "URI_TOO_LONG": Answer(414, "invalid_request", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    "HEADERS_TOO_LARGE": Answer(431, "invalid_request", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    "BODY_TOO_LARGE": Answer(413, "invalid_request", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    "METADATA_TOO_LARGE": Answer(413, "invalid_client_metadata", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    "SERVER_ERROR": SERVER_ERROR,
+}
+
+
+def get_answer(refusal: Refusal) -> Answer:
+    """How to answer; SERVER_ERROR for a reason nobody foresaw."""
+    return ANSWERS.get(refusal.reason, SERVER_ERROR)
+
+
+def clean_description(text: str) -> str:
+    """`text` in the characters that RFC 6749 §5.2 allows in error_description, at most 400 of them."""
+    quoted = text.replace('"', "'").replace("\\", "/")
+    return "".join(character if " " <= character <= "~" else "?" for character in quoted[:400])

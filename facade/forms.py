@@ -1,0 +1,80 @@
+"""Form bodies and query strings, strictly: application/x-www-form-urlencoded (RFC 6749 appendix B).
+
+Parsed from the raw bytes by ourselves: frameworks take the first of repeated parameters, drop blank ones and replace
+bytes that are not UTF-8, and each of these has let a request through that should have been refused.
+"""
+
+import re
+from collections.abc import Sequence
+
+from facade.errors import Refusal
+
+Parameters = list[tuple[str, str]]
+
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})?")
+_MAX_PARAMETERS = 512
+
+
+def parse_parameters(raw: bytes) -> Parameters:
+    """Every name and value in the order sent, decoded. Refuses malformed percent-encoding and UTF-8."""
+    pairs = [pair.partition(b"=") for pair in raw.split(b"&") if pair]
+    if len(pairs) > _MAX_PARAMETERS:
+        raise Refusal("INVALID_REQUEST", "The request has too many parameters.")
+    return [(decode(name), decode(value)) for name, _, value in pairs]
+
+
+def decode(raw: bytes) -> str:
+    """One form-encoded name or value as text. Refuses what is not well-formed."""
+    try:
+        return _PERCENT.sub(_decode_byte, raw.replace(b"+", b" ")).decode("utf-8")
+    except ValueError:
+        raise Refusal("INVALID_REQUEST", "A parameter is not well-formed percent-encoded UTF-8.") from None
+
+
+def _decode_byte(match: re.Match[bytes]) -> bytes:
+    digits = match.group(1)
+    if digits is None:
+        raise ValueError
+    return bytes.fromhex(digits.decode("ascii"))
+
+
+class Form:
+    """Parameters of one request, each at most once; an empty value counts as absent (RFC 6749 §3.1, §3.2)."""
+
+    def __init__(self, parameters: Parameters, *, repeatable: Sequence[str] = ()) -> None:
+        """Refuses a parameter that is repeated and not in `repeatable`."""
+        self._values: dict[str, list[str]] = {}
+        for name, value in parameters:
+            values = self._values.setdefault(name, [])
+            if values and name not in repeatable:
+                raise Refusal("INVALID_REQUEST", f"The parameter '{name[:40]}' is repeated.")
+            values.append(value)
+
+    def find(self, name: str) -> str | None:
+        """The value, or None where it is absent or empty."""
+        return next(iter(self._values.get(name, ())), None) or None
+
+    def require(self, name: str) -> str:
+        """The value. Refuses where it is absent or empty."""
+        value = self.find(name)
+        if value is None:
+            raise Refusal("INVALID_REQUEST", f"The parameter '{name}' is missing.")
+        return value
+
+    def find_all(self, name: str) -> list[str]:
+        """Every value of a repeatable parameter that is not empty."""
+        return [value for value in self._values.get(name, ()) if value]
+
+
+def parse_form(content_type: str | None, query_string: str, body: bytes, *, repeatable: Sequence[str] = ()) -> Form:
+    """The form in a POST body (RFC 6749 §3.2). Refuses another media type and parameters in the URL."""
+    if media_type(content_type) != "application/x-www-form-urlencoded":
+        raise Refusal("INVALID_REQUEST", "The content type must be application/x-www-form-urlencoded.")
+    if query_string:
+        raise Refusal("INVALID_REQUEST", "Parameters go into the body, never into the URL.")
+    return Form(parse_parameters(body), repeatable=repeatable)
+
+
+def media_type(content_type: str | None) -> str:
+    """The media type without its parameters, in lower case; empty where there is none (RFC 9110 §8.3)."""
+    return (content_type or "").partition(";")[0].strip().lower()

@@ -1,0 +1,157 @@
+"""What every request passes, whichever endpoint it is for.
+
+Bounds the work in flight, turns refusals and accidents into replies of the endpoint's kind, adds the headers of that
+kind, and writes one log line. No line, reply or header holds a query string or a parameter.
+"""
+
+import enum
+import logging
+import secrets
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+from sanic import HTTPResponse, Request
+from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
+
+from facade import headers, replies
+from facade.errors import SERVER_ERROR, Refusal, get_answer
+from facade.facade import Facade
+from facade.pages.error import refusal_page
+
+_log = logging.getLogger("facade")
+
+#: Requests in flight beyond which new ones are turned away at once.
+MAX_IN_FLIGHT = 1024
+
+Endpoint = Callable[[Request, Facade], Awaitable[HTTPResponse]]
+
+
+class Kind(enum.Enum):
+    """Who calls an endpoint, and so what its replies look like."""
+
+    #: Clients and scripts: JSON, with CORS.
+    API = "api"
+    #: People: pages, never CORS.
+    PAGE = "page"
+    #: Load balancers and files: plain text, never turned away.
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One line of the route table; `path` is below the path of the public address."""
+
+    path: str
+    methods: tuple[str, ...]
+    endpoint: Endpoint
+    kind: Kind
+    #: The reason of a body that is too large, where it has one of its own.
+    too_large: str = "BODY_TOO_LARGE"
+
+
+class Gate:
+    """Answers requests for routes; the facade is put in before the first one comes."""
+
+    facade: Facade
+
+    def __init__(self, max_in_flight: int = MAX_IN_FLIGHT) -> None:
+        #: Close each connection after its reply.
+        self.stopping = False
+        self._in_flight = 0
+        self._max_in_flight = max_in_flight
+
+    async def answer(self, request: Request, route: Route) -> HTTPResponse:
+        """The reply to a request that reached a route."""
+        started = perf_counter()
+        # Probes are neither counted nor turned away: a busy process is alive.
+        counts = route.kind is not Kind.PLAIN
+        self._in_flight += counts
+        try:
+            response = await self._attempt(request, route)
+        finally:
+            self._in_flight -= counts
+        return self._finish(request, route, response, started)
+
+    def refuse(self, request: Request, route: Route | None, error: Exception) -> HTTPResponse:
+        """The reply to a request that Sanic itself refused: no such path or method, too large, malformed."""
+        started = perf_counter()
+        return self._finish(request, route, self._refusal(request, route, _refusal_of(error, route)), started)
+
+    async def _attempt(self, request: Request, route: Route) -> HTTPResponse:
+        try:
+            if route.kind is not Kind.PLAIN:
+                if self._in_flight > self._max_in_flight:
+                    raise Refusal("TEMPORARILY_UNAVAILABLE", "The server is busy.", retry_after=1)
+                await self.facade.discovery.require_oauth_clients()
+            if request.method == "OPTIONS" and route.kind is Kind.API:
+                return HTTPResponse(b"", 204, headers.preflight(route.methods))
+            if request.method not in route.methods:
+                raise Refusal("METHOD_NOT_ALLOWED", f"The method is not one of {', '.join(route.methods)}.")
+            return await route.endpoint(request, self.facade)
+        except Refusal as refusal:
+            return self._refusal(request, route, refusal)
+        except Exception as error:
+            return self._refusal(request, route, error)
+
+    def _refusal(self, request: Request, route: Route | None, error: Exception) -> HTTPResponse:
+        incident = _correlation_id(request)
+        refusal = error if isinstance(error, Refusal) else Refusal("SERVER_ERROR")
+        answer = get_answer(refusal)
+        if answer is SERVER_ERROR:
+            _log.error("incident %s: %s", incident, _account_of(error))
+        if route is None or route.kind is Kind.PLAIN:
+            response = replies.text_refusal(answer, incident)
+        elif route.kind is Kind.PAGE:
+            response = refusal_page(self.facade.pages, refusal, answer, incident, request.query_string)
+        else:
+            navigating = request.headers.get("sec-fetch-mode") == "navigate"
+            response = replies.json_refusal(refusal, answer, incident, navigating=navigating)
+        if answer.status == 405 and route is not None:
+            response.headers["Allow"] = ", ".join(route.methods)
+        return response
+
+    def _finish(self, request: Request, route: Route | None, response: HTTPResponse, started: float) -> HTTPResponse:
+        if route is not None and route.kind is Kind.API:
+            response.headers.update(headers.CORS)
+        if self.stopping and request.stream is not None:
+            # Otherwise a kept-alive connection would hold the process up for the whole grace period.
+            request.stream.keep_alive = False  # type: ignore[attr-defined]
+        _log.info(
+            "%s %s %s %d %.1fms",
+            _correlation_id(request),
+            request.method if route else "-",
+            route.path if route else "-",
+            response.status,
+            (perf_counter() - started) * 1000,
+        )
+        return response
+
+
+def _account_of(error: Exception) -> str:
+    """What happened, for the log. An exception's text may quote what a client sent; where it happened never does."""
+    if isinstance(error, Refusal):
+        return f"{error.reason} {error.description}"
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
+def _correlation_id(request: Request) -> str:
+    """A number of our own for each request; what a client calls it is never used."""
+    if not hasattr(request.ctx, "correlation_id"):
+        request.ctx.correlation_id = secrets.token_hex(6)
+    return str(request.ctx.correlation_id)
+
+
+def _refusal_of(error: Exception, route: Route | None) -> Exception:
+    if isinstance(error, MethodNotAllowed):
+        return Refusal("METHOD_NOT_ALLOWED", "The method is not allowed here.")
+    if isinstance(error, PayloadTooLarge):
+        return Refusal(route.too_large if route else "BODY_TOO_LARGE", "The request is too large.")
+    if isinstance(error, SanicException) and error.status_code == 404:
+        return Refusal("NOT_FOUND", "There is nothing here.")
+    if isinstance(error, SanicException) and error.status_code == 503:
+        return Refusal("TEMPORARILY_UNAVAILABLE", "The server is busy.", retry_after=1)
+    if isinstance(error, SanicException) and 400 <= error.status_code < 500:
+        return Refusal("INVALID_REQUEST", "The request is malformed.")
+    return error

@@ -1,0 +1,45 @@
+"""The page for a request that is refused: what happened and what the user can do. It never leads anywhere."""
+
+from sanic import HTTPResponse
+
+from facade.errors import SERVER_ERROR, Answer, Refusal
+from facade.forms import parse_parameters
+from facade.pages.login import in_words
+from facade.pages.rendering import Pages
+from facade.pages.untrusted import shown
+from facade.replies import retry_after
+
+
+def refusal_page(pages: Pages, refusal: Refusal, answer: Answer, incident: str, query_string: str) -> HTTPResponse:
+    """The page; at the authorization endpoint even a client's own mistakes end here (RFC 6749 §4.1.2.1)."""
+    advice = answer.advice
+    if refusal.reason == "TOO_MANY_ATTEMPTS" and refusal.retry_after:
+        advice = f"Wait {in_words(refusal.retry_after)}, then start again from your app."
+    values = {
+        "title": answer.title,
+        "advice": advice,
+        "operator_advice": answer.operator_advice,
+        "details": [shown(text, 400) for text in _details(refusal, answer, query_string) if text],
+        "incident": incident if answer is SERVER_ERROR else "",
+    }
+    # A page of 401 would have to name an authentication scheme (RFC 9110 §15.5.2), and the user is not at fault.
+    response = pages.render("error.html", values, status=400 if answer.status == 401 else answer.status)
+    response.headers.update(retry_after(refusal))
+    return response
+
+
+def _details(refusal: Refusal, answer: Answer, query_string: str) -> list[str]:
+    if answer.status != 400:
+        return []
+    if refusal.reason != "INVALID_REDIRECT_URI":
+        return [refusal.description]
+    redirect_uri = _find_redirect_uri(query_string)
+    # An operator who is shown this page needs the address itself, and once.
+    return [refusal.description] if redirect_uri in refusal.description else [redirect_uri, refusal.description]
+
+
+def _find_redirect_uri(query_string: str) -> str:
+    try:
+        return dict(parse_parameters(query_string.encode())).get("redirect_uri", "")
+    except Refusal:
+        return ""

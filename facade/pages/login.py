@@ -1,0 +1,52 @@
+"""The login page."""
+
+import base64
+
+from sanic import HTTPResponse
+from tokenhouse.v1.authorization_pb2 import RequestingClient
+
+from facade.cookies import Browser
+from facade.csrf import csrf_token
+from facade.errors import Refusal, get_answer
+from facade.facade import Facade
+from facade.headers import form_target
+from facade.pages.untrusted import shown
+
+
+def login_page(
+    facade: Facade,
+    browser: Browser,
+    client: RequestingClient,
+    sealed_request: str,
+    *,
+    username: str = "",
+    refusal: Refusal | None = None,
+) -> HTTPResponse:
+    """Asks for a user name and a password; after a refusal it keeps the name and says what was wrong."""
+    carried_client = base64.urlsafe_b64encode(client.SerializeToString()).decode()
+    values = {
+        "client_name": shown(client.client_name, 80),
+        "sealed_request": sealed_request,
+        "client": carried_client,
+        "csrf_token": csrf_token(browser, "login", "", sealed_request, carried_client),
+        "username": username,
+        "problem": None if refusal is None else _problem(refusal),
+    }
+    status = 200 if refusal is None else get_answer(refusal).status
+    return facade.pages.render("login.html", values, status=status, form_targets=form_target(client.redirect_uri))
+
+
+def _problem(refusal: Refusal) -> str:
+    if refusal.reason == "LOGIN_FAILED":
+        return get_answer(refusal).advice
+    return f"Too many attempts. Wait {in_words(refusal.retry_after or 60)}, then try again."
+
+
+def in_words(seconds: int) -> str:
+    """A waiting time, rounded up, as people say it."""
+    for name, length in (("hour", 3600), ("minute", 60)):
+        if seconds > length:
+            return f"{-(-seconds // length)} {name}s"
+        if seconds == length:
+            return f"1 {name}"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"

@@ -1,0 +1,70 @@
+"""Templates and the files that pages load, all read once at the start."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sanic import HTTPResponse
+
+from facade import headers, paths
+from facade.settings import Address
+
+_HERE = Path(__file__).parent.parent
+_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that pages load."""
+
+    body: bytes
+    content_type: str
+
+
+class Pages:
+    """Turns templates into replies."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        #: By the name in the URL, which holds a hash of the content.
+        self.assets: dict[str, Asset] = {}
+        self._urls = {path.name: self._read(path) for path in sorted((_HERE / "static").iterdir())}
+        environment = Environment(
+            loader=FileSystemLoader(_HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.globals.update(
+            server=address.host,
+            asset_url=self.asset_url,
+            login_url=address.path + paths.LOGIN,
+            consent_url=address.path + paths.CONSENT,
+            logout_url=address.path + paths.LOGOUT,
+        )
+        self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
+
+    def asset_url(self, file_name: str) -> str:
+        """Where a file of `facade/static` is served."""
+        return self._urls[file_name]
+
+    def render(
+        self, template: str, values: Mapping[str, object], *, status: int = 200, form_targets: str | None = ""
+    ) -> HTTPResponse:
+        """A page; `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all."""
+        return HTTPResponse(
+            self._templates[template].render(values).encode(),
+            status,
+            headers.page_headers(form_targets, https=self.address.https),
+            content_type="text/html; charset=utf-8",
+        )
+
+    def _read(self, path: Path) -> str:
+        body = path.read_bytes()
+        name = f"{path.stem}.{hashlib.sha256(body).hexdigest()[:16]}{path.suffix}"
+        self.assets[name] = Asset(body, _CONTENT_TYPES[path.suffix])
+        return f"{self.address.path}{paths.STATIC}/{name}"

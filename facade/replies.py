@@ -1,0 +1,55 @@
+"""The shapes of replies that are not pages."""
+
+import json
+from collections.abc import Mapping
+
+from sanic import HTTPResponse
+
+from facade.errors import Answer, Refusal, clean_description
+from facade.headers import NO_STORE
+
+#: RFC 7617 §2.
+_CHALLENGE = 'Basic realm="tokenhouse", charset="UTF-8"'
+
+
+def json_reply(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
+    """A JSON reply that nobody stores, unless `headers` say otherwise."""
+    return HTTPResponse(
+        body,
+        status,
+        NO_STORE | {"X-Content-Type-Options": "nosniff"} | dict(headers or {}),
+        content_type="application/json",
+    )
+
+
+def json_refusal(refusal: Refusal, answer: Answer, incident: str, *, navigating: bool) -> HTTPResponse:
+    """RFC 6749 §5.2; `navigating` tells that a browser would show the reply to its user."""
+    description = refusal.description or answer.title + "."
+    if answer.status >= 500 and answer.error == "server_error":
+        description = f"Something went wrong on this server; incident {incident}."
+    body = {"error": answer.error, "error_description": clean_description(description)}
+    headers = retry_after(refusal)
+    status = answer.status
+    if status == 401 and navigating:
+        # Another site's form may have led here, and a challenge would make the browser ask its user for a password.
+        status = 400
+    elif status == 401:
+        headers["WWW-Authenticate"] = _CHALLENGE  # RFC 9110 §15.5.2: on every 401.
+    return json_reply(json.dumps(body).encode(), status, headers)
+
+
+def text_refusal(answer: Answer, incident: str) -> HTTPResponse:
+    """For requests that reach no endpoint."""
+    text = f"{answer.title}; incident {incident}\n" if answer.status >= 500 else f"{answer.title}\n"
+    return HTTPResponse(text.encode(), answer.status, {"Cache-Control": "no-store"}, content_type="text/plain")
+
+
+def redirect(location: str) -> HTTPResponse:
+    """303, so that the browser always follows with GET (RFC 9700 §4.12)."""
+    headers = NO_STORE | {"Location": location, "Referrer-Policy": "no-referrer"}
+    return HTTPResponse(b"", 303, headers, content_type="text/plain")
+
+
+def retry_after(refusal: Refusal) -> dict[str, str]:
+    """RFC 9110 §10.2.3, in seconds."""
+    return {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
