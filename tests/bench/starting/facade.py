@@ -1,0 +1,26 @@
+"""The facade that sends each token request by itself, as it would without the coalescer."""
+
+from tokenhouse.v1.token_pb2 import IssueTokenRequest, IssueTokenResponse
+
+from facade import core_client, serving
+from facade.__main__ import main
+from facade.core_client import CoreClient
+
+
+class DirectCoreClient(CoreClient):
+    """One call to the core for each token request, at once."""
+
+    def __init__(self, socket_path: str) -> None:
+        super().__init__(socket_path)
+        self._issue_token: core_client._Method[IssueTokenRequest, IssueTokenResponse] = core_client._Method(
+            self._channel, "/tokenhouse.v1.TokenService/IssueToken", IssueTokenResponse, core_client._REPEATABLE
+        )
+
+    async def issue_token(self, request: IssueTokenRequest) -> IssueTokenResponse:
+        """Answers one token request. Raises Refusal."""
+        return await self._issue_token(request)
+
+
+if __name__ == "__main__":
+    serving.CoreClient = DirectCoreClient  # type: ignore[attr-defined]
+    main()

@@ -1,0 +1,145 @@
+"""`tokenhouse users`."""
+
+import pytest
+
+from core.cli import users
+from tests.cli.command import Operator
+from tests.facade.pair import Pair
+from tests.facade.road import Visit, register
+
+
+def test_add_and_show(operator: Operator) -> None:
+    """A user that was added is shown with groups and times, as a table and as JSON (issue: two commands)."""
+    added = operator("users", "add", "Ada", "--password-stdin", "--group", "b", "--group", "a", stdin="correct horse\n")
+
+    assert added.status == 0, added.stderr
+    assert "correct horse" not in added.stdout + added.stderr
+    table = operator("users", "show", "ada").stdout
+    assert "Ada" in table
+    assert "a, b" in table
+    assert " UTC" in table
+    shown = operator("users", "show", "ada", "--json").json
+    assert (shown["username"], shown["groups"], shown["disabled"]) == ("Ada", ["a", "b"], False)
+    assert isinstance(shown["created_at"], int)
+    assert "last_login_at" not in shown
+
+
+def test_list(operator: Operator) -> None:
+    """The list has every user, in both forms, and --config may stand before the verb, too."""
+    operator.add_user("lister")
+
+    names = [user["username"] for user in operator("users", "list", "--json").json]
+
+    assert {"admin", "lister"} <= set(names)
+    assert names == sorted(names)
+    assert "lister" in operator("users", "list").stdout
+
+
+def test_many_users_in_pages(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list is whole however many pages it takes."""
+    names = {operator.add_user(f"page{number}")["username"] for number in range(5)}
+    monkeypatch.setattr(users, "PAGE_SIZE", 2)
+
+    listed = [user["username"] for user in operator("users", "list", "--json").json]
+
+    assert names <= set(listed)
+    assert len(set(listed)) == len(listed)
+
+
+def test_name_taken(operator: Operator) -> None:
+    """A refusal is exit status 1 and one line, never a traceback."""
+    operator.add_user("twice")
+
+    again = operator("users", "add", "TWICE", "--password-stdin", stdin="correct horse\n")
+
+    assert (again.status, again.stdout) == (1, "")
+    assert again.stderr.startswith("tokenhouse: ")
+    assert again.stderr.count("\n") == 1
+
+
+def test_unknown_user(operator: Operator) -> None:
+    """A user that there is not is a refusal for every verb that names one."""
+    for verb in (["show"], ["disable"], ["enable"], ["delete", "--yes"], ["set-groups"]):
+        answered = operator("users", *verb, "nobody")
+        assert answered.status == 1, verb
+        assert answered.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("stdin", ["", "\n", "two\nlines\n", "correct horse\n\n"])
+def test_unusable_password(operator: Operator, stdin: str) -> None:
+    """Stdin must hold the password on one line: anything else is wrong usage, exit status 2."""
+    answered = operator("users", "add", "unusable", "--password-stdin", stdin=stdin)
+
+    assert answered.status == 2
+    assert "on one line" in answered.stderr
+
+
+def test_short_password(operator: Operator) -> None:
+    """What the core refuses is exit status 1, in its own words."""
+    answered = operator("users", "add", "short", "--password-stdin", stdin="short\n")
+
+    assert answered.status == 1
+    assert "password" in answered.stderr
+
+
+def test_no_terminal(operator: Operator) -> None:
+    """Without a terminal nobody can be asked: exit status 2 and the option that helps."""
+    password = operator("users", "add", "nobody-asked")
+    delete = operator("users", "delete", "admin")
+
+    assert (password.status, delete.status) == (2, 2)
+    assert "--password-stdin" in password.stderr
+    assert "--yes" in delete.stderr
+
+
+def test_disable_and_enable(operator: Operator, pair: Pair) -> None:
+    """Disabling ends the user's grants and says how many; enabling revives none (README, For operators)."""
+    operator.add_user("coming-and-going")
+    visit = Visit(pair, register(pair, name="For coming and going"))
+    page = visit.log_in(visit.start(), "correct horse", "coming-and-going")
+    visit.send(visit.browser.get(page.headers["location"]), "/consent", decision="allow")
+
+    disabled = operator("users", "disable", "coming-and-going", "--json").json
+    enabled = operator("users", "enable", "coming-and-going")
+
+    assert disabled["revoked_grants"] == 1
+    assert disabled["user"]["disabled"] is True
+    assert enabled.stdout == "coming-and-going is enabled.\n"
+    assert operator("grants", "list", "--user", "coming-and-going", "--json").json == []
+
+
+def test_passwd(operator: Operator, pair: Pair) -> None:
+    """A new password opens the login, the old one does not, and grants end unless they are kept."""
+    operator.add_user("forgetful")
+    changed = operator("users", "passwd", "forgetful", "--password-stdin", stdin="battery staple")
+    kept = operator(
+        "users", "passwd", "forgetful", "--password-stdin", "--keep-grants", "--json", stdin="battery staple"
+    )
+    visit = Visit(pair, register(pair, name="For the forgetful"))
+    page = visit.start()
+
+    old = visit.log_in(page, "correct horse", "forgetful")
+    new = visit.log_in(page, "battery staple", "forgetful")
+
+    assert changed.stdout == "forgetful has a new password; 0 grants ended.\n"
+    assert kept.json == {"revoked_grants": 0}
+    assert old.status_code != 303
+    assert new.status_code == 303
+
+
+def test_set_groups(operator: Operator) -> None:
+    """`set-groups` replaces all groups; with none named, none are left."""
+    operator.add_user("grouped", "old")
+
+    assert operator("users", "set-groups", "grouped", "x", "y", "--json").json["groups"] == ["x", "y"]
+    assert operator("users", "set-groups", "grouped", "--json").json["groups"] == []
+
+
+def test_delete(operator: Operator) -> None:
+    """A deleted user is gone."""
+    operator.add_user("leaving")
+
+    deleted = operator("users", "delete", "leaving", "--yes")
+
+    assert (deleted.status, deleted.stdout) == (0, "leaving is deleted; 0 grants ended.\n")
+    assert operator("users", "show", "leaving").status == 1

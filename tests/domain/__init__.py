@@ -1,0 +1,1 @@
+"""The rules, over a real store and without gRPC."""

@@ -1,0 +1,1 @@
+"""The authorization request, from its first check to the user's decision."""

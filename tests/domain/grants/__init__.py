@@ -1,0 +1,1 @@
+"""The grant's life: code, refresh, races, revocation."""

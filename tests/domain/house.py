@@ -1,0 +1,127 @@
+"""The domain put together over a real store in a temporary folder, without gRPC, with time by hand."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.domain.administration.clients import ClientAdministration
+from core.domain.administration.grants import GrantAdministration
+from core.domain.administration.users import UserAdministration
+from core.domain.authorization.endpoint import AuthorizationEndpoint
+from core.domain.authorization.sealed_request import RequestSeal
+from core.domain.clients.registration import Registrations
+from core.domain.grants.authorization_code import AuthorizationCode
+from core.domain.grants.consent import Consent
+from core.domain.grants.refresh_token import RefreshToken
+from core.domain.grants.revocation import Revocation
+from core.domain.grants.token_endpoint import TokenEndpoint
+from core.domain.grants.token_request import CodeParameters, RefreshParameters
+from core.domain.keys.key_ring import KeyRing
+from core.domain.keys.master_key import MasterKeys
+from core.domain.limits.rate import Rate
+from core.domain.policy import Policy, Scope
+from core.domain.randomness import SystemRandomness
+from core.domain.sessions.login import Logins
+from core.domain.tokens.change import Change
+from core.domain.tokens.issuer import Issuer
+from core.domain.tokens.revocations import Revocations
+from core.domain.tokens.validation import Validation
+from core.domain.users.password import Passwords
+from core.store.sqlite.store import open_store
+from tests.fakes.clock import ManualClock
+
+ISSUER = "https://auth.example.com"
+MCP = "https://mcp.example.com/mcp"
+FILES = "https://files.example.com/"
+DAY = 24 * 60 * 60
+OFF = Rate(0, 1)
+
+#: What the settings' defaults say, with a few more scopes, and no rates but where a test asks for them.
+POLICY = Policy(
+    issuer=ISSUER,
+    clients_enabled=True,
+    allowed_redirect_uris=(),
+    access_token_lifetime=3600,
+    refresh_token_lifetime=30 * DAY,
+    grant_lifetime=180 * DAY,
+    refresh_reuse_window=120,
+    code_lifetime=60,
+    session_lifetime=12 * 60 * 60,
+    scopes=(Scope("mcp", "Use MCP servers as you"), Scope("files", "Read your files"), Scope("mail", "Send mail")),
+    default_scope=("mcp",),
+    resources=(),
+    server_wide_tokens=True,
+    login_failures=OFF,
+    login_failures_per_network=OFF,
+    registrations=OFF,
+    token_requests=OFF,
+)
+
+
+class PolicyInHand:
+    """A policy that a test replaces as a reload does."""
+
+    def __init__(self, current: Policy) -> None:
+        self.current = current
+
+
+class House:
+    """Every rule, wired as the core wires it; `restart` opens the same folder again."""
+
+    def __init__(self, folder: Path, policy: Policy = POLICY, master_keys: MasterKeys | None = None) -> None:
+        self.folder = folder
+        self.clock = ManualClock()
+        self.policy = PolicyInHand(policy)
+        self.randomness = SystemRandomness()
+        self.master_keys = master_keys or MasterKeys({1: self.randomness.token_bytes(32)}, self.randomness)
+        self.passwords = Passwords()
+        self.open()
+
+    def open(self) -> None:
+        """Open the store in the folder and build everything on it."""
+        self.store = open_store(self.folder, on_commit=self._announce)
+        self.keys = KeyRing(self.store, self.master_keys, self.clock)
+        self.validation = Validation(self.store, self.keys, self.policy, self.clock, Revocations())
+        self.validation.apply(self.store.list_changes(since=0, now=self.clock.now()))
+        self.users = UserAdministration(self.store, self.passwords, self.clock, self.randomness)
+        self.clients = ClientAdministration(self.store, self.clock)
+        self.grants = GrantAdministration(self.store, self.clock)
+        self.registrations = Registrations(self.store, self.policy, self.clock)
+        self.logins = Logins(self.store, self.passwords, self.policy, self.clock, self.randomness)
+        self.seal = RequestSeal(self.master_keys, self.clock, self.randomness)
+        self.endpoint = AuthorizationEndpoint(self.store, self.logins, self.seal, self.policy)
+        self.consent = Consent(
+            self.endpoint, self.store, self.logins, self.master_keys, self.policy, self.clock, self.randomness
+        )
+        grant_types: dict[type[CodeParameters | RefreshParameters], Any] = {
+            CodeParameters: AuthorizationCode(self.store, self.master_keys, self.clock),
+            RefreshParameters: RefreshToken(self.store, self.master_keys, self.clock),
+        }
+        issuer = Issuer(self.keys, self.validation, self.clock, self.randomness)
+        self.tokens = TokenEndpoint(grant_types, self.store, issuer, self.master_keys, self.policy, self.clock)
+        self.revocation = Revocation(self.store, self.keys, self.master_keys, self.policy, self.clock)
+
+    def close(self) -> None:
+        """Close the store; what was acknowledged is on disk."""
+        self.store.close()
+
+    def restart(self) -> None:
+        """Forget all that is only in memory."""
+        self.close()
+        self.open()
+
+    @contextmanager
+    def under(self, **settings: Any) -> Iterator[None]:
+        """The same house under other settings for a while."""
+        before = self.policy.current
+        self.policy.current = replace(before, **settings)
+        try:
+            yield
+        finally:
+            self.policy.current = before
+
+    def _announce(self, changes: Sequence[Change]) -> None:
+        if hasattr(self, "validation"):
+            self.validation.apply(changes)

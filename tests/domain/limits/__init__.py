@@ -1,0 +1,1 @@
+"""Rates and the networks they are counted by."""

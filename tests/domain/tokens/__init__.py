@@ -1,0 +1,1 @@
+"""What tokens look like, and which ones are good."""

@@ -1,0 +1,1 @@
+"""Every endpoint over real HTTP against a real core."""

@@ -1,0 +1,204 @@
+"""What people are shown, with the worst that a client can choose."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from sanic import HTTPResponse
+from tokenhouse.v1.authorization_pb2 import ConsentPrompt, RequestedScope, RequestingClient
+
+from facade.cookies import Cookies, new_browser
+from facade.core_client import CoreClient
+from facade.discovery import Discovery
+from facade.errors import ANSWERS, Refusal, get_answer
+from facade.facade import Facade
+from facade.pages.consent import consent_page
+from facade.pages.error import refusal_page
+from facade.pages.login import in_words, login_page
+from facade.pages.rendering import Pages
+from facade.settings import Settings, parse_address
+
+_EVIL = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>&lt;{{7*7}}"""
+
+
+class Page(HTMLParser):
+    """The elements and the text of a page."""
+
+    def __init__(self, response: HTTPResponse) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.words = ""
+        assert response.body is not None
+        self.feed(response.body.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        """The attributes of every element of this name."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture
+async def facade(tmp_path: Path) -> Facade:
+    """A facade of its own; its core is not asked."""
+    settings = Settings(parse_address("https://h.example/auth"), (), str(tmp_path / "core.sock"))
+    core = CoreClient(settings.core_socket)
+    return Facade(settings, core, Discovery(core), Cookies(https=True), Pages(settings.address))
+
+
+def consent_prompt(*, loopback: bool = False, resources: tuple[str, ...] = ()) -> ConsentPrompt:
+    """A prompt in which everything is hostile."""
+    client = RequestingClient(
+        client_name=_EVIL, redirect_host=_EVIL, loopback=loopback, redirect_uri=f"https://a.example/{_EVIL}"
+    )
+    scopes = [RequestedScope(name="mcp", description=_EVIL), RequestedScope(name="bare")]
+    return ConsentPrompt(sealed_request=_EVIL, client=client, username=_EVIL, scopes=scopes, resources=[*resources])
+
+
+async def test_a_hostile_client_adds_no_element_to_the_consent_page(facade: Facade) -> None:
+    """Names, hosts, scopes and resources are text: no script, image or attribute of theirs (RFC 9700 §4.16)."""
+    page = Page(consent_page(facade, new_browser(), "s", consent_prompt(resources=(_EVIL,))))
+
+    assert not page.all("script")
+    assert [each["src"] for each in page.all("img")] == [facade.pages.asset_url("mark.svg")]
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert "<script>alert(1)</script>" in page.words
+    assert "49" not in page.words
+
+
+async def test_a_hostile_client_adds_no_element_to_the_login_page(facade: Facade) -> None:
+    """The user name comes back as it was typed, as a value and nothing else."""
+    client = RequestingClient(client_name=_EVIL, redirect_uri="https://a.example/cb")
+    page = Page(login_page(facade, new_browser(), client, _EVIL, username=_EVIL, refusal=Refusal("LOGIN_FAILED")))
+    fields = {each["name"]: each for each in page.all("input")}
+
+    assert not page.all("script")
+    assert len(page.all("img")) == 1
+    assert fields["username"]["value"] == _EVIL
+    assert fields["sealed_request"]["value"] == _EVIL
+    assert "value" not in fields["password"]
+
+
+async def test_the_consent_page_says_all_that_it_must(facade: Facade) -> None:
+    """Who asks, as whom, for what in words, where, and a warning for programs on the user's own machine."""
+    prompt = consent_prompt(loopback=True)
+    prompt.client.redirect_host = "127.0.0.1"
+    page = Page(consent_page(facade, new_browser(), "s", prompt))
+    hosted = Page(consent_page(facade, new_browser(), "s", consent_prompt(resources=("https://mcp.example/mcp",))))
+
+    assert "Any program on your computer could be asking." in page.words
+    assert "Everything you may do at every service of h.example." in page.words
+    assert "127.0.0.1, your own computer" in page.words
+    assert "bare" in page.words
+    assert [each.get("value") for each in page.all("button")] == [None, "deny", "allow"]
+    assert "Any program" not in hosted.words
+    assert "Everything you may do" not in hosted.words
+    assert "https://mcp.example/mcp" in hosted.words
+
+
+async def test_pages_can_be_used_by_everyone(facade: Facade) -> None:
+    """WCAG 2.2: a language, one heading of the first level, a label for each field, an alert for each error."""
+    client = RequestingClient(client_name="A", redirect_uri="https://a.example/cb")
+    login = Page(login_page(facade, new_browser(), client, "r", refusal=Refusal("LOGIN_FAILED")))
+    consent = Page(consent_page(facade, new_browser(), "s", consent_prompt()))
+    fields = {each.get("id"): each for each in login.all("input") if each.get("type") != "hidden"}
+
+    for page in (login, consent):
+        assert page.all("html") == [{"lang": "en"}]
+        assert len(page.all("h1")) == 1
+        assert len(page.all("main")) == 1
+    assert {each["for"] for each in login.all("label")} == set(fields)
+    assert fields["username"]["autocomplete"] == "username"
+    assert fields["password"]["autocomplete"] == "current-password"
+    assert [each["id"] for each in login.all("p") if each.get("role") == "alert"] == ["problem"]
+
+
+async def test_what_is_allowed_is_shown_whole(facade: Facade) -> None:
+    """RFC 9700 §4.16: nobody says yes to the end of a resource, a host or a scope that the page has cut off."""
+    resource = f"https://mcp.example.com/{'a' * 2000}/end"
+    host = f"accounts.example.{'a.' * 100}evil.example"
+    prompt = ConsentPrompt(
+        client=RequestingClient(client_name="A", redirect_host=host, redirect_uri="https://a.example/cb"),
+        scopes=[RequestedScope(name="mcp", description="Read " * 60 + "and write")],
+        resources=[resource],
+    )
+    page = Page(consent_page(facade, new_browser(), "s", prompt))
+
+    assert resource in page.words
+    assert host in page.words
+    assert "and write" in page.words
+
+
+async def test_pages_load_nothing_from_elsewhere(facade: Facade) -> None:
+    """Every URL of a page is a path of this server, and every file has its hash in its name."""
+    page = Page(consent_page(facade, new_browser(), "s", consent_prompt()))
+    urls = [
+        attributes[name] for _, attributes in page.elements for name in ("src", "href", "action") if name in attributes
+    ]
+
+    assert urls
+    assert all(
+        url is not None and re.fullmatch(r"/auth/[a-z]+(/[a-z]+\.[0-9a-f]{16}\.(css|svg))?", url) for url in urls
+    )
+
+
+async def test_the_login_page_leads_to_the_client_and_nowhere_else(facade: Facade) -> None:
+    """CSP Level 3 §6.4.1: form-action names this server and the client's origin."""
+    client = RequestingClient(client_name="A", redirect_uri="http://127.0.0.1:7777/cb?x=1")
+    response = login_page(facade, new_browser(), client, "r")
+
+    assert response.headers["Content-Security-Policy"].endswith("; form-action 'self' http://127.0.0.1:7777")
+    assert response.status == 200
+
+
+@pytest.mark.parametrize(("reason", "status"), [("LOGIN_FAILED", 403), ("TOO_MANY_ATTEMPTS", 429)])
+async def test_a_failed_login_keeps_the_name_and_says_why(facade: Facade, reason: str, status: int) -> None:
+    """One sentence for every wrong name or password; how long to wait where waiting helps."""
+    client = RequestingClient(client_name="A", redirect_uri="https://a.example/cb")
+    refusal = Refusal(reason, retry_after=90)
+    response = login_page(facade, new_browser(), client, "r", username="ann", refusal=refusal)
+    said = {"LOGIN_FAILED": "The user name or the password is wrong.", "TOO_MANY_ATTEMPTS": "Wait 2 minutes"}[reason]
+
+    assert response.status == status
+    assert said in Page(response).words
+
+
+@pytest.mark.parametrize("reason", ANSWERS)
+async def test_error_pages_lead_nowhere(facade: Facade, reason: str) -> None:
+    """RFC 6749 §4.1.2.1: no Location, no form, no link; the words are of the table, the detail is escaped."""
+    refusal = Refusal(reason, _EVIL)
+    response = refusal_page(facade.pages, refusal, get_answer(refusal), "0123456789ab", f"redirect_uri={_EVIL!r}")
+    page = Page(response)
+
+    assert "Location" not in response.headers
+    assert response.status not in (200, 401)
+    assert not page.all("form")
+    assert not page.all("a")
+    assert not page.all("script")
+    assert get_answer(refusal).title in page.words
+    assert ("0123456789ab" in page.words) == (reason == "SERVER_ERROR")
+
+
+async def test_a_refused_redirect_uri_is_named_with_the_setting(facade: Facade) -> None:
+    """Operators need the URI and the setting in one place; the user is told what to do."""
+    refusal = Refusal("INVALID_REDIRECT_URI", "not allowed")
+    query = "client_id=a&redirect_uri=https%3A%2F%2Fevil.example%2Fcb"
+    page = Page(refusal_page(facade.pages, refusal, get_answer(refusal), "0", query))
+
+    assert "https://evil.example/cb" in page.words
+    assert "Server.OAuthAllowedRedirectURI" in page.words
+    assert "remove the connection" in page.words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (61, "2 minutes"), (3600, "1 hour"), (3601, "2 hours")],
+)
+def test_waiting_times_are_rounded_up(seconds: int, words: str) -> None:
+    """Nobody is told to come back too early."""
+    assert in_words(seconds) == words

@@ -1,0 +1,119 @@
+"""A real core and a real facade, each its own process, on free ports, with a database of their own."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+_ROOT = Path(__file__).parents[2]
+_PATIENCE = 30
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Pair:
+    """Start with `with`. `path` is the address's path; the lines go into the config's sections."""
+
+    folder: Path
+    path: str = ""
+    server_lines: tuple[str, ...] = ()
+    limit_lines: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    scheme: str = "http"
+    port: int = field(default_factory=free_port)
+    password: str = ""
+
+    def __post_init__(self) -> None:
+        self.base = f"http://localhost:{self.port}"
+        self.issuer = f"{self.scheme}://localhost:{self.port}{self.path}"
+        self.socket = self.folder / "data" / "core.sock"
+        self.facade_log = self.folder / "facade.log"
+        self.core_log = self.folder / "core.log"
+        self.client = httpx.Client(base_url=self.base, follow_redirects=False, timeout=15, trust_env=False)
+
+    def __enter__(self) -> Self:
+        self.folder.chmod(0o700)
+        self._write_config()
+        self.start_core()
+        self.start_facade()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.client.close()
+        for process in (self.facade, self.core):
+            process.kill()
+            process.wait(_PATIENCE)
+
+    def start_core(self) -> None:
+        """Starts the core, again after it was killed, and waits until it serves."""
+        self.core, events = _start(["core", "--config", str(self.folder / "t.conf")], self.core_log)
+        self.password = next((event["password"] for event in events if event["event"] == "first_user"), self.password)
+
+    def start_facade(self, *, wait: bool = True, inherit: tuple[int, ...] = ()) -> None:
+        """Starts the facade and, unless told otherwise, waits until it is ready; it gets the `inherit` descriptors."""
+        proxies = [text for network in self.trusted_proxies for text in ("--trusted-proxy", network)]
+        listen = ["--listen", f"127.0.0.1:{self.port}", "--core-socket", str(self.socket)]
+        command = ["facade", "--address", self.issuer, *listen, *proxies]
+        self.facade, _ = _start(command, self.facade_log, wait=wait, inherit=inherit)
+
+    def kill_core(self) -> None:
+        """Ends the core as a crash does."""
+        self.core.kill()
+        self.core.wait(_PATIENCE)
+
+    def url(self, path: str) -> str:
+        """A path below the address's own."""
+        return self.path + path
+
+    def _write_config(self) -> None:
+        lines = [
+            "[Server]",
+            f"Address = {self.issuer}",
+            f"Listen = 127.0.0.1:{self.port}",
+            "DataDir = data",
+            *self.server_lines,
+            "[Grpc]",
+            f"Listen = 127.0.0.1:{free_port()}",
+            "[Limits]",
+            *self.limit_lines,
+        ]
+        (self.folder / "t.conf").write_text("\n".join(lines) + "\n")
+
+
+def _start(
+    command: list[str], log: Path, *, wait: bool = True, inherit: tuple[int, ...] = ()
+) -> tuple[subprocess.Popen[bytes], list[dict[str, str]]]:
+    reading, writing = os.pipe()
+    environment = os.environ | {
+        "TOKENHOUSE_STATUS_FD": str(writing),
+        "PYTHONPATH": os.pathsep.join(str(_ROOT / each) for each in ("protos", "verifier", "")),
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], pass_fds=[writing, *inherit], env=environment, stderr=output, cwd=_ROOT
+        )
+    os.close(writing)
+    events: list[dict[str, str]] = []
+    with os.fdopen(reading) as status:
+        while wait and not any(event["event"] == "ready" for event in events):
+            line = status.readline()
+            if not line:
+                raise RuntimeError(f"{command[0]} did not start:\n{log.read_text()[-2000:]}")
+            events.append(json.loads(line))
+    return process, events

@@ -1,0 +1,117 @@
+"""The life of the process."""
+
+import os
+import re
+import signal
+import socket
+from time import monotonic, sleep
+
+import httpx
+import pytest
+
+from tests.facade.pair import Pair
+from tests.facade.road import Visit, register
+
+
+def test_sigterm_lets_requests_in_flight_finish(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A request that waits for a hanging core is answered after SIGTERM, and then the process ends with 0."""
+    body = "grant_type=refresh_token&refresh_token=thr_a&client_id=nobody"
+    with Pair(tmp_path_factory.mktemp("term")) as pair:
+        assert pair.client.get("/livez").status_code == 200
+        pair.core.send_signal(signal.SIGSTOP)
+        with socket.create_connection(("127.0.0.1", pair.port), timeout=20) as connection:
+            head = "POST /oauth/v1/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+            connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            # The server takes connections in order: once the second has its reply, the first has been read.
+            for _ in range(2):
+                assert httpx.get(f"{pair.base}/livez").status_code == 200
+            pair.facade.terminate()
+            pair.core.send_signal(signal.SIGCONT)
+            reply = b""
+            while chunk := connection.recv(65536):
+                reply += chunk
+
+        assert reply.startswith(b"HTTP/1.1 401 ")
+        assert b"connection: close" in reply
+        assert pair.facade.wait(20) == 0
+
+
+def test_an_idle_facade_stops_at_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Kept-alive connections without a request hold nothing up."""
+    with Pair(tmp_path_factory.mktemp("idle")) as pair:
+        assert pair.client.get("/livez").status_code == 200
+        started = monotonic()
+        pair.facade.terminate()
+
+        assert pair.facade.wait(20) == 0
+        assert monotonic() - started < 5
+
+
+def test_the_end_of_the_lifeline_is_the_end(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A facade whose parent is gone, however it went, stops by itself."""
+    reading, writing = os.pipe()
+    with Pair(tmp_path_factory.mktemp("lifeline")) as pair:
+        pair.facade.terminate()
+        pair.facade.wait(10)
+        os.environ["TOKENHOUSE_LIFELINE_FD"] = str(reading)
+        try:
+            pair.start_facade(inherit=(reading,))
+        finally:
+            del os.environ["TOKENHOUSE_LIFELINE_FD"]
+            os.close(reading)
+        assert pair.facade.poll() is None
+        os.close(writing)
+
+        assert pair.facade.wait(10) == 0
+
+
+def test_a_hangup_changes_nothing(pair: Pair) -> None:
+    """SIGHUP asks for the configuration to be read again: one line says that there is none here, and it serves on."""
+    before = len(pair.facade_log.read_text().splitlines())
+    pair.facade.send_signal(signal.SIGHUP)
+    wait_for_line(pair, "SIGHUP: nothing to reload here", after=before)
+
+    assert len(pair.facade_log.read_text().splitlines()) == before + 1
+    assert pair.client.get("/livez").status_code == 200
+
+
+def test_secrets_never_reach_the_log(pair: Pair) -> None:
+    """Canaries through every endpoint, on good and on broken requests: no log line of either process holds one."""
+    canary = "canary-0123456789"
+    visit = Visit(pair, register(pair), state=canary)
+    visit.log_in(visit.start(), password=canary, username=f"{canary}-name")
+    code = visit.code()
+    tokens = visit.redeem(code).json()
+    form = {"grant_type": "refresh_token", "refresh_token": canary, "client_id": canary, "client_secret": canary}
+    pair.client.post("/oauth/v1/token", data=form)
+    pair.client.post("/oauth/v1/revoke", data={"token": canary, "client_id": canary})
+    pair.client.post(f"/oauth/v1/token?code={canary}", headers={"Authorization": f"Basic {canary}"})
+    pair.client.get(f"/oauth/v1/authorize?state={canary}%ff&client_id={canary}")
+    pair.client.get(f"/{canary}?{canary}", headers={"Cookie": f"tokenhouse-session={canary}{canary}"})
+    pair.client.post("/oauth/v1/register", content=f'{{"{canary}')
+    logs = pair.facade_log.read_text() + pair.core_log.read_text()
+
+    for secret in (canary, code, visit.verifier, pair.password, *visit.browser.cookies.values()):
+        assert secret not in logs
+    for token in (tokens["access_token"], tokens["refresh_token"]):
+        assert token not in logs
+
+
+def test_every_request_is_one_line(pair: Pair) -> None:
+    """Time, level, where, a number of our own, method, route, status, milliseconds."""
+    before = len(pair.facade_log.read_text().splitlines())
+    pair.client.get("/livez", headers={"X-Request-ID": "theirs"})
+    pair.client.get("/nowhere/at/all?x=y")
+    wait_for_line(pair, "- - 404", after=before)
+    lines = pair.facade_log.read_text().splitlines()[before:]
+    shape = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO facade [0-9a-f]{12} (GET /livez 200|- - 404) \d+\.\dms"
+
+    assert [line for line in lines if re.fullmatch(shape, line)] == lines[-2:]
+
+
+def wait_for_line(pair: Pair, text: str, *, after: int = 0) -> None:
+    """Returns once the facade has logged a line with this text beyond the first `after` lines."""
+    until = monotonic() + 10
+    while not any(text in line for line in pair.facade_log.read_text().splitlines()[after:]):
+        assert monotonic() < until, f"no line with {text!r}"
+        sleep(0.02)

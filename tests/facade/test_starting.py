@@ -1,0 +1,160 @@
+"""The facade's first moments, with no core, with one that does not answer, and where it cannot start at all."""
+
+import json
+import os
+import pty
+import re
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+import httpx
+import pytest
+
+from tests.facade.pair import Pair, free_port
+
+
+def _run(**options: str) -> subprocess.CompletedProcess[str]:
+    whole = {"address": "http://localhost", "listen": f"127.0.0.1:{free_port()}", "core-socket": "x"} | options
+    arguments = [text for name, value in whole.items() for text in (f"--{name}", value)]
+    return subprocess.run([sys.executable, "-m", "facade", *arguments], capture_output=True, text=True, timeout=30)
+
+
+@contextmanager
+def _started(
+    core_socket: Path, log: Path, *, status: int | None = None, stdout: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A facade, once it answers. It has said nothing of a core by then, which need not be there."""
+    port = free_port()
+    command = [sys.executable, "-m", "facade", "--address", f"http://localhost:{port}"]
+    command += ["--listen", f"127.0.0.1:{port}", "--core-socket", str(core_socket)]
+    environment = os.environ | ({} if status is None else {"TOKENHOUSE_STATUS_FD": str(status)})
+    inherited = () if status is None else (status,)
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=stdout, stderr=output, pass_fds=inherited, env=environment)
+    try:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=20), timeout=10) as client:
+            assert client.get(f"http://127.0.0.1:{port}/livez").status_code == 200
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("address", "ftp://x", "--address ftp://x: an address starts with http:// or https://"),
+        ("address", "https://x/?a", "RFC 8414"),
+        ("listen", "nowhere", "--listen nowhere: where to listen is HOST:PORT"),
+        ("trusted-proxy", "10.0.0.0/99", "--trusted-proxy 10.0.0.0/99"),
+    ],
+)
+def test_bad_options_are_wrong_usage(option: str, value: str, said: str) -> None:
+    """Who calls it wrongly is told which option and what is allowed."""
+    finished = _run(**{option: value})
+
+    assert finished.returncode == 2
+    assert said in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_port_that_is_taken_is_refused(pair: Pair) -> None:
+    """README: a setting that cannot be used is one line with its name, and exit status 78."""
+    finished = _run(listen=f"127.0.0.1:{pair.port}")
+    said = f"tokenhouse facade: Server.Listen: cannot listen on 127.0.0.1:{pair.port}: Address already in use\n"
+
+    assert (finished.returncode, finished.stderr) == (78, said)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "a..b"])
+def test_a_host_that_is_not_here_is_refused(host: str) -> None:
+    """README: an address of another machine and a name nobody knows are one line and exit status 78."""
+    finished = _run(listen=f"{host}:80")
+    line = rf"tokenhouse facade: Server\.Listen: cannot listen on {re.escape(host)}:80: [^\n]+\n"
+
+    assert finished.returncode == 78
+    assert re.fullmatch(line, finished.stderr)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("core", ["absent", "silent"])
+def test_stopping_while_waiting_for_the_core_is_quiet(tmp_path: Path, core: str, number: signal.Signals) -> None:
+    """Ctrl-C before the core has answered ends the process with 0, without a word of tasks or a traceback."""
+    path, log = tmp_path / "core.sock", tmp_path / "log"
+    with socket.socket(socket.AF_UNIX) as listener, _started(path, log) as process:
+        if core == "silent":
+            listener.bind(str(path))
+            listener.listen()
+            listener.settimeout(10)
+            # The first connection only looks whether somebody is there; the second one asks.
+            listener.accept()[0].close()
+            asking = listener.accept()[0]
+        process.send_signal(number)
+
+        assert process.wait(20) == 0
+        assert not re.search("ERROR|Task|Traceback", log.read_text())
+        if core == "silent":
+            asking.close()
+
+
+def test_a_socket_that_a_crash_left_is_no_core(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """It is ready as soon as the core is, not a second later, and speaks of no metadata that it never had."""
+    reading, writing = os.pipe()
+    with Pair(tmp_path_factory.mktemp("crash")) as pair, os.fdopen(reading) as events:
+        pair.kill_core()
+        log = pair.folder / "second.log"
+        assert pair.socket.is_socket()
+        with _started(pair.socket, log, status=writing):
+            os.close(writing)
+            pair.start_core()
+            started = monotonic()
+
+            assert json.loads(events.readline()) == {"event": "ready"}
+            assert monotonic() - started < 0.5
+            assert not re.search("last metadata|unavailable", log.read_text())
+
+
+def test_a_terminal_gets_no_advice_about_the_framework(tmp_path: Path) -> None:
+    """What the operator's terminal shows is of this server: nothing coloured, no word of what it is built with."""
+    shown, terminal = pty.openpty()
+    log = tmp_path / "log"
+    try:
+        with _started(tmp_path / "core.sock", log, stdout=terminal):
+            assert not re.search("Sanic|PRODUCTION|\x1b", log.read_text())
+    finally:
+        os.close(shown)
+        os.close(terminal)
+
+
+def test_grpc_writes_nothing_past_the_log() -> None:
+    """A channel that fails inside gRPC's library, in a process that began as the facade does, prints nothing."""
+    broken = textwrap.dedent(
+        """
+        import runpy, sys
+        sys.argv = ["facade", "--help"]
+        try:
+            {begin}
+        except SystemExit:
+            pass
+        import grpc
+        channel = grpc.insecure_channel("unix:nowhere", options=[("grpc.default_authority", 3)])
+        try:
+            channel.unary_unary("/a/b")(b"", timeout=5)
+        except grpc.RpcError:
+            pass
+        """
+    )
+    said = [
+        subprocess.run([sys.executable, "-c", broken.format(begin=begin)], capture_output=True, text=True, timeout=30)
+        for begin in ("pass", 'runpy.run_module("facade", run_name="__main__")')
+    ]
+
+    assert said[0].stderr != ""
+    assert (said[1].returncode, said[1].stderr) == (0, "")

@@ -1,0 +1,41 @@
+"""Connections that would outlive every timeout."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+_SERVER = """
+import os, socket, sys
+from sanic import HTTPResponse
+from facade.gate import Gate, Kind, Route
+from facade.strict_http import StrictProtocol
+from facade.web_server import create_web_server
+
+async def show(request, facade):
+    return HTTPResponse(b"")
+
+os.environ["SANIC_IGNORE_PRODUCTION_WARNING"] = "true"
+app = create_web_server({"/": Route("/", ("POST",), show, Kind.PLAIN)}, Gate())
+app.config.update(REQUEST_TIMEOUT=0.2, RESPONSE_TIMEOUT=0.2, KEEP_ALIVE_TIMEOUT=0.2)
+app.run(sock=socket.socket(fileno=int(sys.argv[1])), protocol=StrictProtocol, single_process=True)
+"""
+
+
+@pytest.mark.parametrize("field", ["Upgrade: websocket\r\n", ""])
+def test_a_body_that_never_comes_ends_its_connection(field: str) -> None:
+    """RFC 9110 §15.5.9: whoever sends no body is not waited for, and a word about websockets changes nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        inherited = listener.fileno()
+        with subprocess.Popen([sys.executable, "-c", _SERVER, str(inherited)], pass_fds=[inherited]) as server:
+            try:
+                with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+                    connection.sendall(f"POST / HTTP/1.1\r\nHost: h\r\n{field}Content-Length: 5\r\n\r\n".encode())
+                    reply = b""
+                    while chunk := connection.recv(65536):
+                        reply += chunk
+            finally:
+                server.kill()
+
+    assert reply.startswith(b"HTTP/1.1 503 ")

@@ -1,0 +1,53 @@
+"""The preloaded disk, built once, and small disks that can be filled."""
+
+import subprocess
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.faults.disk_shim import DiskShim, build_shim
+from tests.faults.small_disk import LimitedDisk, MountedDisk, SmallDisk
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shim, compiled."""
+    return build_shim(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture
+def shim(library: Path, tmp_path: Path) -> Iterator[DiskShim]:
+    """A disk below the database of a core in `tmp_path`; it keeps no record."""
+    made = DiskShim(library, tmp_path / "data" / "database", tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["mounted", "limited"])
+def small_disk(request: pytest.FixtureRequest, shim: DiskShim, tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk for a core in `tmp_path` that can be filled: a small real one, or a shim that says it is full.
+
+    Where nothing may be mounted, the shim stands in for the real one too.
+    """
+    with ExitStack() as stack:
+        disk: SmallDisk = LimitedDisk(shim)
+        if request.param == "mounted":
+            try:
+                disk = stack.enter_context(_mounted(tmp_path / "data"))
+            except subprocess.CalledProcessError as error:
+                warnings.warn(f"no real small disk here: {error.stderr.decode().strip()}", stacklevel=1)
+        yield disk
+
+
+@contextmanager
+def _mounted(folder: Path) -> Iterator[MountedDisk]:
+    folder.mkdir(mode=0o700)
+    disk = MountedDisk(folder)
+    disk.mount()
+    try:
+        yield disk
+    finally:
+        disk.unmount()

@@ -1,0 +1,57 @@
+"""What HTTP clients see of a disk that fails: 503 and when to come back, and nothing else goes down."""
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.facade.pair import Pair
+from tests.facade.road import REDIRECT_URI, Visit, register
+from tests.faults.disk_shim import GROWING, ChangeKind, DiskShim
+
+_FAULTS = {errno.ENOSPC: GROWING, errno.EIO: (ChangeKind.WRITTEN, ChangeKind.SYNCED)}
+
+
+@pytest.fixture
+def pair(shim: DiskShim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    """A core on the disk, and a facade before it."""
+    for name, value in shim.environment.items():
+        monkeypatch.setenv(name, value)
+    with Pair(tmp_path) as serving:
+        yield serving
+
+
+def require_later(response: httpx.Response) -> None:
+    """503 with Retry-After (RFC 9110 §15.6.4, RFC 7009 §2.2.1) and the JSON error of RFC 6749 §5.2."""
+    assert response.status_code == 503, response.text
+    assert int(response.headers["retry-after"]) >= 1
+    assert response.json()["error"] == "temporarily_unavailable"
+
+
+@pytest.mark.parametrize("error", list(_FAULTS), ids=errno.errorcode.get)
+def test_later(pair: Pair, shim: DiskShim, error: int) -> None:
+    """Token, revocation and registration say "later"; metadata and keys are served; then all goes on as before."""
+    visit = Visit(pair, register(pair))
+    tokens = visit.redeem(visit.code()).json()
+    refreshing = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": visit.client_id}
+    other = Visit(pair, visit.client_id)
+    code = other.code()
+    shim.fail(*_FAULTS[error], error=error)
+
+    require_later(pair.client.post("/oauth/v1/token", data=refreshing))
+    require_later(other.redeem(code))
+    require_later(
+        pair.client.post("/oauth/v1/revoke", data={"token": tokens["refresh_token"], "client_id": visit.client_id})
+    )
+    body = {"client_name": "Another", "redirect_uris": [REDIRECT_URI]}
+    require_later(pair.client.post("/oauth/v1/register", json=body))
+    assert shim.failed >= 4
+    assert pair.client.get("/.well-known/oauth-authorization-server").status_code == 200
+    assert pair.client.get("/oauth/v1/jwks").status_code == 200
+
+    shim.heal()
+    assert pair.client.post("/oauth/v1/token", data=refreshing).status_code == 200
+    assert other.redeem(code).status_code == 200
+    assert pair.client.post("/oauth/v1/register", json=body).status_code == 201

@@ -1,0 +1,1 @@
+"""The core as its three callers see it: who may call what, and what a refusal looks like."""

@@ -1,0 +1,113 @@
+"""A whole road, and no secret of it in the log or in the database."""
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tokenhouse.v1 import key_admin_pb2, revocation_pb2, user_admin_pb2
+
+from core.log_lines import LineFormatter
+from tests.rpc.road import PASSWORD, PKCE, Road, refused
+from tests.serving import DEADLINE, Serving, public_client
+
+
+class Walked:
+    """Everything secret that was used on the way, and everything that was written down."""
+
+    def __init__(self, folder: Path) -> None:
+        self.secrets: dict[str, str] = {}
+        self.folder = folder
+        self.log = ""
+
+    def stored(self) -> bytes:
+        """Every byte of the data folder, the master key's file apart."""
+        files = [file for file in (self.folder / "data").rglob("*") if file.is_file() and file.name != "master.key"]
+        return b"".join(file.read_bytes() for file in files)
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:
+    """A road with everything that goes well and everything that does not, every log record kept."""
+    output = io.StringIO()
+    handler = logging.StreamHandler(output)
+    handler.setFormatter(LineFormatter())
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    walked = Walked(tmp_path_factory.mktemp("walked"))
+    try:
+        with Serving(walked.folder) as serving:
+            _walk(Road(serving), walked.secrets)
+            walked.log = output.getvalue()
+            yield walked
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+
+def _walk(road: Road, secrets: dict[str, str]) -> None:
+    road.begin()
+    serving = road.serving
+    secrets |= {"password": PASSWORD, "session token": road.session_token, "verifier": PKCE.verifier}
+    secrets["sealed request"] = road.start(road.session_token).consent.sealed_request
+    refused(serving.sessions.LogIn, road.login_request(password="canary of a wrong password"))
+    secrets["wrong password"] = "canary of a wrong password"
+    code = secrets["code"] = road.code()
+    first = serving.tokens.IssueToken(road.redeeming(code), timeout=DEADLINE)
+    second = serving.tokens.IssueToken(road.refreshing(first.refresh_token), timeout=DEADLINE)
+    serving.tokens.IssueToken(road.refreshing(first.refresh_token), timeout=DEADLINE)
+    for name, answer in (("first", first), ("second", second)):
+        secrets |= {f"{name} access token": answer.access_token, f"{name} refresh token": answer.refresh_token}
+        road.validate(answer.access_token)
+    refused(serving.tokens.IssueToken, road.redeeming(code))
+    refused(serving.tokens.IssueToken, road.refreshing(second.refresh_token))
+    with_secret = road.refreshing("thr_canary")
+    with_secret.client.client_secret = "canary of a client secret"
+    refused(serving.tokens.IssueToken, with_secret)
+    secrets["client secret"] = "canary of a client secret"
+    tokens = road.connect()
+    revoke = revocation_pb2.RevokeTokenRequest(token=tokens.refresh_token, client=public_client(road.client_id))
+    serving.revocation.RevokeToken(revoke, timeout=DEADLINE)
+    secrets["revoked refresh token"] = tokens.refresh_token
+    changed = user_admin_pb2.SetPasswordRequest(username=road.username, password="canary of a new password")
+    serving.users.SetPassword(changed, timeout=DEADLINE)
+    secrets["new password"] = "canary of a new password"
+    serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(), timeout=DEADLINE)
+    serving.keys.RotateMasterKey(key_admin_pb2.RotateMasterKeyRequest(), timeout=DEADLINE)
+
+
+def _parts(secret: str) -> list[str]:
+    """The secret, and what alone would be enough of it."""
+    if secret.startswith(("thc_", "thr_")):
+        return [secret, secret[33:76]]
+    if secret.count(".") == 2:
+        return [secret, secret.rpartition(".")[2]]
+    return [secret]
+
+
+def test_the_road_has_left_its_marks(walked: Walked) -> None:
+    """What the tests below look for could have been found: the log and the database know of this road."""
+    for word in ("token issued", "token refused", "client registered", "signing key rotated", "verdict=replayed"):
+        assert word in walked.log
+    assert b"127.0.0.1/callback" in walked.stored()
+    assert len(walked.secrets) == 13
+
+
+def test_no_secret_is_in_the_log(walked: Walked) -> None:
+    """Canaries through every call, right and wrong, and none in any line at any level."""
+    for name, secret in walked.secrets.items():
+        for part in _parts(secret):
+            assert part not in walked.log, name
+
+
+def test_no_secret_is_in_the_database(walked: Walked) -> None:
+    """A copy of the data folder without the master key's file holds nothing that is accepted anywhere."""
+    stored = walked.stored()
+    for name, secret in walked.secrets.items():
+        for part in _parts(secret):
+            assert part.encode() not in stored, name
+    for line in (walked.folder / "data" / "master.key").read_text().splitlines():
+        if not line.startswith("#"):
+            assert line.split()[1].encode() not in stored

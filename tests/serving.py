@@ -1,0 +1,146 @@
+"""A real core in this process: real SQLite in a temporary folder, real gRPC on sockets of its own, time by hand."""
+
+import hashlib
+import socket
+from base64 import urlsafe_b64encode
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+from tokenhouse.v1 import (
+    authorization_pb2,
+    authorization_pb2_grpc,
+    client_admin_pb2_grpc,
+    client_credentials_pb2,
+    discovery_pb2_grpc,
+    grant_admin_pb2_grpc,
+    key_admin_pb2_grpc,
+    parameter_pb2,
+    registration_pb2_grpc,
+    revocation_pb2_grpc,
+    session_pb2_grpc,
+    token_pb2_grpc,
+    user_admin_pb2_grpc,
+    validation_pb2_grpc,
+)
+
+from core.config.load import load_config
+from core.wiring import Core
+from tests.fakes.clock import ManualClock
+
+#: Every call's deadline, in seconds.
+DEADLINE = 10
+ISSUER = "http://localhost:8080"
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Serving:
+    """A core and stubs for each of its callers. `settings` are lines of its config file; `environment` overrules it."""
+
+    folder: Path
+    settings: str = ""
+    clock: ManualClock = field(default_factory=ManualClock)
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Build the core on what is in the folder, and serve."""
+        port = free_port()
+        config = self.folder / "tokenhouse.conf"
+        config.write_text(f"[Server]\nDataDir = data\n[Grpc]\nListen = 127.0.0.1:{port}\n{self.settings}\n")
+        self.config = load_config(config, self.environment)
+        self.core = Core(self.config, clock_from=self._clock_from)
+        self.core.start()
+        self._channels = ExitStack()
+        facade = self._channel(f"unix:{self.config.grpc.socket}")
+        operator = self._channel(f"unix:{self.config.grpc.admin_socket}")
+        service = self._channel(f"127.0.0.1:{port}")
+        self.channels = {"facade": facade, "operator": operator, "service": service}
+        self.authorization = authorization_pb2_grpc.AuthorizationServiceStub(facade)
+        self.sessions = session_pb2_grpc.SessionServiceStub(facade)
+        self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)
+        self.tokens = token_pb2_grpc.TokenServiceStub(facade)
+        self.revocation = revocation_pb2_grpc.RevocationServiceStub(facade)
+        self.discovery = discovery_pb2_grpc.DiscoveryServiceStub(facade)
+        self.users = user_admin_pb2_grpc.UserAdminServiceStub(operator)
+        self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)
+        self.grants = grant_admin_pb2_grpc.GrantAdminServiceStub(operator)
+        self.keys = key_admin_pb2_grpc.KeyAdminServiceStub(operator)
+        self.validation = validation_pb2_grpc.ValidationServiceStub(service)
+
+    def stop(self) -> None:
+        """Stop the core; what it acknowledged is on disk."""
+        self._channels.close()
+        self.core.stop()
+
+    def restart(self) -> None:
+        """Stop, and start again on the same folder."""
+        self.stop()
+        self.start()
+
+    def _clock_from(self, persisted_time: int) -> ManualClock:
+        self.clock.milliseconds = max(self.clock.milliseconds, persisted_time * 1000)
+        return self.clock
+
+    def _channel(self, target: str) -> grpc.Channel:
+        return self._channels.enter_context(grpc.insecure_channel(target, [("grpc.use_local_subchannel_pool", 1)]))
+
+
+@dataclass(frozen=True)
+class Pkce:
+    """A verifier and its challenge (RFC 7636 §4.1, §4.2)."""
+
+    verifier: str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+
+    @property
+    def challenge(self) -> str:
+        """S256 of the verifier."""
+        return urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def parameters_of(pairs: dict[str, str]) -> list[parameter_pb2.Parameter]:
+    """Protobuf parameters of names and values."""
+    return [parameter_pb2.Parameter(name=name, value=value) for name, value in pairs.items()]
+
+
+def public_client(client_id: str) -> client_credentials_pb2.ClientCredentials:
+    """The credentials of a public client."""
+    return client_credentials_pb2.ClientCredentials(client_id=client_id, method="none")
+
+
+def answer_of(response: authorization_pb2.AuthorizationResponse) -> dict[str, str]:
+    """The parameters an authorization response adds to the redirect URI."""
+    return {parameter.name: parameter.value for parameter in response.parameters}
+
+
+def reason_of(error: grpc.RpcError) -> str:
+    """The google.rpc.ErrorInfo reason of a refusal."""
+    from google.rpc.error_details_pb2 import ErrorInfo
+    from grpc_status import rpc_status
+
+    status: Any = rpc_status.from_call(error)  # type: ignore[arg-type]
+    for detail in status.details if status else ():
+        if detail.Is(ErrorInfo.DESCRIPTOR):
+            info = ErrorInfo()
+            detail.Unpack(info)
+            return str(info.reason)
+    return ""

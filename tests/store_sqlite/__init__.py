@@ -1,0 +1,1 @@
+"""What only the SQLite engine promises: refused starts, file modes, failing disks, restarts, one library."""

@@ -1,0 +1,1 @@
+"""The longer tests: `make torture` runs what is in `torture_*.py`, and each prints its figures."""

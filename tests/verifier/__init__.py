@@ -1,0 +1,1 @@
+"""The verifier's parts, on a real event loop."""

@@ -1,0 +1,200 @@
+"""Many waiting questions become one call, and no item hurts another."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from tokenhouse_verifier.coalescing import Coalescer
+
+
+class Echo:
+    """Answers each question with itself, once it is let; remembers the batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.timeouts: list[float] = []
+        self.open = asyncio.Event()
+        self.open.set()
+        self.arrived = asyncio.Event()
+
+    async def __call__(self, questions: Sequence[str], timeout: float) -> list[str | Exception]:
+        self.batches.append(list(questions))
+        self.timeouts.append(timeout)
+        self.arrived.set()
+        await self.open.wait()
+        return [KeyError(question) if question.startswith("bad") else question.upper() for question in questions]
+
+    async def busy_with(self, count: int) -> None:
+        """Waits until `count` batches have been sent."""
+        while len(self.batches) < count:
+            self.arrived.clear()
+            await self.arrived.wait()
+
+
+def ask(coalescer: Coalescer[str, str], question: str, timeout: float = 5) -> asyncio.Task[str]:
+    """Asks in the background."""
+    return asyncio.create_task(coalescer.ask(question, timeout=timeout))
+
+
+async def test_a_single_question_leaves_at_once() -> None:
+    """With nothing in flight a question waits for no timer and no company."""
+    echo = Echo()
+    coalescer = Coalescer(echo, size=len)
+
+    assert await coalescer.ask("a", timeout=5) == "A"
+    assert echo.batches == [["a"]]
+
+
+async def test_questions_wait_while_batches_are_in_flight_and_then_leave_together() -> None:
+    """At most two batches are in flight; all that waits meanwhile is the next one."""
+    echo = Echo()
+    echo.open.clear()
+    coalescer = Coalescer(echo, size=len, max_in_flight=2)
+    first = ask(coalescer, "a")
+    await echo.busy_with(1)
+    second = ask(coalescer, "b")
+    await echo.busy_with(2)
+    rest = [ask(coalescer, f"c{number}") for number in range(50)]
+    await asyncio.sleep(0)
+
+    assert len(echo.batches) == 2
+    echo.open.set()
+    assert await asyncio.gather(first, second, *rest) == ["A", "B", *(f"C{number}" for number in range(50))]
+    assert echo.batches == [["a"], ["b"], [f"c{number}" for number in range(50)]]
+
+
+async def test_questions_of_one_moment_share_a_batch() -> None:
+    """Questions that arrive in the same turn of the event loop leave together."""
+    echo = Echo()
+    coalescer = Coalescer(echo, size=len)
+
+    assert await asyncio.gather(*(coalescer.ask(each, timeout=5) for each in "abc")) == ["A", "B", "C"]
+    assert echo.batches == [["a", "b", "c"]]
+
+
+async def test_batches_are_split_by_count() -> None:
+    """No batch holds more questions than the core takes."""
+    echo = Echo()
+    coalescer = Coalescer(echo, size=len, max_batch=3)
+
+    await asyncio.gather(*(coalescer.ask(each, timeout=5) for each in "abcdefg"))
+
+    assert echo.batches == [list("abc"), list("def"), list("g")]
+
+
+async def test_batches_are_split_by_bytes_and_a_giant_leaves_alone() -> None:
+    """No batch holds more bytes than a message may, except a single question that has them by itself."""
+    echo = Echo()
+    coalescer = Coalescer(echo, size=len, max_bytes=10)
+
+    await asyncio.gather(*(coalescer.ask(each, timeout=5) for each in ["a" * 6, "b" * 4, "c" * 4, "d" * 40, "e"]))
+
+    assert [[len(question) for question in batch] for batch in echo.batches] == [[6, 4], [4], [40], [1]]
+
+
+async def test_one_refused_question_does_not_hurt_its_neighbours() -> None:
+    """An exception in the place of an answer is that question's alone."""
+    coalescer = Coalescer(Echo(), size=len)
+
+    answers = await asyncio.gather(
+        *(coalescer.ask(each, timeout=5) for each in ["a", "bad", "c"]), return_exceptions=True
+    )
+
+    assert answers[0] == "A"
+    assert isinstance(answers[1], KeyError)
+    assert answers[2] == "C"
+
+
+async def test_a_failed_call_fails_every_question_in_it_and_none_after() -> None:
+    """When the call fails all of its questions learn why, and the next batch is sent as ever."""
+    calls = 0
+
+    async def send(questions: Sequence[str], timeout: float) -> list[str | Exception]:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise ConnectionError("gone")
+        return list(questions)
+
+    coalescer = Coalescer(send, size=len)
+    failed = await asyncio.gather(*(coalescer.ask(each, timeout=5) for each in "ab"), return_exceptions=True)
+
+    assert [type(each) for each in failed] == [ConnectionError, ConnectionError]
+    assert await coalescer.ask("c", timeout=5) == "c"
+
+
+async def test_a_call_with_too_few_answers_fails_as_a_whole() -> None:
+    """Answers are matched by their place, so a missing one must never shift the others."""
+
+    async def send(questions: Sequence[str], timeout: float) -> list[str | Exception]:
+        return list(questions[1:])
+
+    coalescer = Coalescer(send, size=len)
+    answers = await asyncio.gather(*(coalescer.ask(each, timeout=5) for each in "ab"), return_exceptions=True)
+
+    assert [type(each) for each in answers] == [RuntimeError, RuntimeError]
+
+
+async def test_an_expired_question_is_never_sent() -> None:
+    """A question whose time is up before it leaves is answered with TimeoutError and costs the core nothing."""
+    echo = Echo()
+    echo.open.clear()
+    coalescer = Coalescer(echo, size=len, max_in_flight=1)
+    first = ask(coalescer, "a")
+    await echo.busy_with(1)
+    late = ask(coalescer, "late", timeout=0.02)
+    patient = ask(coalescer, "patient")
+
+    with pytest.raises(TimeoutError):
+        await late
+    echo.open.set()
+    assert [await first, await patient] == ["A", "PATIENT"]
+    assert echo.batches == [["a"], ["patient"]]
+
+
+async def test_a_question_in_flight_keeps_its_own_deadline() -> None:
+    """Whoever has less time gives up alone; the batch goes on for the others."""
+    echo = Echo()
+    echo.open.clear()
+    coalescer = Coalescer(echo, size=len)
+    hasty, patient = ask(coalescer, "hasty", timeout=0.02), ask(coalescer, "patient")
+
+    with pytest.raises(TimeoutError):
+        await hasty
+    echo.open.set()
+    assert await patient == "PATIENT"
+    assert echo.timeouts == [pytest.approx(5, abs=0.5)]
+
+
+async def test_a_waiter_that_went_away_disturbs_nobody() -> None:
+    """A cancelled waiter is not sent when it still waits, and its answer is dropped when it is in flight."""
+    echo = Echo()
+    echo.open.clear()
+    coalescer = Coalescer(echo, size=len, max_in_flight=1)
+    flying, neighbour = ask(coalescer, "flying"), ask(coalescer, "neighbour")
+    await echo.busy_with(1)
+    waiting, last = ask(coalescer, "waiting"), ask(coalescer, "last")
+    await asyncio.sleep(0)
+    flying.cancel()
+    waiting.cancel()
+    await asyncio.wait([flying, waiting])
+
+    echo.open.set()
+    assert [await neighbour, await last] == ["NEIGHBOUR", "LAST"]
+    assert echo.batches == [["flying", "neighbour"], ["last"]]
+
+
+async def test_every_question_gets_its_own_answer_under_load() -> None:
+    """Of two thousand questions with answers out of order in time, each gets the one that is its own."""
+
+    async def send(questions: Sequence[int], timeout: float) -> list[int | Exception]:
+        await asyncio.sleep(0.001 * (questions[0] % 3))
+        return [question * 2 for question in questions]
+
+    coalescer: Coalescer[int, int] = Coalescer(send, size=lambda _: 1)
+
+    async def one(number: int) -> int:
+        await asyncio.sleep(0.0001 * (number % 50))
+        return await coalescer.ask(number, timeout=10)
+
+    assert await asyncio.gather(*map(one, range(2000))) == [number * 2 for number in range(2000)]
