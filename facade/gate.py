@@ -52,11 +52,10 @@ class Route:
 
 
 class Gate:
-    """Answers requests for routes; the facade is put in before the first one comes."""
+    """Answers requests for routes."""
 
-    facade: Facade
-
-    def __init__(self, max_in_flight: int = MAX_IN_FLIGHT) -> None:
+    def __init__(self, facade: Facade, max_in_flight: int = MAX_IN_FLIGHT) -> None:
+        self.facade = facade
         #: Close each connection after its reply.
         self.stopping = False
         self._in_flight = 0

@@ -8,6 +8,8 @@ import signal
 import socket
 from contextlib import suppress
 
+import uvloop
+
 from facade.app import locate
 from facade.cookies import Cookies
 from facade.core_client import CoreClient
@@ -17,8 +19,7 @@ from facade.facade import Facade
 from facade.gate import Gate
 from facade.pages.rendering import Pages
 from facade.settings import Settings
-from facade.strict_http import StrictProtocol
-from facade.web_server import WebServer, create_web_server
+from facade.web_server import create_web_server, drain, listen
 
 _log = logging.getLogger("facade")
 
@@ -28,36 +29,35 @@ def serve(settings: Settings, listener: socket.socket, *, status_fd: int | None,
 
     `status_fd` gets one line of JSON once requests can be answered; `lifeline_fd` ends with the parent.
     """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, listener, status_fd, lifeline_fd))
+
+
+async def _serve(
+    settings: Settings, listener: socket.socket, status_fd: int | None, lifeline_fd: int | None
+) -> None:
+    loop = asyncio.get_running_loop()
+    told_to_stop = asyncio.Event()
+    # Before anybody can connect. Sanic's own way to run listens first, and for a moment a signal ends the process.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told_to_stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _log.info, "SIGHUP: nothing to reload here, the core reloads")
+    if lifeline_fd is not None:
+        loop.add_reader(lifeline_fd, _watch, lifeline_fd, told_to_stop)
+
+    core = CoreClient(settings.core_socket)
     pages = Pages(settings.address)
-    gate = Gate()
-    app = create_web_server(dict(locate(pages)), gate)
-
-    async def put_together(app: WebServer) -> None:
-        core = CoreClient(settings.core_socket)
-        cookies = Cookies(https=settings.address.https)
-        app.ctx.facade = gate.facade = Facade(settings, core, Discovery(core), cookies, pages)
-
-    async def listening(app: WebServer) -> None:
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, _log.info, "SIGHUP: nothing to reload here, the core reloads")
-        app.ctx.announcing = loop.create_task(_announce(app.ctx.facade, status_fd))
-        if lifeline_fd is not None:
-            loop.add_reader(lifeline_fd, _watch, app, lifeline_fd)
-
-    async def stopping(app: WebServer) -> None:
-        gate.stopping = True
-        app.ctx.announcing.cancel()
-        await asyncio.wait([app.ctx.announcing])
-
-    async def stopped(app: WebServer) -> None:
-        await app.ctx.facade.discovery.close()
-        await app.ctx.facade.core.close()
-
-    app.register_listener(put_together, "before_server_start")
-    app.register_listener(listening, "after_server_start")
-    app.register_listener(stopping, "before_server_stop")
-    app.register_listener(stopped, "after_server_stop")
-    app.run(sock=listener, protocol=StrictProtocol, single_process=True, motd=False, access_log=False)
+    facade = Facade(settings, core, Discovery(core), Cookies(https=settings.address.https), pages)
+    gate = Gate(facade)
+    server = await listen(create_web_server(dict(locate(pages)), gate), listener)
+    announcing = loop.create_task(_announce(facade, status_fd))
+    await told_to_stop.wait()
+    gate.stopping = True
+    announcing.cancel()
+    await asyncio.wait([announcing])
+    await drain(server)
+    await facade.discovery.close()
+    await core.close()
 
 
 async def _announce(facade: Facade, status_fd: int | None) -> None:
@@ -91,7 +91,7 @@ async def _is_listening(socket_path: str) -> bool:
     return True
 
 
-def _watch(app: WebServer, lifeline_fd: int) -> None:
+def _watch(lifeline_fd: int, told_to_stop: asyncio.Event) -> None:
     if not os.read(lifeline_fd, 1024):
         asyncio.get_running_loop().remove_reader(lifeline_fd)
-        app.stop(terminate=False)
+        told_to_stop.set()

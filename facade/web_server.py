@@ -1,5 +1,7 @@
 """Sanic, with everything switched off that we do not use."""
 
+import asyncio
+import socket
 from collections.abc import Callable, Coroutine, Mapping
 from types import SimpleNamespace
 
@@ -7,14 +9,19 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.config import Config
 from sanic.handlers import ErrorHandler
 from sanic.http import Http
+from sanic.server.async_server import AsyncioServer
 
 from facade.gate import Gate, Route
+from facade.strict_http import StrictProtocol
 
 WebServer = Sanic[Config, SimpleNamespace]
 
 MAX_BODY = 48 * 1024
 #: A state of some kilobytes is ordinary (clients put URLs into it), and all of it stands in the request line.
 MAX_HEADER = 32 * 1024
+
+#: Seconds that requests in flight have when the process is told to stop.
+GRACE = 10.0
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -35,7 +42,6 @@ def create_web_server(routes: Mapping[str, Route], gate: Gate) -> WebServer:
         REQUEST_TIMEOUT=15,
         RESPONSE_TIMEOUT=20,
         KEEP_ALIVE_TIMEOUT=75,
-        GRACEFUL_SHUTDOWN_TIMEOUT=10.0,
         AUTO_EXTEND=False,
         ACCESS_LOG=False,
         MOTD=False,
@@ -44,6 +50,33 @@ def create_web_server(routes: Mapping[str, Route], gate: Gate) -> WebServer:
         # Every method reaches the gate, so that one place decides what 404 and 405 look like.
         app.add_route(_handler(gate, route), path, methods=_METHODS, name=f"route_{number}", strict_slashes=True)
     return app
+
+
+async def listen(app: WebServer, listener: socket.socket) -> AsyncioServer:
+    """Serves on `listener` from now on."""
+    server = await app.create_server(
+        sock=listener,
+        protocol=StrictProtocol,
+        return_asyncio_server=True,
+        asyncio_server_kwargs={"start_serving": False},
+    )
+    assert server is not None
+    await server.startup()  # type: ignore[no-untyped-call]
+    await server.start_serving()  # type: ignore[no-untyped-call]
+    return server
+
+
+async def drain(server: AsyncioServer, grace: float = GRACE) -> None:
+    """Takes no new connection, lets requests in flight finish for `grace` seconds, then ends every connection."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + grace
+    server.close()  # type: ignore[no-untyped-call]
+    for connection in tuple(server.connections):
+        connection.close_if_idle()
+    while server.connections and loop.time() < until:
+        await asyncio.sleep(0.02)
+    for connection in tuple(server.connections):
+        connection.abort()
 
 
 def _handler(gate: Gate, route: Route) -> Callable[[Request], Coroutine[None, None, HTTPResponse]]:

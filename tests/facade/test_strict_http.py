@@ -7,19 +7,21 @@ import sys
 import pytest
 
 _SERVER = """
-import os, socket, sys
+import asyncio, socket, sys
+import uvloop
 from sanic import HTTPResponse
 from facade.gate import Gate, Kind, Route
-from facade.strict_http import StrictProtocol
-from facade.web_server import create_web_server
+from facade.web_server import create_web_server, listen
 
 async def show(request, facade):
     return HTTPResponse(b"")
 
-os.environ["SANIC_IGNORE_PRODUCTION_WARNING"] = "true"
-app = create_web_server({"/": Route("/", ("POST",), show, Kind.PLAIN)}, Gate())
-app.config.update(REQUEST_TIMEOUT=0.2, RESPONSE_TIMEOUT=0.2, KEEP_ALIVE_TIMEOUT=0.2)
-app.run(sock=socket.socket(fileno=int(sys.argv[1])), protocol=StrictProtocol, single_process=True)
+async def serve():
+    app = create_web_server({"/": Route("/", ("POST",), show, Kind.PLAIN)}, Gate(None))
+    app.config.update(REQUEST_TIMEOUT=0.2, RESPONSE_TIMEOUT=0.2, KEEP_ALIVE_TIMEOUT=0.2)
+    await (await listen(app, socket.socket(fileno=int(sys.argv[1])))).serve_forever()
+
+uvloop.run(serve())
 """
 
 
