@@ -33,9 +33,7 @@ def serve(settings: Settings, listener: socket.socket, *, status_fd: int | None,
         runner.run(_serve(settings, listener, status_fd, lifeline_fd))
 
 
-async def _serve(
-    settings: Settings, listener: socket.socket, status_fd: int | None, lifeline_fd: int | None
-) -> None:
+async def _serve(settings: Settings, listener: socket.socket, status_fd: int | None, lifeline_fd: int | None) -> None:
     loop = asyncio.get_running_loop()
     told_to_stop = asyncio.Event()
     # Before anybody can connect. Sanic's own way to run listens first, and for a moment a signal ends the process.
