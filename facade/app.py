@@ -7,9 +7,9 @@ from facade.endpoints.asset import show_asset
 from facade.endpoints.authorize import authorize
 from facade.endpoints.consent import decide_consent
 from facade.endpoints.health import show_livez, show_readyz
-from facade.endpoints.jwks import show_jwks
+from facade.endpoints.jwks import jwks_reply, show_jwks
 from facade.endpoints.login import log_in, log_out
-from facade.endpoints.metadata import show_metadata, show_nothing
+from facade.endpoints.metadata import metadata_reply, show_metadata, show_nothing
 from facade.endpoints.register import register_client
 from facade.endpoints.revoke import revoke_token
 from facade.endpoints.token import issue_token
@@ -20,8 +20,8 @@ _READ = ("GET", "HEAD", "OPTIONS")
 _POST = ("POST", "OPTIONS")
 
 ROUTES = (
-    Route(paths.METADATA, _READ, show_metadata, Kind.API),
-    Route(paths.JWKS, _READ, show_jwks, Kind.API),
+    Route(paths.METADATA, _READ, show_metadata, Kind.API, document=metadata_reply),
+    Route(paths.JWKS, _READ, show_jwks, Kind.API, document=jwks_reply),
     Route(paths.REGISTER, _POST, register_client, Kind.API, too_large="METADATA_TOO_LARGE"),
     Route(paths.AUTHORIZE, ("GET", "HEAD", "POST"), authorize, Kind.PAGE),
     Route(paths.LOGIN, ("POST",), log_in, Kind.PAGE),

@@ -48,20 +48,33 @@ class Discovery:
     def __init__(self, core: CoreClient) -> None:
         self._core = core
         self._last: ServerMetadata | None = None
-        self._asked_at = float("-inf")
+        #: When the core was last asked, and when it was asked for what it said last.
+        self._asked_at = self._as_of = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None
 
     async def current(self) -> ServerMetadata:
         """The metadata, at most about a second old while the core answers. Refuses when the core never answered."""
         loop = asyncio.get_running_loop()
+        if (fresh := self.find_fresh()) is not None:
+            return fresh
         if loop.time() - self._asked_at >= _FRESH_FOR:
-            self._asked_at = loop.time()
-            self._refreshing = self._refreshing or loop.create_task(self._refresh())
-            await asyncio.wait([self._refreshing], timeout=_PATIENCE)
+            await asyncio.wait([self._ask()], timeout=_PATIENCE)
         elif self._last is None and self._refreshing is not None:
             await asyncio.wait([self._refreshing], timeout=_PATIENCE)
         if self._last is None:
             raise Refusal("TEMPORARILY_UNAVAILABLE", "The server cannot answer right now.", retry_after=2)
+        return self._last
+
+    def find_fresh(self) -> ServerMetadata | None:
+        """What `current` would give without waiting; None where it would wait.
+
+        Asks anew before the metadata are too old, so that under traffic nobody waits for the core.
+        """
+        age = asyncio.get_running_loop().time() - self._as_of
+        if age >= _FRESH_FOR:
+            return None
+        if age >= _FRESH_FOR / 2:
+            self._ask()
         return self._last
 
     async def require_oauth_clients(self) -> None:
@@ -79,10 +92,17 @@ class Discovery:
             self._refreshing.cancel()
             await asyncio.wait([self._refreshing])
 
-    async def _refresh(self) -> None:
+    def _ask(self) -> asyncio.Task[None]:
+        if self._refreshing is None:
+            loop = asyncio.get_running_loop()
+            self._asked_at = loop.time()
+            self._refreshing = loop.create_task(self._refresh(self._asked_at))
+        return self._refreshing
+
+    async def _refresh(self, now: float) -> None:
         try:
             facts = await self._core.get_server_metadata(GetServerMetadataRequest(), _REFRESH_DEADLINE)
-            self._last = _render(facts)
+            self._last, self._as_of = _render(facts), now
         except Refusal:
             if self._last is None:
                 _log.warning("no metadata yet: the core does not answer")

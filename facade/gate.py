@@ -16,9 +16,11 @@ from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
 
 from facade import headers, replies
+from facade.discovery import ServerMetadata
 from facade.errors import SERVER_ERROR, Refusal, get_answer
 from facade.facade import Facade
 from facade.pages.error import refusal_page
+from facade.request_log import RequestLog
 
 _log = logging.getLogger("facade")
 
@@ -49,6 +51,8 @@ class Route:
     kind: Kind
     #: The reason of a body that is too large, where it has one of its own.
     too_large: str = "BODY_TOO_LARGE"
+    #: The reply to GET and HEAD, where the server's metadata are all it takes.
+    document: Callable[[Request, ServerMetadata], HTTPResponse] | None = None
 
 
 class Gate:
@@ -59,7 +63,17 @@ class Gate:
         #: Close each connection after its reply.
         self.stopping = False
         self._in_flight = 0
+        self._requests = RequestLog()
         self._max_in_flight = max_in_flight
+
+    def answer_at_once(self, request: Request, route: Route) -> HTTPResponse | None:
+        """The reply to a request, if nobody has to be waited for."""
+        if route.document is None or request.method not in ("GET", "HEAD") or self._in_flight >= self._max_in_flight:
+            return None
+        metadata = self.facade.discovery.find_fresh()
+        if metadata is None or not metadata.oauth_clients_enabled:
+            return None
+        return self._finish(request, route, route.document(request, metadata), perf_counter())
 
     async def answer(self, request: Request, route: Route) -> HTTPResponse:
         """The reply to a request that reached a route."""
@@ -117,14 +131,9 @@ class Gate:
         if self.stopping and request.stream is not None:
             # Otherwise a kept-alive connection would hold the process up for the whole grace period.
             request.stream.keep_alive = False  # type: ignore[attr-defined]
-        _log.info(
-            "%s %s %s %d %.1fms",
-            _correlation_id(request),
-            request.method if route else "-",
-            route.path if route else "-",
-            response.status,
-            (perf_counter() - started) * 1000,
-        )
+        what = f"{request.method} {route.path}" if route else "- -"
+        milliseconds = (perf_counter() - started) * 1000
+        self._requests.write(f"{_correlation_id(request)} {what} {response.status} {milliseconds:.1f}ms")
         return response
 
 

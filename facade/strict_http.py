@@ -2,11 +2,14 @@
 
 import re
 
+from sanic import HTTPResponse
 from sanic.exceptions import BadRequest
+from sanic.http.constants import Stage
 from sanic.http.http1 import HTTP_CONTINUE, Http
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from facade.errors import Refusal
+from facade.reply_bytes import format_reply
 from facade.request_head import find_path, require_request_head
 
 #: RFC 9112 §7.1, after the line break that ends what came before; extensions are not read, only kept short.
@@ -17,12 +20,35 @@ _LONGEST_CHUNK_HEAD = 256
 class StrictHttp(Http):
     """One connection."""
 
+    __slots__ = ("between_requests",)
+
+    def __init__(self, protocol: HttpProtocol) -> None:
+        super().__init__(protocol)  # type: ignore[no-untyped-call]
+        #: Nothing has been read since the last reply left: what comes next is a request's first byte.
+        self.between_requests = False
+
+    def init_for_request(self) -> None:
+        """Before each request."""
+        super().init_for_request()  # type: ignore[no-untyped-call]
+        self.between_requests = True
+
     async def http1_request_header(self) -> None:
         """Receives a head. Refuses one that is too long or not well-formed; whatever is refused here closes."""
+        self.between_requests = False
         require_request_head(await self._receive_head())
         await super().http1_request_header()  # type: ignore[no-untyped-call]
         # There are no websockets here, and to Sanic the mere word lifts every timeout.
         self.upgrade_websocket = False
+
+    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
+        """Sends the reply, which is never a stream."""
+        continues = HTTP_CONTINUE if self.expecting_continue else b""
+        self.expecting_continue = False
+        self.response_func = None  # type: ignore[assignment]
+        assert isinstance(self.response, HTTPResponse)
+        reply = format_reply(self.response, head_only=bool(self.head_only), keep_alive=self.keep_alive)
+        await self._send(continues + reply)
+        self.stage = Stage.IDLE
 
     async def read(self) -> bytes | None:
         """Some of the body; None at its end."""
@@ -65,9 +91,3 @@ class StrictHttp(Http):
         if not _CHUNK_HEAD.fullmatch(buffer, 0, end + 2):
             self.keep_alive = False
             raise BadRequest("Bad chunked encoding")
-
-
-class StrictProtocol(HttpProtocol):
-    """What Sanic makes for each connection."""
-
-    HTTP_CLASS = StrictHttp

@@ -11,8 +11,9 @@ from sanic.handlers import ErrorHandler
 from sanic.http import Http
 from sanic.server.async_server import AsyncioServer
 
+from facade.connection import Connection
 from facade.gate import Gate, Route
-from facade.strict_http import StrictProtocol
+from facade.short_way import ShortWay
 
 WebServer = Sanic[Config, SimpleNamespace]
 
@@ -46,6 +47,7 @@ def create_web_server(routes: Mapping[str, Route], gate: Gate) -> WebServer:
         ACCESS_LOG=False,
         MOTD=False,
     )
+    app.ctx.short_way = ShortWay(app, routes, gate)
     for number, (path, route) in enumerate(routes.items()):
         # Every method reaches the gate, so that one place decides what 404 and 405 look like.
         app.add_route(_handler(gate, route), path, methods=_METHODS, name=f"route_{number}", strict_slashes=True)
@@ -56,7 +58,7 @@ async def listen(app: WebServer, listener: socket.socket) -> AsyncioServer:
     """Serves on `listener` from now on."""
     server = await app.create_server(
         sock=listener,
-        protocol=StrictProtocol,
+        protocol=Connection,
         return_asyncio_server=True,
         asyncio_server_kwargs={"start_serving": False},
     )

@@ -4,7 +4,7 @@ import re
 
 from sanic import HTTPResponse, Request
 
-from facade.discovery import Document
+from facade.discovery import Document, ServerMetadata
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.replies import json_reply
@@ -15,7 +15,12 @@ _ENTITY_TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 async def show_metadata(request: Request, facade: Facade) -> HTTPResponse:
     """The metadata document."""
-    return document_reply(request, (await facade.discovery.current()).metadata)
+    return metadata_reply(request, await facade.discovery.current())
+
+
+def metadata_reply(request: Request, metadata: ServerMetadata) -> HTTPResponse:
+    """The metadata document out of what is known already."""
+    return document_reply(request, metadata.metadata)
 
 
 async def show_nothing(_request: Request, _facade: Facade) -> HTTPResponse:

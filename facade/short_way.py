@@ -1,0 +1,72 @@
+"""The short way through the server, for a request that arrives whole and asks for a path we have.
+
+Nearly every request does. It is checked as strictly as any other, and answered by the same gate; what it is spared are
+the framework's stages for what comes in pieces. Whatever is out of the ordinary takes the framework's way.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from sanic import Request
+from sanic.compat import Header
+from sanic.models.protocol_types import TransportProtocol
+
+from facade.errors import Refusal
+from facade.request_head import require_request_head
+
+if TYPE_CHECKING:
+    from facade.gate import Gate, Route
+    from facade.web_server import WebServer
+
+#: A chunked body, a client that waits for a word before it sends one, another protocol: not here.
+_UNUSUAL = frozenset({"transfer-encoding", "expect", "upgrade"})
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRequest:
+    """A request with its body, its route, and what its reply has to be like."""
+
+    request: Request
+    route: "Route"
+    keep_alive: bool
+
+
+class ShortWay:
+    """Finds out whether bytes are a whole request."""
+
+    def __init__(self, app: "WebServer", routes: Mapping[str, "Route"], gate: "Gate") -> None:
+        self._app = app
+        self._routes = {path.encode(): route for path, route in routes.items() if "<" not in path}
+        self._max_head = app.config.REQUEST_MAX_HEADER_SIZE
+        self._max_body = app.config.REQUEST_MAX_SIZE
+        self.gate = gate
+
+    def read(self, data: bytes, transport: asyncio.Transport) -> WholeRequest | None:
+        """The request that `data` is from its first byte to its last; None where it takes the other way."""
+        head, separator, body = data.partition(b"\r\n\r\n")
+        line, _, rest = head.partition(b"\r\n")
+        method, _, target = line.partition(b" ")
+        target, _, version = target.partition(b" ")
+        route = self._routes.get(target.partition(b"?")[0])
+        if route is None or not separator or version != b"HTTP/1.1" or len(head) >= self._max_head:
+            return None
+        try:
+            require_request_head(head)
+        except Refusal:
+            return None
+        fields = _split_fields(rest)
+        headers = Header(fields)
+        if not _UNUSUAL.isdisjoint(headers):
+            return None
+        if int(headers.get("content-length", 0)) != len(body) or len(body) > self._max_body:
+            return None
+        request = Request(target, headers, "1.1", method.decode(), cast(TransportProtocol, transport), self._app, head)
+        request.body = body
+        return WholeRequest(request, route, headers.get("connection", "keep-alive").lower() == "keep-alive")
+
+
+def _split_fields(lines: bytes) -> list[tuple[str, str]]:
+    fields = (line.partition(":") for line in lines.decode(errors="surrogateescape").split("\r\n") if line)
+    return [(name.lower(), value.strip("\t ")) for name, _, value in fields]

@@ -1,0 +1,111 @@
+"""One connection: whole requests take a shorter way, and nobody can tell."""
+
+import signal
+import socket
+from time import monotonic
+
+import httpx
+import pytest
+
+from tests.facade.pair import Pair
+from tests.facade.raw import exchange, split_reply
+
+_FORM = "Content-Type: application/x-www-form-urlencoded"
+_LAST = b"GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+
+def _request(line: str, *fields: str, body: str = "") -> bytes:
+    lines = [f"{line} HTTP/1.1", "Host: h", *fields, *([f"Content-Length: {len(body)}"] if body else [])]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+_METADATA = "/.well-known/oauth-authorization-server"
+_REQUESTS = [
+    _request(f"GET {_METADATA}"),
+    _request(f"HEAD {_METADATA}"),
+    _request(f"GET {_METADATA}", "If-None-Match: *"),
+    _request(f"OPTIONS {_METADATA}", "Origin: https://app.example"),
+    _request(f"DELETE {_METADATA}"),
+    _request("GET /oauth/v1/jwks"),
+    _request("POST /oauth/v1/token", _FORM, body="grant_type=refresh_token&client_id=a&refresh_token=b"),
+    _request("POST /oauth/v1/token", _FORM, body="grant_type=password"),
+    _request("POST /oauth/v1/token?a=b", _FORM, body="grant_type=refresh_token"),
+    _request("POST /oauth/v1/token", "Content-Type: application/json", body="{}"),
+    _request("POST /oauth/v1/token", _FORM, "Authorization: Basic !", body="grant_type=refresh_token"),
+    _request("GET /oauth/v1/token"),
+    _request("POST /oauth/v1/register", "Content-Type: application/json", body="[]"),
+    _request("POST /oauth/v1/revoke", _FORM, body="token=x&client_id=y"),
+    _request("GET /oauth/v1/authorize?client_id=nobody"),
+    _request("GET /livez"),
+    _request("HEAD /livez"),
+]
+
+
+@pytest.mark.parametrize("request_bytes", _REQUESTS, ids=lambda each: each.split(b" HTTP")[0].decode())
+def test_both_ways_give_the_same_reply(pair: Pair, request_bytes: bytes) -> None:
+    """RFC 9112 §9.3: a request alone in its segment and one with another behind it are answered alike."""
+    closing = request_bytes.replace(b"Host: h\r\n", b"Host: h\r\nConnection: close\r\n", 1)
+    alone = exchange(pair, closing)
+    together = exchange(pair, request_bytes + _LAST)
+    head, _, rest = alone.partition(b"\r\n\r\n")
+
+    assert together.startswith(head.replace(b"connection: close", b"connection: keep-alive") + b"\r\n\r\n" + rest)
+    assert split_reply(together[len(alone) + len("keep-alive") - len("close") :])[0] == 200
+
+
+def test_replies_come_in_the_order_of_the_requests(pair: Pair) -> None:
+    """RFC 9112 §9.3.2: what comes while a request waits for the core is answered after it, and nothing twice."""
+    first = _request("POST /oauth/v1/token", _FORM, body="grant_type=refresh_token&client_id=a&refresh_token=b")
+    pair.core.send_signal(signal.SIGSTOP)
+    try:
+        with socket.create_connection(("127.0.0.1", pair.port), timeout=10) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.sendall(first)
+            # Whole round trips of another connection: by then the first request has been read.
+            for _ in range(2):
+                assert httpx.get(f"{pair.base}/livez").status_code == 200
+            connection.sendall(_request("GET /nowhere"))
+            connection.sendall(_LAST)
+            pair.core.send_signal(signal.SIGCONT)
+            received = b""
+            while chunk := connection.recv(65536):
+                received += chunk
+    finally:
+        pair.core.send_signal(signal.SIGCONT)
+
+    statuses = [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [401, 404, 200]
+
+
+def test_a_body_is_never_taken_for_a_request(pair: Pair) -> None:
+    """RFC 9112 §11.2: a body that comes in a segment of its own and looks like a request is a body."""
+    body = _request("GET /livez")
+    with socket.create_connection(("127.0.0.1", pair.port), timeout=10) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(_request("POST /oauth/v1/token", _FORM, f"Content-Length: {len(body)}", "Connection: close"))
+        for _ in range(2):
+            assert httpx.get(f"{pair.base}/livez").status_code == 200
+        connection.sendall(body)
+        received = b""
+        while chunk := connection.recv(65536):
+            received += chunk
+
+    assert received.count(b"HTTP/1.1 ") == 1
+    assert received.startswith(b"HTTP/1.1 400 ")
+
+
+def test_whoever_hangs_up_leaves_nothing_behind(pair: Pair) -> None:
+    """A client that is gone before its reply is counted no more, and the next one is served."""
+    pair.core.send_signal(signal.SIGSTOP)
+    try:
+        for _ in range(50):
+            with socket.create_connection(("127.0.0.1", pair.port), timeout=10) as connection:
+                connection.sendall(
+                    _request("POST /oauth/v1/token", _FORM, body="grant_type=refresh_token&refresh_token=b")
+                )
+    finally:
+        pair.core.send_signal(signal.SIGCONT)
+    started = monotonic()
+
+    assert httpx.get(f"{pair.base}{_METADATA}").status_code == 200
+    assert monotonic() - started < 5
