@@ -21,7 +21,12 @@ from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationResponse,
 )
 from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest, GetServerMetadataResponse
-from tokenhouse.v1.registration_pb2 import RegisterClientRequest, RegisterClientResponse
+from tokenhouse.v1.registration_pb2 import (
+    RegisterClientRequest,
+    RegisterClientResponse,
+    RegisterClientsRequest,
+    RegisterClientsResponse,
+)
 from tokenhouse.v1.revocation_pb2 import RevokeTokenRequest, RevokeTokenResponse
 from tokenhouse.v1.session_pb2 import LogInRequest, LogInResponse, LogOutRequest, LogOutResponse
 from tokenhouse.v1.token_pb2 import IssueTokenRequest, IssueTokenResponse, IssueTokensRequest, IssueTokensResponse
@@ -108,10 +113,10 @@ class CoreClient:
             GetServerMetadataResponse,
             _AT_ONCE,
         )
-        self.register_client = method(
-            "/tokenhouse.v1.RegistrationService/RegisterClient",
-            RegisterClientRequest,
-            RegisterClientResponse,
+        self._register_clients = method(
+            "/tokenhouse.v1.RegistrationService/RegisterClients",
+            RegisterClientsRequest,
+            RegisterClientsResponse,
             _REPEATABLE,
         )
         self.start_authorization = method(
@@ -134,6 +139,7 @@ class CoreClient:
         )
         self._check = method("/grpc.health.v1.Health/Check", HealthCheckRequest, HealthCheckResponse, _AT_ONCE)
         self._token_requests = Coalescer(self._send_token_requests, size=IssueTokenRequest.ByteSize)
+        self._registrations = Coalescer(self._send_registrations, size=RegisterClientRequest.ByteSize)
 
     async def issue_token(self, request: IssueTokenRequest) -> IssueTokenResponse:
         """Answers one token request, in a batch with those that wait at the same time. Raises Refusal."""
@@ -141,6 +147,22 @@ class CoreClient:
             return await self._token_requests.ask(request, timeout=DEADLINE)
         except TimeoutError:
             raise unavailable() from None
+
+    async def register_client(self, request: RegisterClientRequest) -> RegisterClientResponse:
+        """Answers one registration, in a batch with those that wait at the same time. Raises Refusal."""
+        try:
+            return await self._registrations.ask(request, timeout=DEADLINE)
+        except TimeoutError:
+            raise unavailable() from None
+
+    async def _send_registrations(
+        self, requests: Sequence[RegisterClientRequest], timeout: float
+    ) -> list[RegisterClientResponse | Exception]:
+        answer = await self._register_clients(RegisterClientsRequest(requests=requests), timeout)
+        return [
+            result.response if result.WhichOneof("result") == "response" else refusal_of_item(result.error)
+            for result in answer.results
+        ]
 
     async def _send_token_requests(
         self, requests: Sequence[IssueTokenRequest], timeout: float

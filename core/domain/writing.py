@@ -1,26 +1,36 @@
-"""The one way to write, said once for every room: hand an intent to the writer, get its value after the commit."""
+"""The one way to write, said once for every room: hand intents to the writer, get their values after the commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 TransactionT_co = TypeVar("TransactionT_co", covariant=True)
 
+#: What an intent returned, or what it raised.
+Outcome: TypeAlias = tuple[Any, BaseException | None]
+
 
 class Writes(Protocol[TransactionT_co]):
-    """A store that runs intents over transactions of this type."""
+    """A store that runs intents over transactions of this type.
 
-    def submit(self, intent: Callable[[TransactionT_co], T]) -> Future[T]:
-        """Queue `intent`; the future resolves with its value after the commit is on disk.
+    An intent runs on the writer's thread. It may run again, if a neighbour broke the commit or something has to be
+    undone, so it does nothing but call the transaction. An exception it raises undoes its own writes alone.
+    """
 
-        The intent runs in a savepoint of its own, on the writer's thread. It may run again if a neighbour broke the
-        commit, so it does nothing but call the transaction. An exception it raises rolls back its own writes alone
-        and comes out of the future, after the commit as values do. `StoreUnavailable` comes out when the commit failed,
-        and at once when too many intents wait or the store is closed; `submit` itself never raises.
+    def submit(self, intents: Sequence[Callable[[TransactionT_co], Any]]) -> Future[list[Outcome]]:
+        """Queue intents that belong to one caller; the future brings what came of each, after the commit is on disk.
+
+        They share a commit, unless one breaks it. Exceptions come after the commit as values do. `StoreUnavailable` is
+        what came of an intent whose commit failed, and of all of them, at once, when too many wait or the store is
+        closed; neither `submit` nor the future ever raises.
         """
         ...
 
     def write(self, intent: Callable[[TransactionT_co], T]) -> T:
-        """`submit` and wait."""
+        """`submit` one and wait: its value, or its exception raised."""
+        ...
+
+    def write_all(self, intents: Sequence[Callable[[TransactionT_co], T]]) -> list[T | Exception]:
+        """`submit` and wait: the value or the exception of each, in their order; an exit asked for is raised."""
         ...

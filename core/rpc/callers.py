@@ -26,6 +26,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.SessionService/LogIn": _FACADE,
     "/tokenhouse.v1.SessionService/LogOut": _FACADE,
     "/tokenhouse.v1.RegistrationService/RegisterClient": _FACADE,
+    "/tokenhouse.v1.RegistrationService/RegisterClients": _FACADE,
     "/tokenhouse.v1.TokenService/IssueToken": _FACADE,
     "/tokenhouse.v1.TokenService/IssueTokens": _FACADE,
     "/tokenhouse.v1.RevocationService/RevokeToken": _FACADE,

@@ -10,6 +10,7 @@ from typing import Any
 from core.domain.authorization.endpoint import ConsentPrompt, LoginPrompt, Redirect
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client
+from core.domain.clients.registration import RegistrationRequest
 from core.domain.errors import Refusal
 from core.domain.grants.grant import Grant
 from core.domain.grants.token_request import CodeParameters, RefreshParameters, TokenRequest, TokenResponse
@@ -44,7 +45,7 @@ def a_session(house: House, user: User) -> str:
 
 def register(house: House, body: dict[str, Any], *, network_address: str = "192.0.2.1") -> dict[str, Any]:
     """The answer to a registration, as a client parses it."""
-    answer = house.registrations.register(json.dumps(body).encode(), network_address=network_address)
+    answer = house.registrations.register(RegistrationRequest(json.dumps(body).encode(), network_address))
     parsed: dict[str, Any] = json.loads(json.dumps(answer.information))
     return parsed
 

@@ -23,8 +23,9 @@ def _refused(serving: Serving, method: str, raw: bytes, **options: float | None)
 
 
 def test_the_hot_methods_have_a_batch_form() -> None:
-    """Token issuance and validation."""
+    """Registration, token issuance and validation."""
     assert sorted(BATCHES) == [
+        "/tokenhouse.v1.RegistrationService/RegisterClients",
         "/tokenhouse.v1.TokenService/IssueTokens",
         "/tokenhouse.v1.ValidationService/ValidateTokens",
     ]

@@ -54,6 +54,17 @@ def test_a_refused_registration_names_its_code(serving: Serving, body: bytes, re
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
 
 
+def test_a_batch_answers_each_on_its_own(serving: Serving) -> None:
+    """RFC 7591 §3.2: the same client twice is one client, and a refusal stands in its place between them."""
+    good = json.dumps(BODIES["names in several languages"]).encode()
+    requests = [registration_pb2.RegisterClientRequest(client_metadata=body) for body in (good, b"{}", good)]
+    batch = registration_pb2.RegisterClientsRequest(requests=requests)
+    first, refusal, again = serving.registration.RegisterClients(batch, timeout=DEADLINE).results
+    assert first.response == again.response
+    assert json.loads(first.response.client_information)["client_id"] == _register(serving, good)["client_id"]
+    assert refusal.error.reason == "INVALID_REDIRECT_URI"
+
+
 def test_registrations_are_limited_by_network(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Limits.Registrations: TOO_MANY_ATTEMPTS with RetryInfo; the neighbour's network is not concerned."""
     body = b'{"redirect_uris": ["http://localhost/"]}'

@@ -11,7 +11,7 @@ from core.domain.store import Store, Transaction
 from core.domain.tokens.change import Change, ChangeKind
 from tests.store_contract.conftest import Announced
 from tests.store_contract.nouns import NOW, a_grant, a_session, a_user
-from tests.store_contract.writers import one_group, outcome
+from tests.store_contract.writers import one_group, outcome, submit
 
 
 def record(transaction: Transaction, target: str) -> int:
@@ -36,9 +36,9 @@ def test_an_exception_rolls_back_its_own_writes_alone(store: Store) -> None:
     """Neighbours in the same commit do not notice."""
     with one_group(store):
         futures: list[Future[object]] = [
-            store.submit(lambda transaction: transaction.create_user(a_user(subject="a", username_key="a"))),
-            store.submit(create_then_raise),
-            store.submit(lambda transaction: transaction.create_user(a_user(subject="b", username_key="b"))),
+            submit(store, lambda transaction: transaction.create_user(a_user(subject="a", username_key="a"))),
+            submit(store, create_then_raise),
+            submit(store, lambda transaction: transaction.create_user(a_user(subject="b", username_key="b"))),
         ]
     first, second, third = (outcome(future) for future in futures)
     assert (first, third) == (True, True)
@@ -46,11 +46,22 @@ def test_an_exception_rolls_back_its_own_writes_alone(store: Store) -> None:
     assert [user.subject for user in store.list_users(limit=9, after_key="")] == ["a", "b"]
 
 
+def test_many_of_one_caller_come_back_in_order(store: Store) -> None:
+    """Values and exceptions stand where their intents stood; what one of them wrote and took back is gone."""
+    value, failure, other = store.write_all(
+        [lambda transaction: transaction.create_user(a_user()), create_then_raise, lambda transaction: True]
+    )
+    assert (value, other) == (True, True)
+    assert isinstance(failure, ValueError)
+    assert [user.subject for user in store.list_users(limit=9, after_key="")] == ["subject-1"]
+    assert store.write_all([]) == []
+
+
 def test_members_see_what_those_before_them_wrote(store: Store) -> None:
     """Within one commit, intents run one after the other in the order they came."""
     with one_group(store):
-        created = store.submit(lambda transaction: transaction.create_user(a_user()))
-        seen = store.submit(lambda transaction: transaction.find_user("subject-1"))
+        created = submit(store, lambda transaction: transaction.create_user(a_user()))
+        seen = submit(store, lambda transaction: transaction.find_user("subject-1"))
     assert created.result(10)
     assert seen.result(10) == a_user()
 
@@ -69,9 +80,9 @@ def test_nobody_is_answered_before_the_commit_is_announced(store: Store, announc
 
     announced.listener = listener
     with one_group(store):
-        futures.append(store.submit(lambda transaction: transaction.create_user(a_user())))
-        futures.append(store.submit(create_then_raise))
-        futures.append(store.submit(lambda transaction: record(transaction, "x")))
+        futures.append(submit(store, lambda transaction: transaction.create_user(a_user())))
+        futures.append(submit(store, create_then_raise))
+        futures.append(submit(store, lambda transaction: record(transaction, "x")))
     for future in futures:
         outcome(future)
     assert answered == [[False, False, False]]
@@ -89,9 +100,9 @@ def test_the_changes_of_survivors_are_announced_in_order(store: Store, announced
     announcements: list[tuple[Change, ...]] = []
     announced.listener = lambda changes: announcements.append(tuple(changes))
     with one_group(store):
-        first = store.submit(lambda transaction: [record(transaction, "a"), record(transaction, "b")])
-        lost = store.submit(failing)
-        second = store.submit(lambda transaction: record(transaction, "c"))
+        first = submit(store, lambda transaction: [record(transaction, "a"), record(transaction, "b")])
+        lost = submit(store, failing)
+        second = submit(store, lambda transaction: record(transaction, "c"))
     assert (first.result(10), second.result(10)) == ([1, 2], 3)
     assert isinstance(outcome(lost), ValueError)
     assert [[(change.revision, change.target) for change in some] for some in announcements] == [
@@ -102,8 +113,8 @@ def test_the_changes_of_survivors_are_announced_in_order(store: Store, announced
 def test_a_cancelled_transaction_never_runs(store: Store) -> None:
     """A caller that went away before its turn changes nothing and hurts nobody."""
     with one_group(store):
-        gone = store.submit(lambda transaction: transaction.create_user(a_user(subject="gone")))
-        stays = store.submit(lambda transaction: transaction.create_user(a_user(subject="stays")))
+        gone = store.submit([lambda transaction: transaction.create_user(a_user(subject="gone"))])
+        stays = submit(store, lambda transaction: transaction.create_user(a_user(subject="stays")))
         assert gone.cancel()
     assert stays.result(10)
     assert store.find_user("gone") is None
@@ -115,7 +126,7 @@ def test_the_writer_survives_what_an_intent_throws(store: Store) -> None:
     def leave(transaction: Transaction) -> None:
         raise SystemExit(3)
 
-    assert isinstance(outcome(store.submit(leave)), SystemExit)
+    assert isinstance(outcome(submit(store, leave)), SystemExit)
     assert store.write(lambda transaction: transaction.create_user(a_user()))
 
 
@@ -123,9 +134,9 @@ def test_a_statement_that_breaks_a_rule_of_the_schema_is_unavailable(populated: 
     """A driver's exception never leaves as itself; the neighbours in its commit stay."""
     populated.write(lambda transaction: transaction.create_session(a_session()))
     with one_group(populated):
-        before = populated.submit(lambda transaction: transaction.create_grant(a_grant()))
-        broken = populated.submit(lambda transaction: transaction.create_session(a_session()))
-        after = populated.submit(lambda transaction: transaction.kill_code(a_grant().id))
+        before = submit(populated, lambda transaction: transaction.create_grant(a_grant()))
+        broken = submit(populated, lambda transaction: transaction.create_session(a_session()))
+        after = submit(populated, lambda transaction: transaction.kill_code(a_grant().id))
     refused = outcome(broken)
     assert isinstance(refused, StoreUnavailable)
     assert refused.__cause__ is None
@@ -145,7 +156,7 @@ def test_a_transaction_cannot_be_used_after_its_end(store: Store) -> None:
 def test_what_waits_is_committed_at_the_close(store: Store) -> None:
     """Closing takes nothing more and finishes what it took."""
     with one_group(store):
-        waiting = store.submit(lambda transaction: transaction.create_user(a_user()))
+        waiting = submit(store, lambda transaction: transaction.create_user(a_user()))
         closing = threading.Thread(target=store.close)
         closing.start()
     closing.join(10)
@@ -161,7 +172,7 @@ def test_every_call_after_the_close_is_unavailable(store: Store) -> None:
         lambda: store.find_user("subject-1"),
         lambda: store.list_changes(since=0, now=NOW),
         lambda: store.write(lambda transaction: None),
-        lambda: store.submit(lambda transaction: None).result(10),
+        lambda: submit(store, lambda transaction: None).result(10),
         lambda: store.purge(now=NOW, limit=1),
         store.persisted_time,
         lambda: store.note_time(NOW),

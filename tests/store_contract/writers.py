@@ -7,8 +7,25 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from core.domain.store import Store, Transaction
+from core.domain.writing import Outcome, Writes
 
 T = TypeVar("T")
+TransactionT = TypeVar("TransactionT")
+
+
+def submit(store: Writes[TransactionT], intent: Callable[[TransactionT], T]) -> "Future[T]":
+    """One intent, queued; a future of what comes of it alone."""
+    future: Future[T] = Future()
+
+    def settle(written: "Future[list[Outcome]]") -> None:
+        [(value, failure)] = written.result()
+        if failure is None:
+            future.set_result(value)
+        else:
+            future.set_exception(failure)
+
+    store.submit([intent]).add_done_callback(settle)
+    return future
 
 
 @contextmanager
@@ -20,7 +37,7 @@ def one_group(store: Store) -> Iterator[None]:
         reached.set()
         assert leave.wait(10)
 
-    holding = store.submit(hold)
+    holding = submit(store, hold)
     assert reached.wait(10)
     try:
         yield

@@ -16,7 +16,7 @@ from core.store.sqlite.database import connect_reader, connect_writer
 from core.store.sqlite.store import SqliteStore
 from core.store.sqlite.transaction import SqliteTransaction
 from tests.store_contract.nouns import NOW, a_grant, a_user
-from tests.store_contract.writers import one_group, outcome
+from tests.store_contract.writers import one_group, outcome, submit
 from tests.store_sqlite.conftest import Opener
 
 TOO_MUCH = "x" * 200_000
@@ -69,12 +69,12 @@ def failing_disk(folder: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("guilty", "runs"),
-    [(lose_the_statement, 1), (lose_the_transaction, 2), (lose_the_transaction_and_go_on, 2)],
+    [(lose_the_statement, 2), (lose_the_transaction, 3), (lose_the_transaction_and_go_on, 3)],
 )
 def test_a_full_disk_in_one_savepoint_spares_the_others(
     populated: SqliteStore, announced: list[Change], guilty: Callable[[SqliteTransaction], None], runs: int
 ) -> None:
-    """Where SQLite rolled back everything, the innocent run again, each in its own commit."""
+    """The group runs again with savepoints; where SQLite rolled back everything, each once more in its own commit."""
     limit_pages(populated, spare=8)
     ran: list[str] = []
 
@@ -83,9 +83,9 @@ def test_a_full_disk_in_one_savepoint_spares_the_others(
         return record(transaction, "before")
 
     with one_group(populated):
-        before = populated.submit(innocent)
-        too_much = populated.submit(guilty)
-        after = populated.submit(lambda transaction: record(transaction, "after"))
+        before = submit(populated, innocent)
+        too_much = submit(populated, guilty)
+        after = submit(populated, lambda transaction: record(transaction, "after"))
     assert isinstance(outcome(too_much), StoreUnavailable)
     assert (before.result(10), after.result(10)) == (1, 2)
     assert len(ran) == runs
@@ -114,10 +114,10 @@ def test_nobody_is_told_yes_when_the_commit_fails(
     ran: list[int] = []
     with failing_disk(folder):
         with one_group(populated):
-            futures = [populated.submit(lambda transaction: ran.append(record(transaction, "lost"))) for _ in range(3)]
+            futures = [submit(populated, lambda transaction: ran.append(record(transaction, "lost"))) for _ in range(3)]
         assert all(isinstance(outcome(future), StoreUnavailable) for future in futures)
         assert ran == [2, 3, 4]
-        assert isinstance(outcome(populated.submit(lambda transaction: record(transaction, "lost"))), StoreUnavailable)
+        assert isinstance(outcome(submit(populated, lambda transaction: record(transaction, "lost"))), StoreUnavailable)
         assert [change.target for change in populated.list_changes(since=0, now=NOW)] == ["durable"]
     assert populated.write(lambda transaction: record(transaction, "healed")) == 2
     assert [change.target for change in announced] == ["durable", "healed"]
@@ -132,7 +132,7 @@ def fail_a_commit(store: SqliteStore, folder: Path) -> None:
     assert (folder / "tokenhouse.db-wal").stat().st_size > (folder / "tokenhouse.db").stat().st_size
     with failing_disk(folder):
         with one_group(store):
-            futures = [store.submit(lambda transaction: record(transaction, "lost")) for _ in range(3)]
+            futures = [submit(store, lambda transaction: record(transaction, "lost")) for _ in range(3)]
         assert all(isinstance(outcome(future), StoreUnavailable) for future in futures)
 
 
@@ -166,7 +166,7 @@ def test_a_commit_that_is_on_disk_after_all_is_announced(
     record(SqliteTransaction(unknown.cursor()), "on disk after all")
     unknown.close()
     with failing_disk(folder):
-        assert isinstance(outcome(populated.submit(lambda transaction: record(transaction, "lost"))), StoreUnavailable)
+        assert isinstance(outcome(submit(populated, lambda transaction: record(transaction, "lost"))), StoreUnavailable)
     assert populated.write(lambda transaction: record(transaction, "next")) == 3
     assert [(change.revision, change.target) for change in announced] == [
         (1, "first"),

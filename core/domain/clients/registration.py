@@ -1,9 +1,10 @@
 """Dynamic client registration (RFC 7591 §3): public clients only, and the same client never twice."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.domain.attempt import attempt
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clients.client_metadata import ClientMetadata, parse_client_metadata
 from core.domain.clock import Clock
@@ -33,6 +34,23 @@ class Registration:
     left_out: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RegistrationRequest:
+    """What a client sent to the registration endpoint."""
+
+    #: The body, not yet parsed.
+    client_metadata: bytes
+    network_address: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A registration that was read and is allowed."""
+
+    client: Client
+    metadata: ClientMetadata
+
+
 class Registrations:
     """Registers clients that name themselves."""
 
@@ -41,19 +59,32 @@ class Registrations:
         self._policy = policy
         self._clock = clock
 
-    def register(self, document: bytes, *, network_address: str) -> Registration:
-        """Register the client that `document` describes, or find it again.
+    def register(self, request: RegistrationRequest) -> Registration:
+        """Register the client that the request describes, or find it again.
 
         Raises:
             InvalidClientMetadata, InvalidRedirectUri: RFC 7591 §3.2.2.
             TooManyAttempts: the network's registrations are used up.
             ClientsDisabled: the operator switched OAuth clients off.
         """
+        [outcome] = self.register_all([request])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def register_all(self, requests: Sequence[RegistrationRequest]) -> list[Registration | Exception]:
+        """As `register` for each of them, refusals in their places."""
         policy = self._policy.current
+        read = [attempt(self._read, request, policy) for request in requests]
+        wanted = [(each, request) for each, request in zip(read, requests, strict=True) if isinstance(each, _Wanted)]
+        stored = iter(self._store.write_all([self._intent(each, request, policy) for each, request in wanted]))
+        return [attempt(_answer, each, next(stored)) if isinstance(each, _Wanted) else each for each in read]
+
+    def _read(self, request: RegistrationRequest, policy: Policy) -> _Wanted:
         if not policy.clients_enabled:
             raise ClientsDisabled("OAuth clients are switched off")
-        metadata = parse_client_metadata(document, policy.allowed_redirect_uris)
-        wanted = Client(
+        metadata = parse_client_metadata(request.client_metadata, policy.allowed_redirect_uris)
+        client = Client(
             client_id=metadata.client_id,
             metadata=metadata.canonical,
             client_name=str(metadata.members.get("client_name", "")),
@@ -61,16 +92,26 @@ class Registrations:
             grant_types=tuple(str(grant_type) for grant_type in _list(metadata.members["grant_types"])),
             created_at=self._clock.now(),
         )
-        network = network_of(network_address)
-        client = self._store.write(lambda tx: self._store_client(tx, wanted, network, policy))
-        if client.blocked:
-            raise InvalidClientMetadata("this client has been blocked by the operator")
-        return Registration(client, _information(client, metadata), metadata.left_out)
+        return _Wanted(client, metadata)
+
+    def _intent(
+        self, wanted: _Wanted, request: RegistrationRequest, policy: Policy
+    ) -> Callable[[RegistrationTransaction], Client]:
+        network = network_of(request.network_address)
+        return lambda tx: self._store_client(tx, wanted.client, network, policy)
 
     def _store_client(self, tx: RegistrationTransaction, client: Client, network: str, policy: Policy) -> Client:
         key = limit_key("registration", network)
         require_slot(tx, key, policy.registrations, now_ms=self._clock.now_ms(), what="registrations")
         return tx.register_client(client)
+
+
+def _answer(wanted: _Wanted, stored: Client | Exception) -> Registration:
+    if isinstance(stored, Exception):
+        raise stored
+    if stored.blocked:
+        raise InvalidClientMetadata("this client has been blocked by the operator")
+    return Registration(stored, _information(stored, wanted.metadata), wanted.metadata.left_out)
 
 
 def _information(client: Client, metadata: ClientMetadata) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """grant_type=authorization_code (RFC 6749 §4.1.3, RFC 7636 §4.6): once, and a second time is an alarm."""
 
 import hmac
-from concurrent.futures import Future
 
 from core.domain.authorization.pkce import verify_code_verifier
 from core.domain.clients.client import Client
@@ -13,6 +12,7 @@ from core.domain.grants.token_request import (
     CodeParameters,
     Issuance,
     RefusedGrant,
+    TokenIntent,
     TokenRequest,
     TokenStore,
     TokenTransaction,
@@ -39,7 +39,7 @@ class AuthorizationCode:
 
     def authorize(
         self, parameters: CodeParameters, request: TokenRequest, client: Client, policy: Policy
-    ) -> Future[Issuance | RefusedGrant]:
+    ) -> TokenIntent:
         """Redeem the code. Of parallel redemptions one gets the tokens; the next one ends the grant.
 
         Raises:
@@ -48,7 +48,7 @@ class AuthorizationCode:
         grant = self._require_genuine(parameters.code)
         fits = _is_bound_to(grant, parameters, client)
         resources = _try_narrowing(grant, request, policy)
-        return self._store.submit(lambda tx: self._redeem(tx, grant, request, policy, fits, resources))
+        return lambda tx: self._redeem(tx, grant, request, policy, fits, resources)
 
     def distrust(self, parameters: CodeParameters, client_id: str) -> None:
         """Spend the code if it is another client's; end its grant if it was redeemed (RFC 9700 §4.5: by anyone)."""

@@ -1,6 +1,5 @@
 """grant_type=refresh_token (RFC 6749 §6, OAuth 2.1 §4.3): rotated at every use, and safe to race."""
 
-from concurrent.futures import Future
 from dataclasses import dataclass
 
 from core.domain.authorization.scope import narrow_scope
@@ -14,6 +13,7 @@ from core.domain.grants.token_request import (
     Issuance,
     RefreshParameters,
     RefusedGrant,
+    TokenIntent,
     TokenRequest,
     TokenStore,
     TokenTransaction,
@@ -46,7 +46,7 @@ class RefreshToken:
 
     def authorize(
         self, parameters: RefreshParameters, request: TokenRequest, client: Client, policy: Policy
-    ) -> Future[Issuance | RefusedGrant]:
+    ) -> TokenIntent:
         """Rotate the token, or give the same successor again (the table in README, Grants).
 
         Raises:
@@ -59,7 +59,7 @@ class RefreshToken:
         if grant.client_id != client.client_id:
             raise InvalidGrant(_REFUSED)
         wanted = _try_narrowing(grant, parameters, request, policy)
-        return self._store.submit(lambda tx: self._rotate(tx, grant.id, token.generation, wanted, policy))
+        return lambda tx: self._rotate(tx, grant.id, token.generation, wanted, policy)
 
     def distrust(self, parameters: RefreshParameters, client_id: str) -> None:
         """Nothing: a refresh token works for its own client alone, and a typing error must not disconnect anybody."""

@@ -6,14 +6,14 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
+from core.domain.attempt import attempt
 from core.domain.authorization.endpoint import require_clients_enabled
 from core.domain.clients.authentication import authenticate_client
 from core.domain.clients.client import Client, ClientFacts
 from core.domain.clock import Clock
-from core.domain.errors import InvalidClient, InvalidRequest, Refusal, UnauthorizedClient
+from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
 from core.domain.grants.grant import Grant
 from core.domain.grants.token_request import (
     CodeParameters,
@@ -21,8 +21,10 @@ from core.domain.grants.token_request import (
     Issuance,
     RefreshParameters,
     RefusedGrant,
+    TokenIntent,
     TokenRequest,
     TokenResponse,
+    TokenTransaction,
 )
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.network import limit_key, network_of
@@ -38,7 +40,14 @@ Parameters = CodeParameters | RefreshParameters
 _ATTEMPT_BYTES = 16
 
 
-class TokenEndpointStore(ClientFacts, Writes[LimitIntents], Protocol):
+class TokenEndpointTransaction(TokenTransaction, LimitIntents, Protocol):
+    """What happens inside the one transaction of a request."""
+
+
+_Intent: TypeAlias = Callable[[TokenEndpointTransaction], Issuance | RefusedGrant]
+
+
+class TokenEndpointStore(ClientFacts, Writes[TokenEndpointTransaction], Protocol):
     """What the pipeline itself needs of a store."""
 
 
@@ -69,21 +78,30 @@ class TokenEndpoint:
             OAuthError: RFC 6749 §5.2.
             TooManyAttempts, ClientsDisabled, StoreUnavailable
         """
-        return self._begin(request)()
+        policy = self._policy.current
+        client, intent = self._begin(request, policy)
+        return self._finish(self._store.write(intent), client, policy)
 
     def issue_all(self, requests: Sequence[TokenRequest]) -> list[TokenResponse | Exception]:
         """As `issue` for each of them, refusals in their places."""
-        begun = [_outcome(self._begin, request) for request in requests]
-        return [finish if isinstance(finish, Exception) else _outcome(finish) for finish in begun]
-
-    def _begin(self, request: TokenRequest) -> Callable[[], TokenResponse]:
         policy = self._policy.current
+        begun = [attempt(self._begin, request, policy) for request in requests]
+        intents = [each[1] for each in begun if not isinstance(each, Exception)]
+        written = iter(self._store.write_all(intents))
+        return [
+            each if isinstance(each, Exception) else attempt(self._finish, next(written), each[0], policy)
+            for each in begun
+        ]
+
+    def _begin(self, request: TokenRequest, policy: Policy) -> tuple[Client, _Intent]:
         require_clients_enabled(policy)
         grant_type = self._pick_grant_type(request)
         client = self._authenticate(grant_type, request)
-        self._require_permitted(grant_type, request, client, policy)
-        outcome = grant_type.authorize(request.grant, request, client, policy)
-        return lambda: self._finish(outcome, client, policy)
+        if grant_type.name not in client.grant_types:
+            raise UnauthorizedClient(f"this client is not registered for {grant_type.name}")
+        return client, self._limit(
+            lambda: grant_type.authorize(request.grant, request, client, policy), request, client, policy
+        )
 
     def _pick_grant_type(self, request: TokenRequest) -> GrantType[Any]:
         if len(request.attempt_id) != _ATTEMPT_BYTES:
@@ -97,19 +115,34 @@ class TokenEndpoint:
             grant_type.distrust(request.grant, request.client.client_id)
             raise
 
-    def _require_permitted(
-        self, grant_type: GrantType[Any], request: TokenRequest, client: Client, policy: Policy
-    ) -> None:
-        if grant_type.name not in client.grant_types:
-            raise UnauthorizedClient(f"this client is not registered for {grant_type.name}")
+    def _limit(
+        self, authorize: Callable[[], TokenIntent], request: TokenRequest, client: Client, policy: Policy
+    ) -> _Intent:
+        """The transaction of the grant type, and where there is a limit, one that spends a try first."""
         rate = policy.token_requests
-        if rate.count:
-            key = limit_key("token", client.client_id, network_of(request.network_address))
-            now_ms = self._clock.now_ms()
-            self._store.write(lambda tx: require_slot(tx, key, rate, now_ms=now_ms, what="token requests"))
+        if rate.count == 0:
+            return authorize()
+        key = limit_key("token", client.client_id, network_of(request.network_address))
+        now_ms = self._clock.now_ms()
+        try:
+            intent = authorize()
+        except OAuthError as error:
+            # Whoever is refused has tried all the same.
+            refusal = RefusedGrant("refused", error)
+            intent = lambda tx: refusal  # noqa: E731
 
-    def _finish(self, pending: Future[Issuance | RefusedGrant], client: Client, policy: Policy) -> TokenResponse:
-        outcome = pending.result()
+        def limited(tx: TokenEndpointTransaction) -> Issuance | RefusedGrant:
+            require_slot(tx, key, rate, now_ms=now_ms, what="token requests")
+            try:
+                return intent(tx)
+            except OAuthError as error:
+                return RefusedGrant("refused", error)
+
+        return limited
+
+    def _finish(self, outcome: Issuance | RefusedGrant | Exception, client: Client, policy: Policy) -> TokenResponse:
+        if isinstance(outcome, Exception):
+            raise outcome
         if isinstance(outcome, RefusedGrant):
             _log.info("token refused", extra={"verdict": outcome.verdict, "client_id": client.client_id})
             raise outcome.refusal
@@ -136,14 +169,3 @@ class TokenEndpoint:
             generation=grant.generation,
             grant_secret=grant.secret,
         )
-
-
-def _outcome(step: Callable[..., Any], *arguments: Any) -> Any:
-    """What the step returns, or the exception it raises: one item's failure stays that item's."""
-    try:
-        return step(*arguments)
-    except Refusal as refusal:
-        return refusal
-    except Exception as error:
-        _log.exception("token request failed")
-        return error

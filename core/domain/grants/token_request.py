@@ -1,8 +1,8 @@
 """A token request and its answer (RFC 6749 §3.2, §5.1)."""
 
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client, ClientIntents
@@ -76,6 +76,9 @@ class TokenTransaction(GrantFacts, GrantIntents, ClientIntents, ChangeIntents, P
     """What a grant type may do inside its transaction."""
 
 
+TokenIntent: TypeAlias = Callable[[TokenTransaction], Issuance | RefusedGrant]
+
+
 class TokenStore(GrantFacts, Writes[TokenTransaction], Protocol):
     """What a grant type needs of a store."""
 
@@ -84,18 +87,18 @@ ParametersT_contra = TypeVar("ParametersT_contra", contravariant=True)
 
 
 class GrantType(Protocol, Generic[ParametersT_contra]):
-    """One grant_type: reads its parameters, runs its one transaction, says what may be issued."""
+    """One grant_type: reads its parameters, and says what its one transaction does."""
 
     #: RFC 6749 "grant_type".
     name: str
 
     def authorize(
         self, parameters: ParametersT_contra, request: TokenRequest, client: Client, policy: Policy
-    ) -> Future[Issuance | RefusedGrant]:
-        """Start the transaction; the future brings what may be issued, or the refusal, after the commit.
+    ) -> TokenIntent:
+        """The transaction, which brings what may be issued, or the refusal.
 
         Raises:
-            OAuthError: refused before there was anything to write; the future may raise it too, with nothing written.
+            OAuthError: refused before there was anything to write; the intent may raise it too, with nothing written.
         """
         ...
 

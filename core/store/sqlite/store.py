@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from core.domain.tokens.change import Change
+from core.domain.writing import Outcome
 from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
 from core.store.sqlite.database import prepare_database
@@ -38,15 +39,26 @@ class SqliteStore(SqliteFacts):
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         return self._readers.rows(sql, parameters)
 
-    def submit(self, intent: Callable[[SqliteTransaction], T]) -> Future[T]:
+    def submit(self, intents: Sequence[Callable[[SqliteTransaction], Any]]) -> Future[list[Outcome]]:
         """`core.domain.writing.Writes.submit`."""
-        return self._writer.submit(intent)
+        return self._writer.submit(intents)
 
     def write(self, intent: Callable[[SqliteTransaction], T]) -> T:
         """`core.domain.writing.Writes.write`."""
-        if self._writer.is_current_thread():
-            raise RuntimeError("the writer's thread would wait for itself")
-        return self._writer.submit(intent).result()
+        [(value, failure)] = self._wait([intent])
+        if failure is not None:
+            raise failure
+        written: T = value
+        return written
+
+    def write_all(self, intents: Sequence[Callable[[SqliteTransaction], T]]) -> list[T | Exception]:
+        """`core.domain.writing.Writes.write_all`."""
+        outcomes: list[T | Exception] = []
+        for value, failure in self._wait(intents) if intents else ():
+            if failure is not None and not isinstance(failure, Exception):
+                raise failure
+            outcomes.append(value if failure is None else failure)
+        return outcomes
 
     def purge(self, *, now: int, limit: int) -> int:
         """`core.domain.store.Store.purge`: one short transaction for each kind, so that others get between them."""
@@ -70,6 +82,11 @@ class SqliteStore(SqliteFacts):
         lock, self._lock = self._lock, None
         if lock is not None:
             os.close(lock)
+
+    def _wait(self, intents: Sequence[Callable[[SqliteTransaction], Any]]) -> list[Outcome]:
+        if self._writer.is_current_thread():
+            raise RuntimeError("the writer's thread would wait for itself")
+        return self._writer.submit(intents).result()
 
     def _purge_grants(self, now: int, limit: int) -> int:
         total = 0

@@ -5,30 +5,29 @@ Nothing is answered before the commit, not even a refusal, which may rest on wha
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, TypeVar
 
 from core.domain.errors import StoreUnavailable
-from core.store.sqlite.transaction import SqliteTransaction
+from core.domain.writing import Outcome
 from core.store.sqlite.write_connection import Intent, TransactionLost, WriteConnection
 
 _log = logging.getLogger(__name__)
 
-#: The most transactions in one commit.
+#: A commit that has so many transactions takes no more.
 LARGEST_GROUP = 256
 #: The most transactions that may wait.
 LONGEST_QUEUE = 8192
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True, slots=True)
 class _Submission:
-    intent: Intent
-    future: "Future[Any]"
+    """Intents that one thread waits for together."""
+
+    intents: Sequence[Intent]
+    future: "Future[list[Outcome]]"
 
 
 class Writer:
@@ -39,21 +38,23 @@ class Writer:
         self._waiting: SimpleQueue[_Submission | None] = SimpleQueue()
         self._door = threading.Lock()
         self._closed = False
+        self._queued = 0
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, intent: Callable[[SqliteTransaction], T]) -> Future[T]:
-        """Queue the intent. The future fails with StoreUnavailable at once where too many wait or all is closed."""
-        future: Future[T] = Future()
+    def submit(self, intents: Sequence[Intent]) -> Future[list[Outcome]]:
+        """`core.domain.writing.Writes.submit`."""
+        future: Future[list[Outcome]] = Future()
         with self._door:
             if self._closed:
                 refusal = "the store is closed"
-            elif self._waiting.qsize() >= LONGEST_QUEUE:
+            elif self._queued >= LONGEST_QUEUE:
                 refusal = "too many writes are waiting"
             else:
-                self._waiting.put(_Submission(intent, future))
+                self._queued += len(intents)
+                self._waiting.put(_Submission(intents, future))
                 return future
-        future.set_exception(StoreUnavailable(refusal))
+        future.set_result(_refuse(intents, refusal))
         return future
 
     def is_current_thread(self) -> bool:
@@ -78,43 +79,42 @@ class Writer:
     def _take_group(self) -> tuple[list[_Submission], bool]:
         """Everything that waits, at least one; and whether it is the last."""
         group: list[_Submission] = []
+        size = 0
         submission = self._waiting.get()
         try:
             while submission is not None:
+                size += len(submission.intents)
                 if submission.future.set_running_or_notify_cancel():
                     group.append(submission)
-                if len(group) == LARGEST_GROUP:
-                    return group, False
+                if size >= LARGEST_GROUP:
+                    break
                 submission = self._waiting.get_nowait()
         except Empty:
-            return group, False
-        return group, True
+            pass
+        with self._door:
+            self._queued -= size
+        return group, submission is None
 
     def _settle(self, group: list[_Submission]) -> None:
-        """Commit and answer; members of a broken group are tried once more, each in a commit of its own."""
+        """Commit and answer."""
+        outcomes = iter(self._commit([intent for submission in group for intent in submission.intents]))
+        for submission in group:
+            submission.future.set_result([next(outcomes) for _ in submission.intents])
+
+    def _commit(self, intents: Sequence[Intent]) -> list[Outcome]:
+        """What came of each; members of a broken group are tried once more, each in a commit of its own."""
         try:
-            outcomes = self._connection.commit([submission.intent for submission in group])
+            return self._connection.commit(intents)
         except TransactionLost:
-            if len(group) == 1:
-                self._refuse(group, "the store cannot do this now; nothing was changed")
-            else:
-                for submission in group:
-                    self._settle([submission])
-            return
+            if len(intents) > 1:
+                return [outcome for intent in intents for outcome in self._commit([intent])]
+            return _refuse(intents, "the store cannot do this now; nothing was changed")
         except StoreUnavailable as error:
-            self._refuse(group, error.description)
-            return
+            return _refuse(intents, error.description)
         except BaseException:
             _log.critical("the writer met an error it does not know", exc_info=True)
-            self._refuse(group, "the store failed")
-            return
-        for submission, (value, failure) in zip(group, outcomes, strict=True):
-            if failure is None:
-                submission.future.set_result(value)
-            else:
-                submission.future.set_exception(failure)
+            return _refuse(intents, "the store failed")
 
-    @staticmethod
-    def _refuse(group: list[_Submission], description: str) -> None:
-        for submission in group:
-            submission.future.set_exception(StoreUnavailable(description))
+
+def _refuse(intents: Sequence[Intent], description: str) -> list[Outcome]:
+    return [(None, StoreUnavailable(description)) for _ in intents]

@@ -10,6 +10,7 @@ import pytest
 from core.config.addresses import parse_allowed_redirect_uri
 from core.domain.clients.client import Client
 from core.domain.clients.redirect_policy import is_allowed, parse_redirect_uri
+from core.domain.clients.registration import RegistrationRequest
 from core.domain.errors import InvalidRedirectUri, InvalidRequest, OAuthError
 from tests.domain.clients.lookalikes import ALLOWED, GOOD, LOOKALIKES
 from tests.domain.house import House
@@ -147,7 +148,7 @@ def test_a_megabyte_is_refused_fast(house: House, letter: str) -> None:
     client = a_client(house)
     began = time.perf_counter()
     with pytest.raises(OAuthError):
-        house.registrations.register(body, network_address="")
+        house.registrations.register(RegistrationRequest(body, ""))
     with pytest.raises(OAuthError):
         start(house, asked(client, redirect_uri=uri))
     assert time.perf_counter() - began < 1

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.clients.registration import RegistrationRequest
 from core.domain.errors import (
     ClientsDisabled,
     InvalidClientMetadata,
@@ -174,7 +175,7 @@ def test_a_body_that_cannot_be_meant_is_refused_with_its_code(house: House, name
     """RFC 7591 §3.2.2: invalid_redirect_uri or invalid_client_metadata, never another failure."""
     body, refusal = REFUSED[name]
     with pytest.raises(refusal):
-        house.registrations.register(body, network_address="192.0.2.1")
+        house.registrations.register(RegistrationRequest(body, "192.0.2.1"))
 
 
 def test_the_refusal_names_the_uri_and_the_setting(house: House) -> None:
@@ -188,7 +189,7 @@ def test_the_refusal_names_the_uri_and_the_setting(house: House) -> None:
 
 def test_what_was_left_out_is_told_to_the_operator(house: House) -> None:
     """One of Cursor's three URIs is not allowed by default: the others register, the log line names it."""
-    registration = house.registrations.register(json.dumps(BODIES["Cursor"]).encode(), network_address="")
+    registration = house.registrations.register(RegistrationRequest(json.dumps(BODIES["Cursor"]).encode(), ""))
     assert registration.left_out == ("https://www.cursor.com/agents/mcp/oauth/callback",)
 
 
