@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+#: How exactly it is known when a client was last used, in seconds: a write at every refresh would be one too many.
+USE_NOTED_EVERY = 60 * 60
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -19,6 +22,10 @@ class Client:
     created_at: int
     last_used_at: int | None = None
     blocked_at: int | None = None
+
+    def is_use_noted(self, now: int) -> bool:
+        """Whether `last_used_at` is recent enough to stay as it is."""
+        return self.last_used_at is not None and self.last_used_at > now - USE_NOTED_EVERY
 
     @property
     def blocked(self) -> bool:

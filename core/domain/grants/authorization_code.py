@@ -48,7 +48,7 @@ class AuthorizationCode:
         grant = self._require_genuine(parameters.code)
         fits = _is_bound_to(grant, parameters, client)
         resources = _try_narrowing(grant, request, policy)
-        return lambda tx: self._redeem(tx, grant, request, policy, fits, resources)
+        return lambda tx: self._redeem(tx, client, grant, request, policy, fits, resources)
 
     def distrust(self, parameters: CodeParameters, client_id: str) -> None:
         """Spend the code if it is another client's; end its grant if it was redeemed (RFC 9700 §4.5: by anyone)."""
@@ -77,6 +77,7 @@ class AuthorizationCode:
     def _redeem(
         self,
         tx: TokenTransaction,
+        client: Client,
         grant: Grant,
         request: TokenRequest,
         policy: Policy,
@@ -92,7 +93,8 @@ class AuthorizationCode:
             idle = now + policy.refresh_token_lifetime
             redeemed = tx.redeem_code(grant.id, attempt_id=request.attempt_id, now=now, idle_expires_at=idle)
             if redeemed is not None:
-                tx.touch_client(redeemed.client_id, now=now)
+                if not client.is_use_noted(now):
+                    tx.touch_client(redeemed.client_id, now=now)
                 return Issuance(redeemed, redeemed.scope, resources, tx.revision(), "redeemed")
         current = tx.find_grant(grant.id)
         if current is None or current.state is not GrantState.ACTIVE:

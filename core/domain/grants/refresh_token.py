@@ -59,20 +59,27 @@ class RefreshToken:
         if grant.client_id != client.client_id:
             raise InvalidGrant(_REFUSED)
         wanted = _try_narrowing(grant, parameters, request, policy)
-        return lambda tx: self._rotate(tx, grant.id, token.generation, wanted, policy)
+        return lambda tx: self._rotate(tx, client, grant.id, token.generation, wanted, policy)
 
     def distrust(self, parameters: RefreshParameters, client_id: str) -> None:
         """Nothing: a refresh token works for its own client alone, and a typing error must not disconnect anybody."""
 
     def _rotate(
-        self, tx: TokenTransaction, grant_id: bytes, generation: int, wanted: _Narrowed | OAuthError, policy: Policy
+        self,
+        tx: TokenTransaction,
+        client: Client,
+        grant_id: bytes,
+        generation: int,
+        wanted: _Narrowed | OAuthError,
+        policy: Policy,
     ) -> Issuance | RefusedGrant:
         now = self._clock.now()
         if isinstance(wanted, _Narrowed):
             idle = now + policy.refresh_token_lifetime
             rotated = tx.rotate_refresh_token(grant_id, generation=generation, now=now, idle_expires_at=idle)
             if rotated is not None:
-                tx.touch_client(rotated.client_id, now=now)
+                if not client.is_use_noted(now):
+                    tx.touch_client(rotated.client_id, now=now)
                 return _issuance(rotated, wanted, tx.revision(), RefreshVerdict.ROTATED)
         return self._judge(tx, grant_id, generation, wanted, policy, now)
 

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.domain.clients.client import Client
+from core.domain.clients.client import USE_NOTED_EVERY, Client
 from core.store.sqlite.driver import Row
 from core.store.sqlite.statements import Statements, WritingStatements, joined, split
-
-_HOUR = 3600
 
 _COLUMNS = "client_id, metadata, client_name, redirect_uris, grant_types, created_at, last_used_at, blocked_at"
 _FIND = f"SELECT {_COLUMNS} FROM clients WHERE client_id = ? AND deleted_at IS NULL"
@@ -56,7 +54,7 @@ class ClientWrites(WritingStatements):
         return _client(row)
 
     def touch_client(self, client_id: str, *, now: int) -> None:
-        self.count(_TOUCH, (now, client_id, now - _HOUR))
+        self.count(_TOUCH, (now, client_id, now - USE_NOTED_EVERY))
 
     def delete_client(self, client_id: str, *, now: int) -> bool:
         return self.row(_DELETE, (now, client_id)) is not None
