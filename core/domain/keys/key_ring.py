@@ -4,8 +4,9 @@ import hashlib
 import json
 import threading
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Protocol, cast
 
 import jwt
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
+from jwt.utils import base64url_encode
 
 from core.domain.clock import Clock
 from core.domain.errors import FailedPrecondition
@@ -24,7 +26,14 @@ from core.domain.keys.signing_key import KeyFacts, KeyIntents, SigningKey
 from core.domain.writing import Writes
 
 ALGORITHM = "ES256"
+_ES256 = jwt.get_algorithm_by_name(ALGORITHM)
 _WRAPPING = b"signing key"
+
+
+@lru_cache(maxsize=16)
+def _header(token_type: str, key_id: str) -> bytes:
+    header = {"alg": ALGORITHM, "kid": key_id, "typ": token_type}
+    return base64url_encode(json.dumps(header, separators=(",", ":")).encode())
 
 
 class KeyStore(KeyFacts, Writes[KeyIntents], Protocol):
@@ -47,10 +56,12 @@ class Signer:
     key_id: str
     private_key: ec.EllipticCurvePrivateKey = field(repr=False)
 
-    def sign(self, claims: dict[str, object], token_type: str) -> str:
-        """A compact JWS of the claims with header `typ` (RFC 7515 §3.1)."""
-        headers = {"typ": token_type, "kid": self.key_id}
-        return jwt.encode(claims, self.private_key, algorithm=ALGORITHM, headers=headers)
+    def sign(self, claims: Mapping[str, object], token_type: str) -> str:
+        """A compact JWS of the claims with header `typ` (RFC 7515 §3.1, §7.1)."""
+        # The library's own `encode` checks and renders a header anew for each token, for as long as signing takes.
+        payload = base64url_encode(json.dumps(claims, separators=(",", ":")).encode())
+        signed = _header(token_type, self.key_id) + b"." + payload
+        return (signed + b"." + base64url_encode(_ES256.sign(signed, self.private_key))).decode()
 
 
 class KeyRing:

@@ -17,6 +17,7 @@ _PAYLOAD_BYTES = 1 + 1 + 16 + 4 + 32
 _PAYLOAD_CHARACTERS = 72
 _CHECKSUM_CHARACTERS = 6
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for first in _BASE62 for second in _BASE62]
 
 
 class TokenKind(Enum):
@@ -92,9 +93,6 @@ def _message(kind: TokenKind, grant_id: bytes, generation: int, grant_secret: by
 
 
 def _checksum(body: str) -> str:
-    number = zlib.crc32(body.encode())
-    digits = []
-    for _ in range(_CHECKSUM_CHARACTERS):
-        number, digit = divmod(number, 62)
-        digits.append(_BASE62[digit])
-    return "".join(reversed(digits))
+    number, last = divmod(zlib.crc32(body.encode()), 3844)
+    first, middle = divmod(number, 3844)
+    return _PAIRS[first] + _PAIRS[middle] + _PAIRS[last]
