@@ -10,19 +10,28 @@ _KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", 
 class LineFormatter(logging.Formatter):
     """One line a record. Values are quoted, so that nothing a caller sent can begin a line of its own."""
 
-    def converter(self, timestamp: float | None) -> time.struct_time:
-        """UTC, wherever the server stands."""
-        return time.gmtime(timestamp)
+    def __init__(self) -> None:
+        super().__init__()
+        #: The last second a record fell into, and how it is written: at some thousand a second, most fall into it.
+        self._second = (-1, "")
 
     def format(self, record: logging.LogRecord) -> str:
-        moment = self.formatTime(record, "%Y-%m-%dT%H:%M:%S")
         extras = [f"{name}={_quote(value)}" for name, value in record.__dict__.items() if name not in _KNOWN]
-        line = f"{moment}.{int(record.msecs):03d}Z {record.levelname} {record.name} {_flat(record.getMessage())}"
+        moment = f"{self._write_second(int(record.created))}.{int(record.msecs):03d}Z"
+        line = f"{moment} {record.levelname} {record.name} {_flat(record.getMessage())}"
         if extras:
             line = f"{line} {' '.join(extras)}"
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return line
+
+    def _write_second(self, second: int) -> str:
+        """UTC, wherever the server stands."""
+        known, text = self._second
+        if known != second:
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self._second = (second, text)
+        return text
 
 
 def write_log_lines(level: int = logging.INFO) -> None:
@@ -30,6 +39,9 @@ def write_log_lines(level: int = logging.INFO) -> None:
     output = logging.StreamHandler(sys.stderr)
     output.setFormatter(LineFormatter())
     logging.basicConfig(level=level, handlers=[output], force=True)
+    # The lines name neither a place in the source nor a thread, and finding them out costs more than writing the line.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def _flat(text: str) -> str:
