@@ -163,7 +163,7 @@ def test_a_commit_that_is_on_disk_after_all_is_announced(
     """What a failed COMMIT left on disk is found when the database is opened again, before anything else is written."""
     assert populated.write(lambda transaction: record(transaction, "first")) == 1
     unknown = connect_writer(folder / "tokenhouse.db")
-    record(SqliteTransaction(unknown.cursor()), "on disk after all")
+    record(SqliteTransaction(unknown.cursor(), 0), "on disk after all")
     unknown.close()
     with failing_disk(folder):
         assert isinstance(outcome(submit(populated, lambda transaction: record(transaction, "lost"))), StoreUnavailable)

@@ -40,10 +40,6 @@ class ChangeWrites(WritingStatements):
         self.recorded.append(change)
         return change.revision
 
-    def revision(self) -> int:
-        row = self.row(_CURRENT)
-        return 0 if row is None else int(row[0])
-
     def purge_changes(self, *, now: int, limit: int) -> int:
         """Delete up to `limit` that need no longer be kept; how many that were."""
         return self.count(_PURGE, (now, limit))

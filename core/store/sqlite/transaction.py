@@ -33,8 +33,10 @@ class SqliteTransaction(
 ):
     """`core.domain.store.Transaction`."""
 
-    def __init__(self, cursor: Cursor) -> None:
+    def __init__(self, cursor: Cursor, revision: int) -> None:
+        """`revision`: the newest that is committed; nobody else writes, so this transaction alone makes newer ones."""
         self._cursor = cursor
+        self._committed_revision = revision
         self.recorded: list[Change] = []
         #: Whether the intent in progress gave somebody something new.
         self.issued = False
@@ -56,6 +58,9 @@ class SqliteTransaction(
             return self._cursor.execute(sql, parameters).fetchall()
         except driver.Error as error:
             raise self._broken_by(error) from None
+
+    def revision(self) -> int:
+        return self.recorded[-1].revision if self.recorded else self._committed_revision
 
     def issue(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
         row = self.row(sql, parameters)

@@ -39,7 +39,7 @@ class WriteConnection:
         self._stopped: str | None = None
         self._connection: Connection | None = connect_writer(path)
         self._cursor: Cursor = self._connection.cursor()
-        self._published = SqliteTransaction(self._cursor).current_revision()
+        self._published = SqliteTransaction(self._cursor, 0).current_revision()
 
     def commit(self, intents: Sequence[Intent]) -> list[Outcome]:
         """Run the intents, commit once, and tell `on_commit` what they recorded.
@@ -104,7 +104,7 @@ class WriteConnection:
         self, connection: Connection, intents: Sequence[Intent], attempt: _Attempt
     ) -> tuple[SqliteTransaction, list[Outcome]]:
         """The transaction, not yet committed, and what came out of each intent."""
-        transaction = SqliteTransaction(self._cursor)
+        transaction = SqliteTransaction(self._cursor, self._published)
         try:
             return transaction, [attempt(connection, transaction, intent) for intent in intents]
         finally:
@@ -197,7 +197,7 @@ class WriteConnection:
             self._drop()
             raise StoreUnavailable("the store is being opened again; nothing was changed")
         # A commit that failed may be on disk after all; then others have not been told of it.
-        self._publish(SqliteTransaction(self._cursor).list_changes(since=self._published, now=0))
+        self._publish(SqliteTransaction(self._cursor, self._published).list_changes(since=self._published, now=0))
         return connection
 
     def _publish(self, changes: Sequence[Change]) -> None:
