@@ -47,9 +47,11 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
 _RETRYABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
 _CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
+    # A core that restarts is away for half a second: requests wait no longer than that to find it again.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 200),
+    # How long a connection may take to be made, whatever its name says.
+    ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.enable_http_proxy", 0),
     ("grpc.default_authority", "localhost"),
 )
