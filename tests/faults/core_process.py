@@ -1,43 +1,26 @@
-"""The real core as a process of its own, and stubs for each of its callers."""
+"""The real core as a process of its own."""
 
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import grpc
-from tokenhouse.v1 import (
-    authorization_pb2_grpc,
-    client_admin_pb2_grpc,
-    grant_admin_pb2_grpc,
-    registration_pb2_grpc,
-    revocation_pb2_grpc,
-    session_pb2_grpc,
-    token_pb2_grpc,
-    user_admin_pb2_grpc,
-    validation_pb2_grpc,
-)
-
+from tests.faults.stubs import Stubs
 from tests.repository.checkout import ROOT
 from tests.serving import free_port
 
 #: How long a start or an end may take, in seconds.
 _PATIENCE = 30
 _SETTINGS = "[Limits]\nLoginFailures = 0\nLoginFailuresPerNetwork = 0\nRegistrations = 0\n"
-_CHANNEL_OPTIONS = (
-    ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.enable_http_proxy", 0),
-)
 
 
 @dataclass
-class CoreProcess:
+class CoreProcess(Stubs):
     """A core on the data in `folder`, for a `with`; `environment` is what it gets beside the test's own."""
 
     folder: Path
@@ -52,7 +35,6 @@ class CoreProcess:
         self.log = self.folder / "core.log"
         self._config = self.folder / "tokenhouse.conf"
         self._port = free_port()
-        self._channels = ExitStack()
 
     def __enter__(self) -> Self:
         self._config.write_text(
@@ -65,7 +47,7 @@ class CoreProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        self._channels.close()
+        self.disconnect()
 
     def start(self) -> None:
         """Start it, and wait until it serves."""
@@ -77,7 +59,7 @@ class CoreProcess:
             os.close(writing)
             for event in map(json.loads, status):
                 if event["event"] == "ready":
-                    self._connect()
+                    self.connect(self.folder / "data", self._port)
                     return
                 self.password = event["password"]
         self._process.wait(_PATIENCE)
@@ -94,20 +76,17 @@ class CoreProcess:
         self._process.kill()
         self._process.wait(_PATIENCE)
 
-    def _connect(self) -> None:
-        self._channels.close()
-        facade = self._channel(f"unix:{self.folder}/data/core.sock")
-        operator = self._channel(f"unix:{self.folder}/data/admin.sock")
-        service = self._channel(f"127.0.0.1:{self._port}")
-        self.authorization = authorization_pb2_grpc.AuthorizationServiceStub(facade)
-        self.sessions = session_pb2_grpc.SessionServiceStub(facade)
-        self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)
-        self.tokens = token_pb2_grpc.TokenServiceStub(facade)
-        self.revocation = revocation_pb2_grpc.RevocationServiceStub(facade)
-        self.users = user_admin_pb2_grpc.UserAdminServiceStub(operator)
-        self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)
-        self.grants = grant_admin_pb2_grpc.GrantAdminServiceStub(operator)
-        self.validation = validation_pb2_grpc.ValidationServiceStub(service)
+    @property
+    def has_ended(self) -> bool:
+        """It runs no more."""
+        return self._process.poll() is not None
 
-    def _channel(self, target: str) -> grpc.Channel:
-        return self._channels.enter_context(grpc.insecure_channel(target, _CHANNEL_OPTIONS))
+    def wait(self) -> None:
+        """Until it has ended by itself."""
+        self._process.wait(_PATIENCE)
+
+    def patient_stubs(self) -> Stubs:
+        """Others, which wait for a core that is away; to be disconnected."""
+        stubs = Stubs()
+        stubs.connect(self.folder / "data", self._port, patient=True)
+        return stubs

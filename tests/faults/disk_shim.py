@@ -113,6 +113,10 @@ class DiskShim:
         self._words[_Word.FAIL_TO] = last
         self._words[_Word.FAIL_FROM] = first
 
+    def kill(self, *kinds: ChangeKind, number: int) -> None:
+        """Let the process die, as a crash does, right before the call of these kinds with this number from here on."""
+        self.fail(*kinds, error=0, first=number)
+
     def heal(self) -> None:
         """Nothing fails any more."""
         self._words[_Word.FAIL_FROM] = 0

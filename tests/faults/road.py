@@ -18,14 +18,14 @@ from tokenhouse.v1 import (
 )
 
 from core.domain.tokens.grant_token import TokenKind, find_grant_token
-from tests.faults.core_process import CoreProcess
 from tests.faults.promises import Promise, PromiseKind
+from tests.faults.stubs import Stubs
 from tests.serving import DEADLINE, ISSUER, Pkce, answer_of, parameters_of, public_client
 
 REDIRECT_URI = "http://127.0.0.1:7777/callback"
 PASSWORD = "correct horse battery staple"
 _BINDING = b"the browser that started".ljust(32, b".")
-_PKCE = Pkce()
+PKCE = Pkce()
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Held:
 class Road:
     """One browser and its clients. `promise` hears of each acknowledgement as soon as it has arrived."""
 
-    core: CoreProcess
+    core: Stubs
     promise: Callable[[Promise], None] = field(default=lambda promise: None)
     session: str = ""
 
@@ -95,13 +95,13 @@ class Road:
 
     def redeem(self, client_id: str, code: str) -> Held:
         """The tokens for a code."""
-        grant = token_pb2.AuthorizationCodeGrant(code=code, code_verifier=_PKCE.verifier)
-        return self._issue(client_id, token_pb2.IssueTokenRequest(authorization_code=grant, attempt_id=_attempt()))
+        grant = token_pb2.AuthorizationCodeGrant(code=code, code_verifier=PKCE.verifier)
+        return self._issue(token_pb2.IssueTokenRequest(client=public_client(client_id), authorization_code=grant))
 
     def refresh(self, held: Held) -> Held:
         """The successors of what the client holds."""
         grant = token_pb2.RefreshTokenGrant(refresh_token=held.refresh_token)
-        return self._issue(held.client_id, token_pb2.IssueTokenRequest(refresh_token=grant, attempt_id=_attempt()))
+        return self._issue(token_pb2.IssueTokenRequest(client=public_client(held.client_id), refresh_token=grant))
 
     def connect(self) -> Held:
         """The whole way of a new client."""
@@ -141,7 +141,7 @@ class Road:
                 "response_type": "code",
                 "client_id": client_id,
                 "redirect_uri": REDIRECT_URI,
-                "code_challenge": _PKCE.challenge,
+                "code_challenge": PKCE.challenge,
                 "code_challenge_method": "S256",
             }
         )
@@ -150,14 +150,15 @@ class Road:
         )
         return self.core.authorization.StartAuthorization(request, timeout=DEADLINE)
 
-    def _issue(self, client_id: str, request: token_pb2.IssueTokenRequest) -> Held:
-        request.client.CopyFrom(public_client(client_id))
-        answer = self.core.tokens.IssueToken(request, timeout=DEADLINE)
+    def _issue(self, request: token_pb2.IssueTokenRequest) -> Held:
+        answer = self._send(request)
         token = find_grant_token(answer.refresh_token, TokenKind.REFRESH_TOKEN)
         assert token is not None
         self.promise(Promise(PromiseKind.GRANT, token.grant_id.hex(), token.generation))
+        client_id = request.client.client_id
         return Held(client_id, token.grant_id, token.generation, answer.refresh_token, answer.access_token)
 
-
-def _attempt() -> bytes:
-    return secrets.token_bytes(16)
+    def _send(self, request: token_pb2.IssueTokenRequest) -> token_pb2.IssueTokenResponse:
+        """As a facade does, for a request of its own."""
+        request.attempt_id = secrets.token_bytes(16)
+        return self.core.tokens.IssueToken(request, timeout=DEADLINE)

@@ -1,5 +1,6 @@
 /*
- * A disk that remembers, fails, fills up or is slow: for the files of one folder, in the process that preloads this.
+ * A disk that remembers, fails, fills up, is slow or sees its process die: for the files of one folder, in the process
+ * that preloads this.
  *
  *   DISK_SHIM_FOLDER   the folder, absolute and without symbolic links; only absolute names are looked at
  *   DISK_SHIM_CONTROL  a file of int64, struct control below, which the test changes while the process runs
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -36,7 +38,7 @@ struct control {
     _Atomic int64_t fail_kinds;     /* bit 1 << kind: which calls are counted and may fail */
     _Atomic int64_t fail_from;      /* the first of the counted that fails; 0: none */
     _Atomic int64_t fail_to;        /* the last that fails */
-    _Atomic int64_t fail_errno;     /* what they fail with */
+    _Atomic int64_t fail_errno;     /* what they fail with; 0: the process ends instead, and nothing fails any more */
     _Atomic int64_t fsync_delay;    /* added to each fsync, in microseconds */
     _Atomic int64_t room;           /* bytes that files may still grow by; negative: no limit */
 };
@@ -135,6 +137,10 @@ static int may_happen(enum kind kind)
     int64_t number = ++control->counted;
     if (!control->fail_from || number < control->fail_from || number > control->fail_to) return 1;
     control->failed++;
+    if (!control->fail_errno) {
+        control->fail_from = 0;
+        kill(getpid(), SIGKILL);
+    }
     errno = (int)control->fail_errno;
     return 0;
 }

@@ -1,0 +1,69 @@
+"""The real facade as a process of its own, before a core that is one, too."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.repository.checkout import ROOT
+from tests.serving import ISSUER, free_port
+
+#: How long a start or an end may take, in seconds.
+_PATIENCE = 30
+
+
+@dataclass
+class FacadeProcess:
+    """A facade of the core whose data are in `folder`, for a `with`; `environment` is added to the test's own."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    #: What Python runs.
+    command: Sequence[str] = ("-m", "facade")
+
+    def __post_init__(self) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = self.folder / "facade.log"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it, and wait until the core has answered it."""
+        reading, writing = os.pipe()
+        environment = os.environ | self.environment | {"TOKENHOUSE_STATUS_FD": str(writing)}
+        options = ["--address", ISSUER, "--listen", f"127.0.0.1:{self.port}"]
+        command = [sys.executable, *self.command, *options, "--core-socket", str(self.folder / "data" / "core.sock")]
+        with os.fdopen(reading) as status, self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, pass_fds=[writing], env=environment, stderr=log, cwd=ROOT)
+            os.close(writing)
+            if status.readline():
+                return
+        self._process.wait(_PATIENCE)
+        raise RuntimeError(f"the facade did not start:\n{self.log.read_text()[-2000:]}")
+
+    def stop(self) -> None:
+        """End it as an operator does."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        self.wait()
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._process.kill()
+        self.wait()
+
+    def wait(self) -> None:
+        """Until it has ended."""
+        self._process.wait(_PATIENCE)

@@ -1,0 +1,55 @@
+"""The same road where the token endpoint and the revocation endpoint are the facade's."""
+
+from dataclasses import dataclass, field
+
+import httpx
+from tokenhouse.v1 import token_pb2
+
+from tests.faults.promises import Promise, PromiseKind
+from tests.faults.road import REDIRECT_URI, Held, Road
+
+#: No answer takes longer than the facade's patience with the core, in seconds.
+_TIMEOUT = 30
+
+
+class Refused(Exception):
+    """What an HTTP client is told instead of what it asked for."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status: int = response.status_code
+        self.error: str = response.json()["error"]
+        super().__init__(f"{self.status} {self.error}")
+
+
+def http_client(url: str) -> httpx.Client:
+    """A client of the facade at `url`; to be closed."""
+    return httpx.Client(base_url=url, timeout=_TIMEOUT, trust_env=False)
+
+
+@dataclass
+class HttpRoad(Road):
+    """As `Road`; what the facade refuses is raised as Refused, and what it does not answer as httpx.TransportError."""
+
+    http: httpx.Client = field(kw_only=True)
+
+    def revoke(self, held: Held) -> None:
+        form = {"token": held.refresh_token, "client_id": held.client_id}
+        _require_ok(self.http.post("/oauth/v1/revoke", data=form))
+        self.promise(Promise(PromiseKind.REVOKED, held.grant_id.hex()))
+
+    def _send(self, request: token_pb2.IssueTokenRequest) -> token_pb2.IssueTokenResponse:
+        form = {"client_id": request.client.client_id}
+        if request.WhichOneof("grant") == "refresh_token":
+            form |= {"grant_type": "refresh_token", "refresh_token": request.refresh_token.refresh_token}
+        else:
+            grant = request.authorization_code
+            form |= {"grant_type": "authorization_code", "code": grant.code, "code_verifier": grant.code_verifier}
+            form |= {"redirect_uri": REDIRECT_URI}
+        tokens = _require_ok(self.http.post("/oauth/v1/token", data=form)).json()
+        return token_pb2.IssueTokenResponse(access_token=tokens["access_token"], refresh_token=tokens["refresh_token"])
+
+
+def _require_ok(response: httpx.Response) -> httpx.Response:
+    if response.status_code != 200:
+        raise Refused(response)
+    return response
