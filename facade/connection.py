@@ -31,13 +31,22 @@ class Connection(HttpProtocol):
             if len(self.recv_buffer) >= self.app.config.REQUEST_BUFFER_SIZE:
                 self._transport.pause_reading()
             return
-        whole = self._short_way.read(data, self._transport) if self._is_between_requests() else None
+        whole = None
+        if self._is_between_requests():
+            if (reply := self._short_way.gate.answer_known(data)) is not None:
+                self._transport.write(reply)
+                self._time = time.monotonic()
+                return
+            whole = self._short_way.read(data, self._transport)
         if whole is None:
             super().data_received(data)
             return
         whole.request.conn_info = self.conn_info
-        if (response := self._short_way.gate.answer_at_once(whole.request, whole.route)) is not None:
-            self._reply(whole, response)
+        gate = self._short_way.gate
+        if (response := gate.answer_at_once(whole.request, whole.route)) is not None:
+            reply = self._reply(whole, response)
+            if reply is not None and whole.keep_alive and not gate.stopping:
+                gate.keep_known(data, whole.request, whole.route, response.status, reply)
         else:
             self._answering = self.loop.create_task(self._answer(whole))
 
@@ -78,11 +87,14 @@ class Connection(HttpProtocol):
             self._transport.resume_reading()
             self.data_received(waiting)
 
-    def _reply(self, whole: WholeRequest, response: HTTPResponse) -> None:
+    def _reply(self, whole: WholeRequest, response: HTTPResponse) -> bytes | None:
+        """What was written, unless nobody is there to read it."""
         if self._is_closing():
-            return
+            return None
         keep_alive = whole.keep_alive and not self._short_way.gate.stopping
-        self._transport.write(format_reply(response, head_only=whole.request.method == "HEAD", keep_alive=keep_alive))
+        reply = format_reply(response, head_only=whole.request.method == "HEAD", keep_alive=keep_alive)
+        self._transport.write(reply)
         self._time = time.monotonic()
         if not keep_alive:
             self.close()
+        return reply

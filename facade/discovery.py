@@ -102,7 +102,11 @@ class Discovery:
     async def _refresh(self, now: float) -> None:
         try:
             facts = await self._core.get_server_metadata(GetServerMetadataRequest(), _REFRESH_DEADLINE)
-            self._last, self._as_of = _render(facts), now
+            rendered = _render(facts)
+            # The same answer stays the same object: replies made of it need not be made again.
+            if rendered != self._last:
+                self._last = rendered
+            self._as_of = now
         except Refusal:
             if self._last is None:
                 _log.warning("no metadata yet: the core does not answer")

@@ -19,6 +19,7 @@ from facade import headers, replies
 from facade.discovery import ServerMetadata
 from facade.errors import SERVER_ERROR, Refusal, get_answer
 from facade.facade import Facade
+from facade.known_replies import KnownReplies, KnownReply
 from facade.pages.error import refusal_page
 from facade.request_log import RequestLog
 
@@ -63,6 +64,7 @@ class Gate:
         #: Close each connection after its reply.
         self.stopping = False
         self._in_flight = 0
+        self._known = KnownReplies()
         self._requests = RequestLog()
         self._max_in_flight = max_in_flight
 
@@ -74,6 +76,23 @@ class Gate:
         if metadata is None or not metadata.oauth_clients_enabled:
             return None
         return self._finish(request, route, route.document(request, metadata), perf_counter())
+
+    def answer_known(self, data: bytes) -> bytes | None:
+        """The reply to a whole request that came before, if it would be the same reply again."""
+        known = self._known.find(data)
+        if known is None or self.stopping or self._in_flight >= self._max_in_flight:
+            return None
+        started = perf_counter()
+        if known.metadata is not self.facade.discovery.find_fresh():
+            return None
+        self._note(secrets.token_hex(6), known.what, known.status, started)
+        return known.reply
+
+    def keep_known(self, data: bytes, request: Request, route: Route, status: int, reply: bytes) -> None:
+        """Remember what `answer_at_once` answered just now."""
+        metadata = self.facade.discovery.find_fresh()
+        if metadata is not None:
+            self._known.keep(data, KnownReply(reply, metadata, _name(request, route), status))
 
     async def answer(self, request: Request, route: Route) -> HTTPResponse:
         """The reply to a request that reached a route."""
@@ -131,10 +150,16 @@ class Gate:
         if self.stopping and request.stream is not None:
             # Otherwise a kept-alive connection would hold the process up for the whole grace period.
             request.stream.keep_alive = False  # type: ignore[attr-defined]
-        what = f"{request.method} {route.path}" if route else "- -"
-        milliseconds = (perf_counter() - started) * 1000
-        self._requests.write(f"{_correlation_id(request)} {what} {response.status} {milliseconds:.1f}ms")
+        self._note(_correlation_id(request), _name(request, route), response.status, started)
         return response
+
+    def _note(self, correlation_id: str, what: str, status: int, started: float) -> None:
+        milliseconds = (perf_counter() - started) * 1000
+        self._requests.write(f"{correlation_id} {what} {status} {milliseconds:.1f}ms")
+
+
+def _name(request: Request, route: Route | None) -> str:
+    return f"{request.method} {route.path}" if route else "- -"
 
 
 def _account_of(error: Exception) -> str:
