@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.v1 import (
     authorization_pb2,
+    changes_pb2,
     client_admin_pb2,
     discovery_pb2,
     grant_admin_pb2,
@@ -41,7 +42,8 @@ from core.domain.policy import Policy
 from core.domain.randomness import SystemRandomness
 from core.domain.sessions.login import Logins
 from core.domain.tokens.access_token import LONGEST_LIFETIME, format_token_id
-from core.domain.tokens.change import Change, ChangeKind
+from core.domain.tokens.change import Change, ChangeIntents, ChangeKind
+from core.domain.tokens.change_log import ChangeLog
 from core.domain.tokens.issuer import Issuer
 from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
@@ -49,6 +51,9 @@ from core.domain.users.password import Passwords
 from core.housekeeping import Housekeeping
 from core.rpc.authorization import AuthorizationServicer
 from core.rpc.callers import Caller
+from core.rpc.change_messages import ChangeSources
+from core.rpc.change_streams import ChangeStreams
+from core.rpc.changes import ChangesServicer
 from core.rpc.client_admin import ClientAdminServicer
 from core.rpc.discovery import DiscoveryServicer
 from core.rpc.free_addresses import CannotListen
@@ -71,6 +76,8 @@ _log = logging.getLogger(__name__)
 
 #: How long calls in flight may take to end when the core stops, in seconds.
 _GRACE = 5.0
+#: And streams, which never end by themselves.
+_STREAMS_GRACE = 2.0
 
 
 class PolicyInForce:
@@ -78,6 +85,22 @@ class PolicyInForce:
 
     def __init__(self, policy: Policy) -> None:
         self.current = policy
+        self._next: Policy | None = None
+
+    @contextmanager
+    def changing_to(self, policy: Policy) -> Iterator[None]:
+        """The policy is in force when the body has ended well, or as soon as it commits a change of the policy."""
+        self._next = policy
+        try:
+            yield
+            self.current = policy
+        finally:
+            self._next = None
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Follow committed changes: who has seen one that switched something never meets the policy before it."""
+        if self._next is not None and any(change.kind.concerns_policy for change in changes):
+            self.current = self._next
 
 
 class CommittedChanges:
@@ -124,11 +147,15 @@ class Core:
         self._master_keys = MasterKeys(keys, self._randomness)
         self._keys = KeyRing(self._store, self._master_keys, self._clock)
         self._validation = Validation(self._store, self._keys, self._policy, self._clock, Revocations())
-        changes.listen(self._validation.apply)
-        self._validation.apply(self._store.list_changes(since=0, now=self._clock.now()))
+        self._validation.load()
+        sources = ChangeSources(ChangeLog(self._store, self._clock), self._policy, self._keys, self._clock)
+        self._streams = ChangeStreams(sources)
+        # In this order: what has been told on a stream is what validation answers by.
+        for listener in (self._policy.apply, self._validation.apply, self._streams.announce):
+            changes.listen(listener)
         self._passwords = Passwords()
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
-        self._health = Health(("tokenhouse.v1.ValidationService",))
+        self._health = Health(("tokenhouse.v1.ValidationService", "tokenhouse.v1.ChangesService"))
         self._housekeeping = Housekeeping(self._store, self._validation, self._clock)
         self._listeners = self._build_listeners(keeper)
 
@@ -157,6 +184,7 @@ class Core:
     def stop(self) -> None:
         """Take no more calls, let those in flight end, close the store."""
         self._health.enter_graceful_shutdown()
+        self._streams.stop(_STREAMS_GRACE)
         for listener in self._listeners:
             listener.stop(_GRACE)
         self._housekeeping.stop()
@@ -172,17 +200,22 @@ class Core:
         """Put a reloaded policy in force; one thread at a time.
 
         Raises:
-            StoreUnavailable: the switch of OAuth clients could not be written; the policy before stays in force.
+            StoreUnavailable: a switch could not be written; the policy before stays in force.
         """
-        if self._policy.current.clients_enabled != policy.clients_enabled:
-            now = self._clock.now()
-            switched = "on" if policy.clients_enabled else "off"
-            self._store.write(
-                lambda tx: tx.record_change(
-                    ChangeKind.CLIENTS_SWITCHED, switched, now=now, keep_until=now + LONGEST_LIFETIME
-                )
-            )
-        self._policy.current = policy
+        before, now = self._policy.current, self._clock.now()
+        switched = {
+            ChangeKind.CLIENTS_SWITCHED: (before.clients_enabled, policy.clients_enabled),
+            ChangeKind.SERVER_WIDE_TOKENS_SWITCHED: (before.server_wide_tokens, policy.server_wide_tokens),
+        }
+        changed = [(kind, "on" if new else "off") for kind, (old, new) in switched.items() if old != new]
+
+        def intent(tx: ChangeIntents) -> None:
+            for kind, target in changed:
+                tx.record_change(kind, target, now=now, keep_until=now + LONGEST_LIFETIME)
+
+        with self._policy.changing_to(policy):
+            if changed:
+                self._store.write(intent)
 
     def _build_listeners(self, keeper: MasterKeyKeeper) -> tuple[Listener, Listener, Listener]:
         servicers = {**self._facade_servicers(), **self._operator_servicers(keeper), **self._service_servicers()}
@@ -228,7 +261,10 @@ class Core:
         }
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:
-        return {_service(validation_pb2, "ValidationService"): ValidationServicer(self._validation)}
+        return {
+            _service(validation_pb2, "ValidationService"): ValidationServicer(self._validation),
+            _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams),
+        }
 
 
 @contextmanager

@@ -11,6 +11,7 @@ Exception tree::
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── ClientsDisabled       the operator switched OAuth clients off
     ├── InvalidArgument, NotFound, AlreadyExists, FailedPrecondition     for operators and services
+    ├── RevisionNotReached    a service knows more changes than this core
     └── StoreUnavailable      nothing was written; try again later
 
 No transport numbers here: `core.rpc.errors` has the one table that turns these into gRPC.
@@ -169,6 +170,10 @@ class AlreadyExists(Refusal):
 
 class FailedPrecondition(Refusal):
     """It cannot be done in this state."""
+
+
+class RevisionNotReached(Refusal):
+    """The core knows less than the caller says it knows: its database was restored from a backup."""
 
 
 class StoreUnavailable(Refusal):

@@ -41,6 +41,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.NotFound: grpc.StatusCode.NOT_FOUND,
     errors.AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
     errors.FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.RevisionNotReached: grpc.StatusCode.FAILED_PRECONDITION,
     errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
 }
 
@@ -52,6 +53,7 @@ _REASON: dict[type[errors.Refusal], str] = {
     errors.NotFound: "NOT_FOUND",
     errors.AlreadyExists: "ALREADY_EXISTS",
     errors.FailedPrecondition: "FAILED_PRECONDITION",
+    errors.RevisionNotReached: "REVISION_NOT_REACHED",
     errors.StoreUnavailable: "TEMPORARILY_UNAVAILABLE",
 }
 

@@ -34,8 +34,11 @@ _OPTIONS = [
     # One connection's further calls wait at their caller.
     ("grpc.max_concurrent_streams", 4096),
     # Callers keep idle connections alive with pings; that is no flood.
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 4_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # And who is gone without a word, or frozen, is noticed: its streams must not stay open for ever.
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
 ]
 
 

@@ -74,12 +74,7 @@ def _serve(
             _abort(context, _NO_DEADLINE)
         if remaining <= 0:
             _abort(context, _EXPIRED)
-        if len(raw) > most:
-            _abort(context, _TOO_LARGE)
-        try:
-            request = request_type.FromString(raw)
-        except DecodeError:
-            _abort(context, _MALFORMED)
+        request = _read(raw, request_type, most, context)
         try:
             return behaviour(request, context).SerializeToString()
         except Exception as error:
@@ -91,12 +86,33 @@ def _serve(
 
 
 def _serve_stream(method: MethodDescriptor, behaviour: Callable[..., Any]) -> grpc.RpcMethodHandler[Any, Any]:
-    """A stream of answers, which may last as long as its caller; what bounds it is the servicer's."""
-    return grpc.unary_stream_rpc_method_handler(
-        behaviour,
-        request_deserializer=GetMessageClass(method.input_type).FromString,
-        response_serializer=GetMessageClass(method.output_type).SerializeToString,
-    )
+    """A stream of answers, which holds no thread and needs no deadline; what bounds it is the servicer's.
+
+    `behaviour` returns at once; the third argument is what it sends with, later and from any thread.
+    """
+    request_type = GetMessageClass(method.input_type)
+
+    def begin(raw: bytes, context: grpc.ServicerContext, send: Callable[[Message | None], None]) -> None:
+        request = _read(raw, request_type, _MESSAGE_BYTES, context)
+        try:
+            behaviour(request, context, send)
+            return
+        except Exception as error:
+            failure = describe(error)
+        _abort(context, failure)
+
+    begin.experimental_non_blocking = True  # type: ignore[attr-defined]
+    serializer = GetMessageClass(method.output_type).SerializeToString
+    return grpc.unary_stream_rpc_method_handler(begin, response_serializer=serializer)
+
+
+def _read(raw: bytes, request_type: type[Message], most: int, context: grpc.ServicerContext) -> Message:
+    if len(raw) > most:
+        _abort(context, _TOO_LARGE)
+    try:
+        return request_type.FromString(raw)
+    except DecodeError:
+        _abort(context, _MALFORMED)
 
 
 def _is_batch(method: MethodDescriptor) -> bool:

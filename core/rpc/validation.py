@@ -17,7 +17,7 @@ class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
     def ValidateToken(
         self, request: validation_pb2.ValidateTokenRequest, context: grpc.ServicerContext
     ) -> validation_pb2.ValidateTokenResponse:
-        return _write(self._validation.validate(request.token, request.audience))
+        return self._answer(request)
 
     def ValidateTokens(
         self, request: validation_pb2.ValidateTokensRequest, context: grpc.ServicerContext
@@ -28,15 +28,20 @@ class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
 
     def _result(self, request: validation_pb2.ValidateTokenRequest) -> validation_pb2.ValidateTokenResult:
         try:
-            response = _write(self._validation.validate(request.token, request.audience))
+            response = self._answer(request)
         except Exception as error:
             return validation_pb2.ValidateTokenResult(error=describe(error).to_item_error())
         return validation_pb2.ValidateTokenResult(response=response)
 
+    def _answer(self, request: validation_pb2.ValidateTokenRequest) -> validation_pb2.ValidateTokenResponse:
+        # Before anything else is looked at: a change in the middle may be counted, and need not be.
+        revision = self._validation.require_revision(request.min_revision)
+        return _write(self._validation.validate(request.token, request.audience), revision)
 
-def _write(valid: ValidToken | None) -> validation_pb2.ValidateTokenResponse:
+
+def _write(valid: ValidToken | None, revision: int) -> validation_pb2.ValidateTokenResponse:
     if valid is None:
-        return validation_pb2.ValidateTokenResponse()
+        return validation_pb2.ValidateTokenResponse(revision=revision)
     token, user = valid.token, valid.user
     return validation_pb2.ValidateTokenResponse(
         active=True,
@@ -51,4 +56,5 @@ def _write(valid: ValidToken | None) -> validation_pb2.ValidateTokenResponse:
         username=user.username,
         groups=user.groups,
         account_active=user.active,
+        revision=revision,
     )

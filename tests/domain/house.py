@@ -84,7 +84,7 @@ class House:
         self.store = open_store(self.folder, on_commit=self._announce)
         self.keys = KeyRing(self.store, self.master_keys, self.clock)
         self.validation = Validation(self.store, self.keys, self.policy, self.clock, Revocations())
-        self.validation.apply(self.store.list_changes(since=0, now=self.clock.now()))
+        self.validation.load()
         self.users = UserAdministration(self.store, self.passwords, self.clock, self.randomness)
         self.clients = ClientAdministration(self.store, self.clock)
         self.grants = GrantAdministration(self.store, self.clock)

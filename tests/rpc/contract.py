@@ -33,12 +33,20 @@ def _methods(modules: list[Any]) -> dict[str, MethodDescriptor]:
 #: Those of tokenhouse.v1, and then those that gRPC itself brings along.
 OURS = _methods(_files())
 EVERY = {**OURS, **_methods([health_pb2, reflection_pb2])}
+#: Those of ours that answer once, and need a deadline.
+UNARY = [name for name, method in OURS.items() if not method.server_streaming]
 
 
 def call_raw(channel: Any, method: str, raw: bytes, **options: Any) -> bytes:
-    """Call any method with any bytes."""
+    """Call any method with any bytes; of a stream, the first answer."""
     options.setdefault("timeout", 10)
-    answer: bytes = channel.unary_unary(method)(raw, **options)
+    answer: bytes
+    if method in OURS and OURS[method].server_streaming:
+        stream = channel.unary_stream(method)(raw, **options)
+        answer = next(stream)
+        stream.cancel()
+        return answer
+    answer = channel.unary_unary(method)(raw, **options)
     return answer
 
 

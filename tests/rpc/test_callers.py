@@ -21,9 +21,9 @@ PRETENCES = [
 
 
 def test_the_contract_has_been_found() -> None:
-    """All eleven services, none of them empty."""
-    assert len({name.split("/")[1] for name in OURS}) == 11
-    assert len(OURS) == 30
+    """All twelve services, none of them empty."""
+    assert len({name.split("/")[1] for name in OURS}) == 12
+    assert len(OURS) == 31
 
 
 def test_every_method_has_an_entry_and_every_entry_a_method() -> None:
@@ -106,6 +106,7 @@ def test_reflection_tells_services_alone_about_their_own_service(tmp_path_factor
     with Serving(tmp_path_factory.mktemp("core"), "Reflection = true") as serving:
         assert _reflected(serving, "service") == {
             "tokenhouse.v1.ValidationService",
+            "tokenhouse.v1.ChangesService",
             "grpc.health.v1.Health",
             "grpc.reflection.v1alpha.ServerReflection",
         }

@@ -5,7 +5,7 @@ import pytest
 from tokenhouse.v1 import token_pb2, validation_pb2
 
 from core.rpc.callers import may_call
-from tests.rpc.contract import LISTENERS, OURS, call_raw, empty_request
+from tests.rpc.contract import LISTENERS, OURS, UNARY, call_raw, empty_request
 from tests.rpc.road import Refused, read_refusal, refused
 from tests.serving import ISSUER, Serving
 
@@ -31,7 +31,7 @@ def test_the_hot_methods_have_a_batch_form() -> None:
     ]
 
 
-@pytest.mark.parametrize("method", OURS)
+@pytest.mark.parametrize("method", UNARY)
 @pytest.mark.parametrize("timeout", [None, 7200.0])
 def test_every_call_needs_a_deadline(serving: Serving, method: str, timeout: float | None) -> None:
     """Nobody waits for ever, and an hour and more is for ever."""

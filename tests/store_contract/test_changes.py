@@ -57,6 +57,8 @@ def test_changes_are_listed_after_a_revision_and_while_kept(store: Store) -> Non
     assert [change.revision for change in store.list_changes(since=1, now=NOW)] == [3, 4]
     assert [change.revision for change in store.list_changes(since=0, now=NOW + 1)] == [1, 4]
     assert store.list_changes(since=4, now=NOW) == []
+    assert [change.revision for change in store.list_changes(since=0, now=NOW, limit=2)] == [1, 3]
+    assert [change.revision for change in store.list_changes(since=1, now=NOW, limit=9)] == [3, 4]
 
 
 def test_nothing_is_announced_where_nothing_was_recorded(store: Store, announced: Announced) -> None:

@@ -1,5 +1,6 @@
 """What every validator must learn: revocations and their like, in one gapless sequence."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,11 +17,17 @@ class ChangeKind(IntEnum):
     SUBJECT_CHANGED = 5  # subject: groups or name
     CLIENTS_SWITCHED = 6  # "on" or "off"
     KEY_WITHDRAWN = 7  # kid
+    SERVER_WIDE_TOKENS_SWITCHED = 8  # "on" or "off"
 
     @property
     def concerns_subject(self) -> bool:
         """The target is a subject, whose remembered facts are out of date."""
         return self in (ChangeKind.SUBJECT_REVOKED, ChangeKind.SUBJECT_CHANGED)
+
+    @property
+    def concerns_policy(self) -> bool:
+        """Another policy holds from this change on."""
+        return self in (ChangeKind.CLIENTS_SWITCHED, ChangeKind.SERVER_WIDE_TOKENS_SWITCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +40,18 @@ class Change:
     made_at: int
     keep_until: int
 
+    @property
+    def mark(self) -> bytes:
+        """Tells this change from another with its number: one made after the database went back to a backup."""
+        text = f"{self.revision} {self.kind} {self.target} {self.made_at}"
+        return hashlib.sha256(text.encode()).digest()[:8]
+
 
 class ChangeFacts(Protocol):
     """What can be read of changes."""
 
-    def list_changes(self, *, since: int, now: int) -> Sequence[Change]:
-        """Those with a revision above `since` that must still be kept at `now`, in order."""
+    def list_changes(self, *, since: int, now: int, limit: int | None = None) -> Sequence[Change]:
+        """Those with a revision above `since` that must still be kept at `now`, in order; the first `limit` of them."""
         ...
 
     def current_revision(self) -> int:

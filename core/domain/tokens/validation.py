@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain.clock import Clock
-from core.domain.errors import InvalidArgument, InvalidTarget
+from core.domain.errors import InvalidArgument, InvalidTarget, RevisionNotReached
 from core.domain.keys.key_ring import KeyRing
 from core.domain.policy import Policy, PolicySource
 from core.domain.tokens.access_token import AccessToken, find_access_token
-from core.domain.tokens.change import Change
+from core.domain.tokens.change import Change, ChangeFacts
+from core.domain.tokens.known_users import KnownUser, KnownUsers, KnownUsersStore
 from core.domain.tokens.resource import normalise_resource
 from core.domain.tokens.revocations import Revocations
-from core.domain.users.user import User, UserFacts
 
-#: How many tokens and users are remembered; beyond it the oldest are forgotten, and read again when asked for.
+#: How many tokens are remembered; beyond it the oldest are forgotten, and their signatures checked when asked for.
 _TOKENS = 20_000
-_USERS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +25,18 @@ class ValidToken:
     """A token that is good for the audience that asked, and its user as the user is now."""
 
     token: AccessToken
-    user: User
+    user: KnownUser
 
 
-class ValidationStore(UserFacts, Protocol):
-    """What validation needs of a store, for users and tokens it has not met yet."""
+class ValidationStore(KnownUsersStore, ChangeFacts, Protocol):
+    """What validation needs of a store when it begins."""
 
 
 class Validation:
-    """Validates access tokens. `apply` is called with every committed change before its commit is acknowledged."""
+    """Validates access tokens, after `load`.
+
+    `apply` is called with every committed change before its commit is acknowledged.
+    """
 
     def __init__(
         self,
@@ -50,9 +52,28 @@ class Validation:
         self._clock = clock
         self._revocations = revocations
         self._tokens: dict[bytes, AccessToken] = {}
-        self._users: dict[str, User] = {}
+        self._users = KnownUsers(store)
         self._applied = 0
         self._remembering = threading.Lock()
+
+    def load(self) -> None:
+        """Read what is in the store; called before anything can change it."""
+        self._users.load()
+        for change in self._store.list_changes(since=0, now=self._clock.now()):
+            self._revocations.add(change)
+        # The newest change may be kept no more, but its number has been told.
+        self._applied = self._store.current_revision()
+
+    def require_revision(self, least: int) -> int:
+        """The revision up to which an answer that begins now counts every change.
+
+        Raises:
+            RevisionNotReached: it is below `least`.
+        """
+        revision = self._applied
+        if revision < least:
+            raise RevisionNotReached(f"revision {least} is not reached: this is {revision}")
+        return revision
 
     def validate(self, text: str, audience: str) -> ValidToken | None:
         """The token, if it is good at this moment for this audience; None when it is not, whatever the reason.
@@ -72,11 +93,12 @@ class Validation:
             return None
         if not _is_for(token, wanted, policy):
             return None
-        user = self._users.get(token.subject) or self._find_user(token.subject)
+        user = self._users.find(token.subject)
         return ValidToken(token, user) if user is not None and user.active else None
 
     def remember(self, text: str, token: AccessToken) -> None:
         """Take note of a token that this server has just signed."""
+        self._users.meet(token.subject)
         with self._remembering:
             _bound(self._tokens, _TOKENS)
             self._tokens[hashlib.sha256(text.encode()).digest()] = token
@@ -86,9 +108,12 @@ class Validation:
         with self._remembering:
             for change in changes:
                 self._revocations.add(change)
-                self._applied = change.revision
-                if change.kind.concerns_subject:
-                    self._users.pop(change.target, None)
+        for change in changes:
+            if change.kind.concerns_subject:
+                self._users.change(change.target)
+        # Last: who reads this number first finds everything up to it counted.
+        if changes:
+            self._applied = changes[-1].revision
 
     def forget_ended(self, *, now: int) -> None:
         """Drop revocations that can concern no living token any more."""
@@ -102,16 +127,6 @@ class Validation:
                 _bound(self._tokens, _TOKENS)
                 self._tokens[digest] = token
         return token
-
-    def _find_user(self, subject: str) -> User | None:
-        applied = self._applied
-        user = self._store.find_user(subject)
-        with self._remembering:
-            # A change that arrived between the read and now may concern this very user: answer, but do not keep.
-            if user is not None and self._applied == applied:
-                _bound(self._users, _USERS)
-                self._users[subject] = user
-        return user
 
 
 def _require_audience(audience: str) -> str:
@@ -129,7 +144,7 @@ def _is_for(token: AccessToken, wanted: str, policy: Policy) -> bool:
     return policy.server_wide_tokens and normalise_resource(policy.issuer) in token.audience_keys
 
 
-def _bound(remembered: dict[bytes, AccessToken] | dict[str, User], most: int) -> None:
+def _bound(remembered: dict[bytes, AccessToken], most: int) -> None:
     # A dict keeps insertion order: the first key is the oldest. Tokens live equally long, so the oldest ends first.
     while len(remembered) >= most:
-        del remembered[next(iter(remembered))]  # type: ignore[arg-type]
+        del remembered[next(iter(remembered))]

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from core.domain.tokens.change import Change, ChangeKind
 from core.store.sqlite.statements import Statements, WritingStatements
 
+#: More than there can be: what LIMIT says where nobody set one.
+_ALL = 2**63 - 1
 _COLUMNS = "revision, kind, target, made_at, keep_until"
-_LIST = f"SELECT {_COLUMNS} FROM changes WHERE revision > ? AND keep_until > ? ORDER BY revision"
+_LIST = f"SELECT {_COLUMNS} FROM changes WHERE revision > ? AND keep_until > ? ORDER BY revision LIMIT ?"
 _CURRENT = "SELECT value FROM counters WHERE name = 'revision'"
 _NEXT = "UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value"
 _RECORD = f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"
@@ -16,10 +18,9 @@ _PURGE = "DELETE FROM changes WHERE revision IN (SELECT revision FROM changes WH
 class ChangeReads(Statements):
     """`core.domain.tokens.change.ChangeFacts`."""
 
-    def list_changes(self, *, since: int, now: int) -> Sequence[Change]:
-        return [
-            Change(revision, ChangeKind(kind), *others) for revision, kind, *others in self.rows(_LIST, (since, now))
-        ]
+    def list_changes(self, *, since: int, now: int, limit: int | None = None) -> Sequence[Change]:
+        rows = self.rows(_LIST, (since, now, _ALL if limit is None else limit))
+        return [Change(revision, ChangeKind(kind), *others) for revision, kind, *others in rows]
 
     def current_revision(self) -> int:
         row = self.row(_CURRENT)

@@ -3,6 +3,7 @@
 import pytest
 
 from core.domain.errors import InvalidArgument
+from core.domain.tokens import known_users
 from core.domain.tokens import validation as validation_module
 from core.domain.tokens.validation import ValidToken
 from tests.domain.house import FILES, ISSUER, MCP, House
@@ -117,7 +118,7 @@ def test_switching_clients_off_and_on_brings_tokens_back(house: House) -> None:
 def test_what_was_forgotten_is_read_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The memory is a cache: more tokens and users than it holds change no answer."""
     monkeypatch.setattr(validation_module, "_TOKENS", 3)
-    monkeypatch.setattr(validation_module, "_USERS", 2)
+    monkeypatch.setattr(known_users, "_USERS", 2)
     client = a_client(house)
     connections = [connect(house, client=client) for _ in range(8)]
     house.users.disable(connections[0].user.username)
@@ -127,7 +128,7 @@ def test_what_was_forgotten_is_read_again(house: House, monkeypatch: pytest.Monk
             ended = connection in connections[:2]
             assert (validate(house, connection.tokens.access_token) is None) is ended
         assert len(house.validation._tokens) <= 3
-        assert len(house.validation._users) <= 2
+        assert len(house.validation._users._users) <= 2
 
 
 def test_old_revocations_are_forgotten_and_what_they_ended_stays_ended(house: House) -> None:

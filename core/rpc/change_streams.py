@@ -1,0 +1,172 @@
+"""The open streams of changes: none holds a thread, and none that is slow holds up another.
+
+A stream is told what it lacks whenever it is due: after a commit, every second, and as long as it is behind. A few
+threads take turns at those that are due. Sending waits while the caller does not read: who reads nothing for so long
+that its connection's buffers are full, and then for another while, is cut off.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import TypeAlias
+
+import grpc
+from tokenhouse.v1 import changes_pb2 as pb
+
+from core.domain.tokens.change import Change
+from core.rpc.change_messages import ChangeSources, Telling
+from core.rpc.errors import Failure, describe
+
+#: More services than this nobody connects to one core.
+MOST_STREAMS = 512
+#: A message at least so often, in seconds.
+HEARTBEAT = 1.0
+
+_THREADS = 4
+#: How long one message may wait for a caller to read, in seconds.
+_PATIENCE = 5.0
+_TOO_MANY = Failure(
+    grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", f"{MOST_STREAMS} streams are open already", retry_after=5
+)
+_STOPPING = Failure(grpc.StatusCode.UNAVAILABLE, "STOPPING", "the core stops; call again", retry_after=1)
+
+#: Sends a message; None ends the stream.
+Send: TypeAlias = Callable[[pb.WatchChangesResponse | None], None]
+
+
+class _Stream:
+    """One open stream. What it is marked with is read and written behind the door of `ChangeStreams`."""
+
+    def __init__(self, telling: Telling, context: grpc.ServicerContext, send: Send) -> None:
+        self.telling = telling
+        self.context = context
+        self.send = send
+        #: Waits for a thread.
+        self.due = False
+        #: Since when a thread has it, on the monotonic clock.
+        self.busy_since: float | None = None
+        self.ended = False
+
+
+class ChangeStreams:
+    """Opens streams, and tells them all what they lack."""
+
+    def __init__(self, sources: ChangeSources) -> None:
+        self._sources = sources
+        self._door = threading.Condition()
+        self._streams: set[_Stream] = set()
+        self._due: SimpleQueue[_Stream | None] = SimpleQueue()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def open_streams(self) -> int:
+        """How many watch at this moment."""
+        return len(self._streams)
+
+    def open(self, request: pb.WatchChangesRequest, context: grpc.ServicerContext, send: Send) -> None:
+        """Begin to tell a caller; returns at once.
+
+        Raises:
+            StoreUnavailable: the store cannot tell where to begin.
+        """
+        stream = _Stream(Telling(self._sources, request.since, request.mark), context, send)
+        with self._door:
+            refusal = self._refusal()
+            if refusal is None:
+                self._streams.add(stream)
+                self._start_threads()
+        if refusal is not None:
+            self._end(stream, refusal)
+        elif context.add_callback(lambda: self._forget(stream)):
+            self._wake((stream,))
+        else:
+            self._forget(stream)
+
+    def announce(self, changes: Sequence[Change]) -> None:
+        """Take over committed changes and wake every stream; called on the writer's thread, for which nobody waits."""
+        self._sources.log.append(changes)
+        self._wake_all()
+
+    def stop(self, grace: float) -> None:
+        """End every stream, waiting for `grace` seconds at the most; no new one begins."""
+        self._stopping.set()
+        self._wake_all()
+        with self._door:
+            self._door.wait_for(lambda: not self._streams, grace)
+            for _ in self._threads:
+                self._due.put(None)
+
+    def _refusal(self) -> Failure | None:
+        if self._stopping.is_set():
+            return _STOPPING
+        return _TOO_MANY if len(self._streams) >= MOST_STREAMS else None
+
+    def _start_threads(self) -> None:
+        """Where nobody watches there are none."""
+        if not self._threads:
+            self._threads = [
+                threading.Thread(target=self._serve, name=f"changes-{n}", daemon=True) for n in range(_THREADS)
+            ]
+            self._threads.append(threading.Thread(target=self._beat, name="changes-beat", daemon=True))
+            for thread in self._threads:
+                thread.start()
+
+    def _wake_all(self) -> None:
+        with self._door:
+            self._wake(self._streams)
+
+    def _wake(self, streams: set[_Stream] | tuple[_Stream, ...]) -> None:
+        with self._door:
+            for stream in streams:
+                if not stream.due:
+                    stream.due = True
+                    if stream.busy_since is None:
+                        self._due.put(stream)
+
+    def _serve(self) -> None:
+        while (stream := self._due.get()) is not None:
+            with self._door:
+                stream.due, stream.busy_since = False, time.monotonic()
+            self._tell(stream)
+            with self._door:
+                stream.busy_since = None
+                if not stream.ended and (stream.due or stream.telling.is_behind):
+                    stream.due = True
+                    self._due.put(stream)
+
+    def _tell(self, stream: _Stream) -> None:
+        """One message, or the end."""
+        if self._stopping.is_set():
+            self._end(stream, _STOPPING)
+            return
+        try:
+            message = stream.telling.compose()
+        except Exception as error:
+            self._end(stream, describe(error))
+            return
+        stream.send(message)
+
+    def _end(self, stream: _Stream, failure: Failure) -> None:
+        status = failure.to_status()
+        stream.context.set_trailing_metadata(status.trailing_metadata or ())
+        stream.context.set_code(status.code)
+        stream.context.set_details(status.details)
+        stream.send(None)
+        self._forget(stream)
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(HEARTBEAT):
+            self._wake_all()
+            too_long = time.monotonic() - _PATIENCE
+            with self._door:
+                stuck = [each for each in self._streams if each.busy_since is not None and each.busy_since < too_long]
+            for stream in stuck:
+                stream.context.cancel()
+
+    def _forget(self, stream: _Stream) -> None:
+        with self._door:
+            stream.ended = True
+            self._streams.discard(stream)
+            self._door.notify_all()
