@@ -2,17 +2,19 @@
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 
-from core.domain.clock import ServingClock
+from core.domain.clock import TOLERATED_DRIFT, ServingClock
 from core.domain.errors import StoreUnavailable
 from core.domain.store import Store
 from core.domain.tokens.validation import Validation
 
 _log = logging.getLogger(__name__)
 
-#: In seconds.
-_PERIOD = 30
-_TOLERATED_DRIFT = 60
+#: In seconds: between two looks at the clock, and between two rounds of everything else.
+_LOOK_PERIOD = 1
+_ROUND_PERIOD = 30
 #: Rows of each kind in one transaction, so that no request waits long behind it.
 _BATCH = 500
 
@@ -25,7 +27,8 @@ class Housekeeping:
         self._validation = validation
         self._clock = clock
         self._stopping = threading.Event()
-        self._drifting = False
+        #: The drift that was last worth a word, in seconds.
+        self._told_drift = 0
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
     def start(self) -> None:
@@ -33,37 +36,52 @@ class Housekeeping:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the step in progress; nothing happens where it never began."""
+        """End after the step in progress, and note the time; nothing happens where it never began."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+            self._attempt(self._note_time)
 
     def _run(self) -> None:
+        next_round, in_doubt = time.monotonic(), False
         while not self._stopping.is_set():
-            try:
-                self._round()
-            except StoreUnavailable as refusal:
-                _log.warning("housekeeping put off: %s", refusal.description)
-            except Exception:
-                _log.exception("housekeeping failed")
-            self._stopping.wait(_PERIOD)
+            self._watch_clock()
+            confirmed = in_doubt and not self._clock.unconfirmed
+            if confirmed or time.monotonic() >= next_round:
+                in_doubt = self._clock.unconfirmed
+                self._attempt(self._round)
+                next_round = time.monotonic() + _ROUND_PERIOD
+            self._stopping.wait(_LOOK_PERIOD)
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except StoreUnavailable as refusal:
+            _log.warning("housekeeping put off: %s", refusal.description)
+        except Exception:
+            _log.exception("housekeeping failed")
 
     def _round(self) -> None:
-        self._watch_clock()
         now = self._clock.now()
         self._validation.forget_ended(now=now)
-        # A clock that is far ahead of the last start's would take everything for expired: rather keep too much, and
-        # do not let the wrong time be the one that the next start trusts.
-        if self._clock.may_purge():
-            self._store.note_time(now)
-            while not self._stopping.is_set() and self._store.purge(now=now, limit=_BATCH) >= _BATCH:
-                pass
+        self._note_time()
+        # A clock that is far ahead of the last start's would take everything for expired: rather keep too much.
+        while not self._clock.unconfirmed and not self._stopping.is_set():
+            if self._store.purge(now=now, limit=_BATCH) < _BATCH:
+                break
+
+    def _note_time(self) -> None:
+        # A time in doubt must not be the one that the next start trusts.
+        if not self._clock.unconfirmed:
+            self._store.note_time(self._clock.now())
 
     def _watch_clock(self) -> None:
         drift = self._clock.drift()
-        drifting = abs(drift) > _TOLERATED_DRIFT
-        if drifting and not self._drifting:
+        if abs(drift - self._told_drift) <= TOLERATED_DRIFT:
+            return
+        if abs(drift) > TOLERATED_DRIFT:
+            self._told_drift = drift
             _log.warning("the wall clock is %d s off the time that is served; it is not followed", drift)
-        if self._drifting and not drifting:
+        else:
+            self._told_drift = 0
             _log.info("the wall clock agrees with the time that is served again")
-        self._drifting = drifting

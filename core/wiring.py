@@ -10,6 +10,7 @@ from tokenhouse.v1 import (
     authorization_pb2,
     changes_pb2,
     client_admin_pb2,
+    clock_admin_pb2,
     discovery_pb2,
     grant_admin_pb2,
     key_admin_pb2,
@@ -23,6 +24,7 @@ from tokenhouse.v1 import (
 
 from core.config.config import Config
 from core.domain.administration.clients import ClientAdministration
+from core.domain.administration.clock import ClockAdministration
 from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.users import UserAdministration
@@ -55,6 +57,7 @@ from core.rpc.change_messages import ChangeSources
 from core.rpc.change_streams import ChangeStreams
 from core.rpc.changes import ChangesServicer
 from core.rpc.client_admin import ClientAdminServicer
+from core.rpc.clock_admin import ClockAdminServicer
 from core.rpc.discovery import DiscoveryServicer
 from core.rpc.free_addresses import CannotListen
 from core.rpc.grant_admin import GrantAdminServicer
@@ -167,8 +170,11 @@ class Core:
         """
         if self._clock.held_back:
             _log.warning("the wall clock is behind the last time this database has seen; serving that time instead")
-        if self._clock.far_ahead:
-            _log.warning("the wall clock is far ahead of the last time this database has seen; nothing is deleted")
+        if self._clock.unconfirmed:
+            _log.warning(
+                "the wall clock is more than a year ahead of the last time this database has seen: "
+                "nothing is deleted before `tokenhouse clock confirm` says that it is right"
+            )
         facade, operator, service = self._listeners
         grpc = self._config.grpc
         with _naming("Grpc.Socket"):
@@ -258,6 +264,7 @@ class Core:
                 GrantAdministration(store, clock), clock
             ),
             _service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
+            _service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(ClockAdministration(clock, store)),
         }
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:

@@ -15,6 +15,7 @@ from tokenhouse.v1 import (
     authorization_pb2_grpc,
     client_admin_pb2_grpc,
     client_credentials_pb2,
+    clock_admin_pb2_grpc,
     discovery_pb2_grpc,
     grant_admin_pb2_grpc,
     key_admin_pb2_grpc,
@@ -84,6 +85,7 @@ class Serving:
         self.users = user_admin_pb2_grpc.UserAdminServiceStub(operator)
         self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)
         self.grants = grant_admin_pb2_grpc.GrantAdminServiceStub(operator)
+        self.clocks = clock_admin_pb2_grpc.ClockAdminServiceStub(operator)
         self.keys = key_admin_pb2_grpc.KeyAdminServiceStub(operator)
         self.validation = validation_pb2_grpc.ValidationServiceStub(service)
 

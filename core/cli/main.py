@@ -16,6 +16,7 @@ _VERBS = {
     "clients": ("core.cli.clients", "Show, delete and block registered clients."),
     "grants": ("core.cli.grants", "Show and revoke what users gave to clients."),
     "keys": ("core.cli.keys", "Show and rotate signing keys and the master key."),
+    "clock": ("core.cli.clock", "Show the time that is served, and confirm it."),
     "config": ("core.cli.configuration", "Check and show the settings."),
     "version": ("core.cli.version", "Say which version this is."),
 }

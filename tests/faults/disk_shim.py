@@ -43,11 +43,11 @@ class _Word(IntEnum):
     ROOM = 8
 
 
-def build_shim(folder: Path) -> Path:
-    """Compile the shim into `folder`; the path of the library."""
-    library = folder / "disk_shim.so"
+def build_shim(folder: Path, source: Path = SOURCE) -> Path:
+    """Compile a shim into `folder`; the path of the library."""
+    library = folder / f"{source.stem}.so"
     command = ["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-O2", "-fPIC", "-shared", "-U_FORTIFY_SOURCE"]
-    subprocess.run([*command, "-o", str(library), str(SOURCE), "-ldl", "-lpthread"], check=True)
+    subprocess.run([*command, "-o", str(library), str(source), "-ldl", "-lpthread"], check=True)
     return library
 
 

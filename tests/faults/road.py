@@ -129,6 +129,14 @@ class Road:
         self.core.clients.BlockClient(client_admin_pb2.BlockClientRequest(client_id=client_id), timeout=DEADLINE)
         self.promise(Promise(PromiseKind.BLOCKED, client_id))
 
+    def is_signed_in(self, session: str) -> bool:
+        """Whether a browser with this session is asked for a consent rather than a password."""
+        before, self.session = self.session, session
+        try:
+            return self._start(self.register()).HasField("consent")
+        finally:
+            self.session = before
+
     def is_active(self, held: Held) -> bool:
         """What an internal service is told of the access token."""
         request = validation_pb2.ValidateTokenRequest(token=held.access_token, audience=ISSUER)

@@ -9,6 +9,7 @@ import grpc
 from tokenhouse.v1 import (
     authorization_pb2_grpc,
     client_admin_pb2_grpc,
+    clock_admin_pb2_grpc,
     grant_admin_pb2_grpc,
     key_admin_pb2_grpc,
     registration_pb2_grpc,
@@ -55,6 +56,7 @@ class Stubs:
         self.revocation = revocation_pb2_grpc.RevocationServiceStub(facade)
         self.users = user_admin_pb2_grpc.UserAdminServiceStub(operator)
         self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)
+        self.clock = clock_admin_pb2_grpc.ClockAdminServiceStub(operator)
         self.grants = grant_admin_pb2_grpc.GrantAdminServiceStub(operator)
         self.keys = key_admin_pb2_grpc.KeyAdminServiceStub(operator)
         self.validation = validation_pb2_grpc.ValidationServiceStub(service)

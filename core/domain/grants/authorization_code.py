@@ -4,7 +4,7 @@ import hmac
 
 from core.domain.authorization.pkce import verify_code_verifier
 from core.domain.clients.client import Client
-from core.domain.clock import Clock
+from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import InvalidGrant, InvalidTarget
 from core.domain.grants.grant import Grant, GrantState, RevokeReason
 from core.domain.grants.revoking import revoke_grant
@@ -71,6 +71,8 @@ class AuthorizationCode:
         token = find_grant_token(code, TokenKind.CODE)
         grant = self._store.find_grant(token.grant_id) if token else None
         if token is None or grant is None or not verify_grant_token(token, self._master_keys, grant.secret):
+            raise InvalidGrant(_REFUSED)
+        if lies_ahead(grant.created_at, self._clock.now()):
             raise InvalidGrant(_REFUSED)
         return grant
 

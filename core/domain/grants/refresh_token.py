@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from core.domain.authorization.scope import narrow_scope
 from core.domain.clients.client import Client
-from core.domain.clock import Clock
+from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import InvalidGrant, OAuthError
 from core.domain.grants.grant import Grant, RevokeReason
 from core.domain.grants.refresh_verdict import RefreshVerdict, judge_refresh
@@ -56,7 +56,7 @@ class RefreshToken:
         grant = self._store.find_grant(token.grant_id) if token else None
         if token is None or grant is None or not verify_grant_token(token, self._master_keys, grant.secret):
             raise InvalidGrant(_REFUSED)
-        if grant.client_id != client.client_id:
+        if grant.client_id != client.client_id or lies_ahead(grant.created_at, self._clock.now()):
             raise InvalidGrant(_REFUSED)
         wanted = _try_narrowing(grant, parameters, request, policy)
         return lambda tx: self._rotate(tx, client, grant.id, token.generation, wanted, policy)

@@ -26,7 +26,8 @@ class LimitIntents(Protocol):
         """Spend one try of `key`: 0 when it may go on, else how many milliseconds to wait (and nothing is spent).
 
         GCRA: the row holds the time at which the bucket is full again; a try is refused when that lies more than
-        `(burst - 1) * interval_ms` ahead, and otherwise moves it one interval on from the later of it and now.
+        `(burst - 1) * interval_ms` ahead, and otherwise moves it one interval on from the later of it and now. A time
+        that lies more than a minute beyond what a whole burst takes counts as now.
         """
         ...
 

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from typing import Protocol
 
-from core.domain.clock import Clock
+from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import LoginFailed, TemporarilyUnavailable
 from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource
@@ -81,18 +81,19 @@ class Logins:
 
     def is_live(self, facts: SessionFacts, token: str, subject: str) -> bool:
         """Whether the session is this user's and has not ended, as `facts` (a transaction, say) see it."""
-        token_hash = _find_hash(token)
-        session = facts.find_session(token_hash, now=self._clock.now()) if token_hash else None
+        session = self._find_session(facts, token)
         return session is not None and session.subject == subject
 
     def find_user(self, token: str) -> User | None:
         """The active user whose session this is; None when it has ended or never was."""
-        token_hash = _find_hash(token)
-        if token_hash is None:
-            return None
-        session = self._store.find_session(token_hash, now=self._clock.now())
+        session = self._find_session(self._store, token)
         user = self._store.find_user(session.subject) if session else None
         return user if user is not None and user.active else None
+
+    def _find_session(self, facts: SessionFacts, token: str) -> Session | None:
+        token_hash, now = _find_hash(token), self._clock.now()
+        session = facts.find_session(token_hash, now=now) if token_hash else None
+        return None if session is None or lies_ahead(session.created_at, now) else session
 
     def _new_session(self, user: User) -> tuple[str, Session]:
         secret = self._randomness.token_bytes(_TOKEN_BYTES)

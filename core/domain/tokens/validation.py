@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.domain.clock import Clock
+from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import InvalidArgument, InvalidTarget, RevisionNotReached
 from core.domain.keys.key_ring import KeyRing
 from core.domain.policy import Policy, PolicySource
@@ -122,6 +122,8 @@ class Validation:
 
     def _read(self, text: str, digest: bytes, policy: Policy) -> AccessToken | None:
         token = find_access_token(text, self._keys, policy.issuer)
+        if token is not None and lies_ahead(token.issued_at, self._clock.now()):
+            return None
         if token is not None:
             with self._remembering:
                 _bound(self._tokens, _TOKENS)

@@ -1,12 +1,13 @@
 """Rates in SQLite: per key the millisecond at which its bucket is full again (GCRA)."""
 
+from core.domain.clock import TOLERATED_DRIFT
 from core.store.sqlite.statements import WritingStatements
 
 _TAKE = """
     INSERT INTO rates (key, full_at_ms) VALUES (?, ?)
     ON CONFLICT (key) DO UPDATE SET
-        full_at_ms = CASE WHEN rates.full_at_ms > ? THEN rates.full_at_ms ELSE ? END + ?
-    WHERE rates.full_at_ms <= ?
+        full_at_ms = CASE WHEN rates.full_at_ms BETWEEN ? AND ? THEN rates.full_at_ms ELSE ? END + ?
+    WHERE rates.full_at_ms NOT BETWEEN ? AND ?
     RETURNING 1
 """
 _FULL_AT = "SELECT full_at_ms FROM rates WHERE key = ?"
@@ -20,7 +21,10 @@ class LimitWrites(WritingStatements):
 
     def take_slot(self, key: bytes, *, now_ms: int, interval_ms: int, burst: int) -> int:
         latest = now_ms + (burst - 1) * interval_ms
-        if self.issue(_TAKE, (key, now_ms + interval_ms, now_ms, now_ms, interval_ms, latest)) is not None:
+        # No bucket takes longer than this to fill: what says so was written by a clock that has been put right since.
+        longest = latest + interval_ms + TOLERATED_DRIFT * 1000
+        values = (key, now_ms + interval_ms, now_ms, longest, now_ms, interval_ms, latest + 1, longest)
+        if self.issue(_TAKE, values) is not None:
             return 0
         row = self.row(_FULL_AT, (key,))
         return 0 if row is None else int(row[0]) - latest
