@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from core.allocator import settle_allocator
 from core.config.config import Config
 from core.config.errors import ConfigError
 from core.config.load import load_config
@@ -34,6 +35,7 @@ _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 @click.option("--config", "path", type=click.Path(path_type=Path), envvar="TOKENHOUSE_CONFIG", default=None)
 def main(path: Path | None) -> None:
     """Run the core in the foreground until it is told to stop."""
+    settle_allocator()
     write_log_lines()
     # Blocked before the first thread begins, so that every thread inherits it and a signal waits for `sigwait`: a
     # handler would run on the main thread, which nothing wakes when the kernel gives the signal to another one.

@@ -1,7 +1,7 @@
 """The machine: a CPU for the servers, another for the load, and what processes used of them."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -40,9 +40,31 @@ def resident_megabytes(pid: int) -> float:
     return _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Rss") * 1024 / 1e6
 
 
-def proportional_megabytes(pid: int) -> float:
-    """The same with shared pages divided among those who share them."""
-    return _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss") * 1024 / 1e6
+def together_megabytes(pids: Iterable[int]) -> float:
+    """What several processes have in RAM, in MB: what is each one's own, and once what they share of each file."""
+    own, shared = 0, dict[str, int]()
+    for pid in pids:
+        of_files: dict[str, int] = {}
+        for name, sizes in _mappings(pid):
+            kept = sizes["Shared_Clean"] + sizes["Shared_Dirty"]
+            own += sizes["Rss"] - kept
+            of_files[name] = of_files.get(name, 0) + kept
+        for name, kept in of_files.items():
+            shared[name] = max(shared.get(name, 0), kept)
+    return (own + sum(shared.values())) * 1024 / 1e6
+
+
+def _mappings(pid: int) -> Iterator[tuple[str, dict[str, int]]]:
+    """Each mapping's file and its sizes in KB, as proc_pid_smaps(5) tells."""
+    name, sizes = "", dict[str, int]()
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        words = line.split()
+        if not words[0].endswith(":"):
+            name, sizes = " ".join(words[5:]), {}
+        elif words[-1] == "kB":
+            sizes[words[0][:-1]] = int(words[1])
+        elif words[0] == "VmFlags:":
+            yield name, sizes
 
 
 def _kilobytes(report: Path, name: str) -> int:

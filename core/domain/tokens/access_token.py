@@ -9,7 +9,7 @@ from jwt.utils import base64url_decode, base64url_encode
 
 from core.domain.errors import InvalidTarget
 from core.domain.keys.key_ring import ALGORITHM, KeyRing
-from core.domain.tokens.resource import normalise_resource
+from core.domain.tokens.resource import normalise_resources
 
 TOKEN_TYPE = "at+jwt"
 #: No access token may live longer, so no revocation must be remembered longer. In seconds.
@@ -75,7 +75,7 @@ def _read_claims(claims: dict[str, Any], key_id: str) -> AccessToken | None:
             client_id=claims["client_id"],
             scope=tuple(claims["scope"].split()),
             audience=tuple(audience),
-            audience_keys=frozenset(normalise_resource(resource) for resource in audience),
+            audience_keys=normalise_resources(tuple(audience)),
             issued_at=int(claims["iat"]),
             expires_at=int(claims["exp"]),
             grant_id=claims["gid"],

@@ -1,13 +1,14 @@
 """Makes access tokens. Called after the commit that they rest on, never before."""
 
 from dataclasses import dataclass, field
+from sys import intern
 
 from core.domain.clock import Clock
 from core.domain.keys.key_ring import KeyRing
 from core.domain.policy import Policy
 from core.domain.randomness import Randomness
 from core.domain.tokens.access_token import TOKEN_TYPE, AccessToken, claims_of, format_token_id
-from core.domain.tokens.resource import normalise_resource
+from core.domain.tokens.resource import normalise_resources
 from core.domain.tokens.validation import Validation
 
 
@@ -51,11 +52,12 @@ class Issuer:
         audience = entitlement.resources or (policy.issuer,)
         token = AccessToken(
             token_id=format_token_id(self._randomness.token_bytes(16)),
-            subject=entitlement.subject,
-            client_id=entitlement.client_id,
+            # Thousands of tokens are remembered, of few users and clients.
+            subject=intern(entitlement.subject),
+            client_id=intern(entitlement.client_id),
             scope=entitlement.scope,
             audience=audience,
-            audience_keys=frozenset(normalise_resource(resource) for resource in audience),
+            audience_keys=normalise_resources(audience),
             issued_at=now,
             expires_at=min(now + policy.access_token_lifetime, entitlement.ends_at),
             grant_id=entitlement.grant_id.hex(),

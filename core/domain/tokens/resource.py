@@ -35,6 +35,16 @@ def normalise_resource(resource: str) -> str:
     return f"{parts.scheme}://{host}{shown_port}{parts.path or '/'}{query}"
 
 
+@lru_cache(maxsize=1024)
+def normalise_resources(resources: tuple[str, ...]) -> frozenset[str]:
+    """Several in the form in which they are compared; the same ones are the same object.
+
+    Raises:
+        InvalidTarget: as `normalise_resource`.
+    """
+    return frozenset(normalise_resource(resource) for resource in resources)
+
+
 def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ...]:
     """The resources in their owners' spelling, each once; empty for a server-wide request.
 

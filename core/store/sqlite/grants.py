@@ -1,6 +1,7 @@
 """Grants in SQLite: one row each. A verb is one conditional statement, so of two racers one finds nothing to change."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from core.domain.grants.grant import Grant, GrantState, RevokeReason
 from core.store.sqlite.driver import Row
@@ -155,9 +156,14 @@ def _columns(grant: Grant) -> tuple[object, ...]:
     )
 
 
+@lru_cache(maxsize=1024)
+def _scope(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 def _grant(row: Row) -> Grant:
     values = list(row)
-    values[4] = tuple(values[4].split())
+    values[4] = _scope(values[4])
     values[5] = split(values[5])
     values[8] = _STATES[values[8]]
     if values[17] is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from tokenhouse.v1 import validation_pb2
 
 from tests.bench.h2load import UnaryLoad
-from tests.bench.machine import proportional_megabytes, resident_megabytes
+from tests.bench.machine import resident_megabytes, together_megabytes
 from tests.bench.measurement import Finding
 from tests.bench.requests import code_load, metadata_load, refresh_load, registration_load
 from tests.bench.road import RESOURCE, Road
@@ -34,14 +34,14 @@ def measure(folder: Path, _rounds: int) -> list[Finding]:
         for _ in range(_STEPS + _MORE_STEPS):
             mixed.step()
             taken.append(mixed.megabytes())
-        proportional = sum(proportional_megabytes(pid) for pid in mixed.pids)
+        resident = sum(resident_megabytes(pid) for pid in mixed.pids)
     course = ", ".join(f"{megabytes:.0f}" for megabytes in taken)
     after = taken[_STEPS]
     return [
         Finding("6. Memory of both processes after 100,000 requests", after, _MOST_MEGABYTES, at_most=True, unit="MB"),
         Finding(
             f"6. What the next 80,000 requests add ({course} MB, a step of 20,000 each; "
-            f"{proportional:.0f} MB with shared pages counted once)",
+            f"{resident:.0f} MB with the libraries that both have mapped counted twice)",
             taken[-1] - after,
             _FLAT,
             at_most=True,
@@ -80,5 +80,5 @@ class _Mixed:
         validating.run(_VALIDATIONS, self.pids)
 
     def megabytes(self) -> float:
-        """Both processes, pages that they share counted in each."""
-        return sum(resident_megabytes(pid) for pid in self.pids)
+        """Both processes together."""
+        return together_megabytes(self.pids)
