@@ -269,7 +269,7 @@ class Core:
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:
         return {
-            _service(validation_pb2, "ValidationService"): ValidationServicer(self._validation),
+            _service(validation_pb2, "ValidationService"): ValidationServicer(self._validation, self._clock),
             _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams),
         }
 

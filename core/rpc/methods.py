@@ -63,7 +63,7 @@ class ServedMethods(grpc.GenericRpcHandler):
 
 
 def _serve(
-    method: MethodDescriptor, behaviour: Callable[[Any, grpc.ServicerContext], Message]
+    method: MethodDescriptor, behaviour: Callable[[Any, grpc.ServicerContext], Message | bytes]
 ) -> grpc.RpcMethodHandler[Any, Any]:
     request_type = GetMessageClass(method.input_type)
     most = BATCH_MESSAGE_BYTES if _is_batch(method) else _MESSAGE_BYTES
@@ -76,7 +76,8 @@ def _serve(
             _abort(context, _EXPIRED)
         request = _read(raw, request_type, most, context)
         try:
-            return behaviour(request, context).SerializeToString()
+            answer = behaviour(request, context)
+            return answer if isinstance(answer, bytes) else answer.SerializeToString()
         except Exception as error:
             failure = describe(error)
         _abort(context, failure)

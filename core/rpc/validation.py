@@ -3,40 +3,47 @@
 import grpc
 from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
 
-from core.domain.tokens.validation import Validation, ValidToken
+from core.domain.clock import Clock
+from core.domain.tokens.validation import Standing, Validation, ValidToken
 from core.rpc.batch import require_batch
 from core.rpc.errors import describe
+from core.rpc.known_answers import KnownAnswers
 
 
 class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
-    """Proto → validation → proto."""
+    """Proto → validation → proto. The answers leave serialised: most have been given before."""
 
-    def __init__(self, validation: Validation) -> None:
+    def __init__(self, validation: Validation, clock: Clock) -> None:
         self._validation = validation
+        self._clock = clock
+        self._answers = KnownAnswers(validation, _write)
+        self._results = KnownAnswers(validation, _write_result)
 
-    def ValidateToken(
+    def ValidateToken(  # type: ignore[override]
         self, request: validation_pb2.ValidateTokenRequest, context: grpc.ServicerContext
-    ) -> validation_pb2.ValidateTokenResponse:
-        return self._answer(request)
+    ) -> bytes:
+        return self._answers.find(request, self._validation.standing(), self._clock.now())
 
-    def ValidateTokens(
+    def ValidateTokens(  # type: ignore[override]
         self, request: validation_pb2.ValidateTokensRequest, context: grpc.ServicerContext
-    ) -> validation_pb2.ValidateTokensResponse:
-        return validation_pb2.ValidateTokensResponse(
-            results=[self._result(item) for item in require_batch(request.requests)]
-        )
-
-    def _result(self, request: validation_pb2.ValidateTokenRequest) -> validation_pb2.ValidateTokenResult:
-        try:
-            response = self._answer(request)
-        except Exception as error:
-            return validation_pb2.ValidateTokenResult(error=describe(error).to_item_error())
-        return validation_pb2.ValidateTokenResult(response=response)
-
-    def _answer(self, request: validation_pb2.ValidateTokenRequest) -> validation_pb2.ValidateTokenResponse:
+    ) -> bytes:
         # Before anything else is looked at: a change in the middle may be counted, and need not be.
-        revision = self._validation.require_revision(request.min_revision)
-        return _write(self._validation.validate(request.token, request.audience), revision)
+        standing, now = self._validation.standing(), self._clock.now()
+        # Messages of a repeated field, one after the other, are the message of all of them.
+        return b"".join([self._result(item, standing, now) for item in require_batch(request.requests)])
+
+    def _result(self, request: validation_pb2.ValidateTokenRequest, standing: Standing, now: int) -> bytes:
+        try:
+            return self._results.find(request, standing, now)
+        except Exception as error:
+            failed = validation_pb2.ValidateTokenResult(error=describe(error).to_item_error())
+            return validation_pb2.ValidateTokensResponse(results=[failed]).SerializeToString()
+
+
+def _write_result(valid: ValidToken | None, revision: int) -> validation_pb2.ValidateTokensResponse:
+    """A batch of one."""
+    result = validation_pb2.ValidateTokenResult(response=_write(valid, revision))
+    return validation_pb2.ValidateTokensResponse(results=[result])
 
 
 def _write(valid: ValidToken | None, revision: int) -> validation_pb2.ValidateTokenResponse:

@@ -4,19 +4,20 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from core.domain.clock import Clock, lies_ahead
-from core.domain.errors import InvalidArgument, InvalidTarget, RevisionNotReached
+from core.domain.errors import InvalidArgument, InvalidTarget
 from core.domain.keys.key_ring import KeyRing
 from core.domain.policy import Policy, PolicySource
 from core.domain.tokens.access_token import AccessToken, find_access_token
 from core.domain.tokens.change import Change, ChangeFacts
 from core.domain.tokens.known_users import KnownUser, KnownUsers, KnownUsersStore
+from core.domain.tokens.remembered import Remembered
 from core.domain.tokens.resource import normalise_resource
 from core.domain.tokens.revocations import Revocations
 
-#: How many tokens are remembered; beyond it the oldest are forgotten, and their signatures checked when asked for.
+#: How many tokens are remembered, about 600 bytes each; of those that are forgotten the signature is checked again.
 _TOKENS = 20_000
 
 
@@ -26,6 +27,13 @@ class ValidToken:
 
     token: AccessToken
     user: KnownUser
+
+
+class Standing(NamedTuple):
+    """What the answer about a token rests on besides the token and the time: while it stays, so do the answers."""
+
+    revision: int
+    policy: Policy
 
 
 class ValidationStore(KnownUsersStore, ChangeFacts, Protocol):
@@ -51,7 +59,7 @@ class Validation:
         self._policy = policy
         self._clock = clock
         self._revocations = revocations
-        self._tokens: dict[bytes, AccessToken] = {}
+        self._tokens: Remembered[bytes, AccessToken] = Remembered(_TOKENS)
         self._users = KnownUsers(store)
         self._applied = 0
         self._remembering = threading.Lock()
@@ -64,16 +72,9 @@ class Validation:
         # The newest change may be kept no more, but its number has been told.
         self._applied = self._store.current_revision()
 
-    def require_revision(self, least: int) -> int:
-        """The revision up to which an answer that begins now counts every change.
-
-        Raises:
-            RevisionNotReached: it is below `least`.
-        """
-        revision = self._applied
-        if revision < least:
-            raise RevisionNotReached(f"revision {least} is not reached: this is {revision}")
-        return revision
+    def standing(self) -> Standing:
+        """What answers that begin now rest on; every change up to its revision is counted in them."""
+        return Standing(self._applied, self._policy.current)
 
     def validate(self, text: str, audience: str) -> ValidToken | None:
         """The token, if it is good at this moment for this audience; None when it is not, whatever the reason.
@@ -88,7 +89,7 @@ class Validation:
         if not policy.clients_enabled:
             return None
         digest = hashlib.sha256(text.encode()).digest()
-        token = self._tokens.get(digest) or self._read(text, digest, policy)
+        token = self._tokens.find(digest) or self._read(text, digest, policy)
         if token is None or token.expires_at <= self._clock.now() or self._revocations.cover(token):
             return None
         if not _is_for(token, wanted, policy):
@@ -99,9 +100,7 @@ class Validation:
     def remember(self, text: str, token: AccessToken) -> None:
         """Take note of a token that this server has just signed."""
         self._users.meet(token.subject)
-        with self._remembering:
-            _bound(self._tokens, _TOKENS)
-            self._tokens[hashlib.sha256(text.encode()).digest()] = token
+        self._tokens.put(hashlib.sha256(text.encode()).digest(), token)
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Count committed changes; nothing they end is valid when this returns."""
@@ -125,9 +124,7 @@ class Validation:
         if token is not None and lies_ahead(token.issued_at, self._clock.now()):
             return None
         if token is not None:
-            with self._remembering:
-                _bound(self._tokens, _TOKENS)
-                self._tokens[digest] = token
+            self._tokens.put(digest, token)
         return token
 
 
@@ -144,9 +141,3 @@ def _is_for(token: AccessToken, wanted: str, policy: Policy) -> bool:
     if wanted in token.audience_keys:
         return True
     return policy.server_wide_tokens and normalise_resource(policy.issuer) in token.audience_keys
-
-
-def _bound(remembered: dict[bytes, AccessToken], most: int) -> None:
-    # A dict keeps insertion order: the first key is the oldest. Tokens live equally long, so the oldest ends first.
-    while len(remembered) >= most:
-        del remembered[next(iter(remembered))]

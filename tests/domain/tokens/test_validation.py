@@ -4,7 +4,7 @@ import pytest
 
 from core.domain.errors import InvalidArgument
 from core.domain.tokens import known_users
-from core.domain.tokens import validation as validation_module
+from core.domain.tokens.remembered import Remembered
 from core.domain.tokens.validation import ValidToken
 from tests.domain.house import FILES, ISSUER, MCP, House
 from tests.domain.road import Connection, a_client, a_user, connect, validate
@@ -117,7 +117,7 @@ def test_switching_clients_off_and_on_brings_tokens_back(house: House) -> None:
 
 def test_what_was_forgotten_is_read_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The memory is a cache: more tokens and users than it holds change no answer."""
-    monkeypatch.setattr(validation_module, "_TOKENS", 3)
+    monkeypatch.setattr(house.validation, "_tokens", Remembered(3))
     monkeypatch.setattr(known_users, "_USERS", 2)
     client = a_client(house)
     connections = [connect(house, client=client) for _ in range(8)]
