@@ -101,7 +101,7 @@ def refuse(code: grpc.StatusCode, reason: str = "", retry: float | None = None, 
 
 
 async def test_a_core_that_is_not_there_is_waited_for(peer: Peer, core: CoreClient) -> None:
-    """A restart of the core costs waiting, not an error (faults table, 2.5)."""
+    """A restart of the core costs waiting, not an error."""
     peer.handlers["LogIn"] = lambda request, context: asyncio.sleep(0, LogInResponse(session_token="t"))
     answer = asyncio.create_task(core.log_in(LogInRequest(), 5))
     await asyncio.sleep(0.3)
@@ -112,7 +112,7 @@ async def test_a_core_that_is_not_there_is_waited_for(peer: Peer, core: CoreClie
 
 
 async def test_a_core_that_stays_away_is_unavailable_in_time(core: CoreClient) -> None:
-    """The wait is bounded, and the refusal says when to come back (faults table, test 6)."""
+    """The wait is bounded, and the refusal says when to come back."""
     started = monotonic()
     with pytest.raises(Refusal) as refused:
         await core.start_authorization(StartAuthorizationRequest(), 0.4)
@@ -124,7 +124,7 @@ async def test_a_core_that_stays_away_is_unavailable_in_time(core: CoreClient) -
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
 async def test_calls_that_may_happen_twice_are_tried_again(peer: Peer, core: CoreClient, code: grpc.StatusCode) -> None:
-    """UNAVAILABLE, and CANCELLED by a server that stops, are no answers (faults table, 2.5)."""
+    """UNAVAILABLE, and CANCELLED by a server that stops, are no answers."""
     peer.handlers["StartAuthorization"] = refuse(code, times=2)
     await peer.start()
 

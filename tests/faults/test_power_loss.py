@@ -36,7 +36,7 @@ def test_the_record_is_complete(recording: Recording, tmp_path: Path) -> None:
 
 
 def test_a_power_loss_loses_nothing_acknowledged(recording: Recording, tmp_path: Path) -> None:
-    """Whatever part of the unsynced is on disk, the store opens whole and keeps each promise (faults.md 2.2)."""
+    """Whatever part of the unsynced is on disk, the store opens whole and keeps each promise."""
     recorded = Recorded(recording.steps)
     sample = recorded.sample(_STATES, Random(1))
     for state, sequence, folder in recorded.restore(sample, tmp_path):

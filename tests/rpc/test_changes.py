@@ -208,7 +208,7 @@ def test_new_keys_are_told(serving: Serving, watch: Watch) -> None:
 
 
 def test_many_watch_and_nobody_waits(road: Road) -> None:
-    """house.md: a hundred streams on sixteen threads; a change reaches all, and calls are answered meanwhile."""
+    """a hundred streams on sixteen threads; a change reaches all, and calls are answered meanwhile."""
     token = road.connect().access_token
     with ExitStack() as stack:
         watches = [stack.enter_context(watching(road.serving.channels["service"])) for _ in range(100)]
@@ -222,7 +222,7 @@ def test_many_watch_and_nobody_waits(road: Road) -> None:
 
 
 def test_there_are_512_streams_and_no_more(serving: Serving) -> None:
-    """house.md: counted by ourselves, the next one is RESOURCE_EXHAUSTED; one that ends makes room."""
+    """counted by ourselves, the next one is RESOURCE_EXHAUSTED; one that ends makes room."""
     stub = changes_pb2_grpc.ChangesServiceStub(serving.channels["service"])
     calls: list[Any] = []
     try:

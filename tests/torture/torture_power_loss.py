@@ -49,7 +49,7 @@ def log_beginnings(recording: Recording) -> int:
 def test_nothing_acknowledged_is_lost(
     library: Path, tmp_path: Path, figures: Figures, steps: int, beginnings: int
 ) -> None:
-    """Every state opens whole and keeps every promise made before the power went (faults.md 2.2)."""
+    """Every state opens whole and keeps every promise made before the power went."""
     recording = record_load(library, tmp_path, steps=steps, seed=steps)
 
     assert log_beginnings(recording) >= beginnings

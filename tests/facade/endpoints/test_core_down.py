@@ -1,4 +1,4 @@
-"""What is answered while the core is gone, hangs, or is being started again (faults table, tests 6, 7 and 9)."""
+"""What is answered while the core is gone, hangs, or is being started again."""
 
 import asyncio
 import signal
