@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.v1 import (
     authorization_pb2,
+    backup_admin_pb2,
     changes_pb2,
     client_admin_pb2,
     clock_admin_pb2,
@@ -23,6 +24,7 @@ from tokenhouse.v1 import (
 )
 
 from core.config.config import Config
+from core.domain.administration.backups import BackupAdministration
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.clock import ClockAdministration
 from core.domain.administration.grants import GrantAdministration
@@ -41,7 +43,7 @@ from core.domain.grants.token_request import CodeParameters, RefreshParameters
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import Policy
-from core.domain.randomness import SystemRandomness
+from core.domain.randomness import Randomness, SystemRandomness
 from core.domain.sessions.login import Logins
 from core.domain.tokens.access_token import LONGEST_LIFETIME, format_token_id
 from core.domain.tokens.change import Change, ChangeIntents, ChangeKind
@@ -52,6 +54,7 @@ from core.domain.tokens.validation import Validation
 from core.domain.users.password import Passwords
 from core.housekeeping import Housekeeping
 from core.rpc.authorization import AuthorizationServicer
+from core.rpc.backup_admin import BackupAdminServicer
 from core.rpc.callers import Caller
 from core.rpc.change_messages import ChangeSources
 from core.rpc.change_streams import ChangeStreams
@@ -72,7 +75,7 @@ from core.rpc.user_admin import UserAdminServicer
 from core.rpc.validation import ValidationServicer
 from core.store.data_folder import require_data_folder
 from core.store.master_key_file import MasterKeyFile, MasterKeyFromEnvironment
-from core.store.sqlite.folder import DATABASE
+from core.store.sqlite.replacement import holds_database
 from core.store.sqlite.store import open_store
 
 _log = logging.getLogger(__name__)
@@ -136,7 +139,8 @@ class Core:
         self._policy = PolicyInForce(config.policy())
         self._randomness = SystemRandomness()
         require_data_folder(config.server.data_dir)
-        keeper, keys = _load_master_keys(config, self._randomness)
+        may_create = not holds_database(config.database_folder)
+        keeper, keys = load_master_keys(config, self._randomness, may_create=may_create)
         changes = CommittedChanges()
         self._store = open_store(config.database_folder, on_commit=changes.announce)
         try:
@@ -264,6 +268,7 @@ class Core:
                 GrantAdministration(store, clock), clock
             ),
             _service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
+            _service(backup_admin_pb2, "BackupAdminService"): BackupAdminServicer(BackupAdministration(store)),
             _service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(ClockAdministration(clock, store)),
         }
 
@@ -282,12 +287,18 @@ def _naming(setting: str) -> Iterator[None]:
         raise CannotListen(f"{setting}: {refusal}") from None
 
 
-def _load_master_keys(config: Config, randomness: SystemRandomness) -> tuple[MasterKeyKeeper, dict[int, bytes]]:
+def load_master_keys(
+    config: Config, randomness: Randomness, *, may_create: bool
+) -> tuple[MasterKeyKeeper, dict[int, bytes]]:
+    """The master keys by number, and where they are kept; where there is no file, it may be made.
+
+    Raises:
+        MasterKeyRefused: they cannot be used.
+    """
     if config.keys.master_key is not None:
         return MasterKeyFromEnvironment(), {1: config.keys.master_key}
     file = MasterKeyFile(config.keys.master_key_file)
-    is_new = not (config.database_folder / DATABASE).exists()
-    return file, file.load(randomness, may_create=is_new)
+    return file, file.load(randomness, may_create=may_create)
 
 
 def _service(module: Any, name: str) -> ServiceDescriptor:

@@ -13,6 +13,7 @@ import grpc
 from tokenhouse.v1 import (
     authorization_pb2,
     authorization_pb2_grpc,
+    backup_admin_pb2_grpc,
     client_admin_pb2_grpc,
     client_credentials_pb2,
     clock_admin_pb2_grpc,
@@ -87,6 +88,7 @@ class Serving:
         self.grants = grant_admin_pb2_grpc.GrantAdminServiceStub(operator)
         self.clocks = clock_admin_pb2_grpc.ClockAdminServiceStub(operator)
         self.keys = key_admin_pb2_grpc.KeyAdminServiceStub(operator)
+        self.backups = backup_admin_pb2_grpc.BackupAdminServiceStub(operator)
         self.validation = validation_pb2_grpc.ValidationServiceStub(service)
 
     def stop(self) -> None:

@@ -17,6 +17,8 @@ _VERBS = {
     "grants": ("core.cli.grants", "Show and revoke what users gave to clients."),
     "keys": ("core.cli.keys", "Show and rotate signing keys and the master key."),
     "clock": ("core.cli.clock", "Show the time that is served, and confirm it."),
+    "backup": ("core.cli.backup", "Copy the database to a file, also while the server runs."),
+    "restore": ("core.cli.restore", "Put a backup in the place of the database, while the core is stopped."),
     "config": ("core.cli.configuration", "Check and show the settings."),
     "version": ("core.cli.version", "Say which version this is."),
 }

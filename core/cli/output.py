@@ -64,3 +64,12 @@ def show_time(seconds: int) -> str:
 def count(number: int, noun: str) -> str:
     """`1 grant`, `2 grants`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def show_size(size: int) -> str:
+    """Bytes as people read them."""
+    for unit in ("bytes", "KB", "MB"):
+        if size < 10_000:
+            return f"{size} {unit}"
+        size = round(size / 1000)
+    return f"{size} GB"

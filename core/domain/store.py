@@ -6,6 +6,7 @@ it and come out as `StoreUnavailable`.
 
 from typing import Protocol
 
+from core.domain.administration.backups import BackupStore
 from core.domain.clients.client import ClientFacts, ClientIntents
 from core.domain.grants.grant import GrantFacts, GrantIntents
 from core.domain.keys.signing_key import KeyFacts, KeyIntents
@@ -34,8 +35,8 @@ class Transaction(
     """A transaction in progress, on the only write connection: what it reads cannot change before it commits."""
 
 
-class Store(Facts, Writes[Transaction], Protocol):
-    """Point reads from any thread, and the one way to write."""
+class Store(Facts, Writes[Transaction], BackupStore, Protocol):
+    """Point reads from any thread, the one way to write, and copies of it all."""
 
     def purge(self, *, now: int, limit: int) -> int:
         """Delete up to `limit` rows of each kind that nothing can need any more at `now`; how many that were.

@@ -24,6 +24,10 @@ class MasterKeyRefused(Exception):
     """The master key cannot be used; one line that says why and what to do."""
 
 
+class MasterKeyMissing(MasterKeyRefused):
+    """There is no file."""
+
+
 class MasterKeyFile:
     """Master keys in a file (`core.domain.administration.keys.MasterKeyKeeper`)."""
 
@@ -36,12 +40,13 @@ class MasterKeyFile:
         """The keys by number; makes the file with a first key where there is none and that is allowed.
 
         Raises:
-            MasterKeyRefused: missing, readable by others, or not a key file.
+            MasterKeyMissing: there is none, and it may not be made.
+            MasterKeyRefused: readable by others, or not a key file.
         """
         try:
             if not os.path.lexists(self._path):
                 if not may_create:
-                    raise MasterKeyRefused(
+                    raise MasterKeyMissing(
                         f"the database is there but its master key {self._path} is not: restore the file, "
                         "or move the database away to start anew"
                     )

@@ -80,11 +80,16 @@ class Recorded:
         everything: dict[int, int | None] = dict.fromkeys(range(len(progress.pending)))
         return _state(progress, everything, progress.seen[FOLDER]), len(self._steps) - 1
 
-    def sample(self, count: int, random: Random) -> list[tuple[CrashState, int]]:
-        """`count` of the states, as many from the rare moments, when names or the database change, as from others."""
+    def sample(self, count: int, random: Random, *, after: int = 0) -> list[tuple[CrashState, int]]:
+        """`count` of the states, as many from the rare moments, when names or the database change, as from others.
+
+        Only those after the change with the number `after`.
+        """
         groups: defaultdict[int, list[tuple[CrashState, int]]] = defaultdict(list)
         for found in self.states(random).items():
-            groups[self._steps[found[1]].file].append(found)
+            step = self._steps[found[1]]
+            if step.sequence > after:
+                groups[step.file].append(found)
         for group in groups.values():
             random.shuffle(group)
         turns = (group[turn] for turn in range(count) for group in groups.values() if turn < len(group))

@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 from tokenhouse.v1 import (
     authorization_pb2_grpc,
+    backup_admin_pb2_grpc,
     client_admin_pb2_grpc,
     clock_admin_pb2_grpc,
     grant_admin_pb2_grpc,
@@ -54,6 +55,7 @@ class Stubs:
         self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)
         self.tokens = token_pb2_grpc.TokenServiceStub(facade)
         self.revocation = revocation_pb2_grpc.RevocationServiceStub(facade)
+        self.backups = backup_admin_pb2_grpc.BackupAdminServiceStub(operator)
         self.users = user_admin_pb2_grpc.UserAdminServiceStub(operator)
         self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)
         self.clock = clock_admin_pb2_grpc.ClockAdminServiceStub(operator)

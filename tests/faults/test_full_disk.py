@@ -7,6 +7,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from tokenhouse.v1.backup_admin_pb2 import CreateBackupRequest
 
 from core.store.sqlite.folder import RESERVE
 from core.store.sqlite.reserve import RESERVE_BYTES
@@ -15,7 +16,7 @@ from tests.faults.promises import Promise, broken_promises
 from tests.faults.refusals import require_unavailable
 from tests.faults.road import Road
 from tests.faults.small_disk import SmallDisk
-from tests.serving import reason_of
+from tests.serving import DEADLINE, reason_of
 
 
 @pytest.fixture
@@ -145,3 +146,16 @@ def test_a_start_on_a_full_disk(core: CoreProcess, road: Road, small_disk: Small
     assert road.refresh(held[1]).generation == 2
     core.kill()
     assert broken_promises(core.database, promises) == []
+
+
+def test_a_backup_onto_another_disk(core: CoreProcess, road: Road, small_disk: SmallDisk, tmp_path: Path) -> None:
+    """What is on the full disk can be brought to safety, and that takes none of the room for revocations."""
+    held = road.connect()
+    small_disk.fill()
+    for _ in range(3):
+        core.backups.CreateBackup(CreateBackupRequest(path=str(tmp_path / "backup"), overwrite=True), timeout=DEADLINE)
+
+    assert held.client_id.encode() in (tmp_path / "backup").read_bytes()
+    assert (core.database / RESERVE).exists()
+    road.revoke(held)
+    assert not road.is_active(held)

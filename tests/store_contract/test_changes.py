@@ -2,8 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from core.domain.store import Store, Transaction
-from core.domain.tokens.change import ChangeKind
+from core.domain.tokens.change import Change, ChangeKind
 from tests.store_contract.conftest import Announced
 from tests.store_contract.nouns import NOW
 
@@ -68,3 +70,25 @@ def test_nothing_is_announced_where_nothing_was_recorded(store: Store, announced
     store.note_time(NOW)
     store.write(record)
     assert calls == [1]
+
+
+@pytest.mark.parametrize(("beyond", "revision"), [(1_000_000, 1_000_001), (3, 4), (2, 4), (0, 4)])
+def test_a_restore_leaps(store: Store, announced: Announced, beyond: int, revision: int) -> None:
+    """Its number lies above what tokens and validators have seen, and never below what is there; the next one follows
+    without a gap, and an intent that fails takes the leap back."""
+
+    def restore(transaction: Transaction) -> int:
+        return transaction.record_restore(beyond=beyond, now=NOW, keep_until=NOW + 1)
+
+    def fail(transaction: Transaction) -> None:
+        restore(transaction)
+        raise ValueError
+
+    store.write(lambda transaction: [record(transaction) for _ in range(3)])
+    with pytest.raises(ValueError):
+        store.write(fail)
+    assert store.write(lambda transaction: (restore(transaction), transaction.revision())) == (revision, revision)
+    assert store.write(record) == revision + 1
+    assert announced.changes[3] == Change(revision, ChangeKind.ALL_REVOKED, "", NOW, NOW + 1)
+    assert [change.revision for change in store.list_changes(since=0, now=NOW)] == [1, 2, 3, revision, revision + 1]
+    assert store.current_revision() == revision + 1

@@ -182,9 +182,16 @@ def test_only_a_pending_or_active_grant_can_be_revoked(populated: Store, state: 
         assert populated.find_grant(grant.id) == grant
 
 
-@pytest.mark.parametrize("by", ["subject", "client"])
-def test_revoking_many_touches_those_alone(store: Store, by: str) -> None:
-    """One statement ends all pending and active grants of a user or a client, and nobody else's."""
+@pytest.mark.parametrize(
+    ("by", "reason"),
+    [
+        ("subject", RevokeReason.USER_DISABLED),
+        ("client", RevokeReason.CLIENT_BLOCKED),
+        ("everything", RevokeReason.RESTORED),
+    ],
+)
+def test_revoking_many_touches_those_alone(store: Store, by: str, reason: RevokeReason) -> None:
+    """One statement ends all pending and active grants: of a user, of a client, or of everybody; and no others."""
     store.write(add_everybody)
     grants = [
         a_grant(id=number.to_bytes(16), state=state, subject=subject, client_id=client_id)
@@ -193,18 +200,25 @@ def test_revoking_many_touches_those_alone(store: Store, by: str) -> None:
         )
     ]
     store.write(lambda transaction: [transaction.create_grant(grant) for grant in grants])
-    reason = RevokeReason.USER_DISABLED if by == "subject" else RevokeReason.CLIENT_BLOCKED
 
     def revoke(transaction: Transaction) -> int:
-        if by == "subject":
-            return transaction.revoke_grants_of_subject("active", reason=reason, now=NOW + 1)
-        return transaction.revoke_grants_of_client("live", reason=reason, now=NOW + 1)
+        match by:
+            case "subject":
+                return transaction.revoke_grants_of_subject("active", reason=reason, now=NOW + 1)
+            case "client":
+                return transaction.revoke_grants_of_client("live", reason=reason, now=NOW + 1)
+            case _:
+                return transaction.revoke_all_grants(reason=reason, now=NOW + 1)
 
-    assert store.write(revoke) == 4
+    meant = {
+        "subject": {grant.id for grant in grants if grant.subject == "active"},
+        "client": {grant.id for grant in grants if grant.client_id == "live"},
+        "everything": {grant.id for grant in grants},
+    }[by]
+    assert store.write(revoke) == len(meant) // 2
     assert store.write(revoke) == 0
     for grant in grants:
-        meant = grant.subject == "active" if by == "subject" else grant.client_id == "live"
-        ended = meant and grant.state in (GrantState.PENDING, GrantState.ACTIVE)
+        ended = grant.id in meant and grant.state in (GrantState.PENDING, GrantState.ACTIVE)
         after = replace(grant, state=GrantState.REVOKED, revoked_at=NOW + 1, revoke_reason=reason) if ended else grant
         assert store.find_grant(grant.id) == after
 
@@ -220,3 +234,13 @@ def test_enabling_a_user_revives_nothing(populated: Store) -> None:
     populated.write(disable)
     populated.write(lambda transaction: transaction.enable_user("subject-1"))
     assert rotate(populated, a_grant().id) is None
+
+
+def test_all_codes_die_and_nothing_else_does(populated: Store) -> None:
+    """After a restore that keeps grants, a code may have been redeemed before: pending ones die, others stay."""
+    grants = [a_grant(id=number.to_bytes(16), state=state) for number, state in enumerate(GrantState)]
+    populated.write(lambda transaction: [transaction.create_grant(grant) for grant in grants])
+    assert populated.write(lambda transaction: transaction.kill_all_codes()) == 1
+    for grant in grants:
+        dead = grant.state is GrantState.PENDING
+        assert populated.find_grant(grant.id) == (replace(grant, state=GrantState.DEAD) if dead else grant)

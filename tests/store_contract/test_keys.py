@@ -52,3 +52,11 @@ def test_a_key_is_wrapped_again(store: Store) -> None:
     assert not store.write(
         lambda transaction: transaction.rewrap_signing_key("two", wrapped_private_key=b"again", master_key_id=8)
     )
+
+
+def test_all_keys_are_withdrawn(store: Store) -> None:
+    """Neither the one that signs nor one that is still published verifies any more."""
+    add(store, "one", NOW, 0)
+    add(store, "two", NOW + 1, NOW + HOUR)
+    assert store.write(lambda transaction: transaction.withdraw_signing_keys()) == 2
+    assert store.list_signing_keys(now=NOW) == []

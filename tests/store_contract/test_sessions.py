@@ -1,7 +1,15 @@
 """Browser sessions end with their time, their user, or when somebody ends them."""
 
+from functools import partial
+
+from core.domain.sessions.session import Session
 from core.domain.store import Store, Transaction
 from tests.store_contract.nouns import DAY, NOW, a_session, a_user
+
+
+def create(session: Session, transaction: Transaction) -> None:
+    """Store a session."""
+    transaction.create_session(session)
 
 
 def test_a_session_ends_at_its_time(populated: Store) -> None:
@@ -45,3 +53,13 @@ def test_all_sessions_of_one_user_are_deleted(populated: Store) -> None:
     populated.write(create)
     assert populated.write(lambda transaction: transaction.delete_sessions_of_subject("subject-1")) == 2
     assert [populated.find_session(bytes([number]), now=NOW) is None for number in range(3)] == [True, True, False]
+
+
+def test_all_sessions_are_deleted(populated: Store) -> None:
+    """A restore signs everybody out: nobody knows who signed out since."""
+    sessions = [a_session(token_hash=bytes([number])) for number in range(3)]
+    for session in sessions:
+        populated.write(partial(create, session))
+    assert populated.write(lambda transaction: transaction.delete_all_sessions()) == 3
+    assert [populated.find_session(session.token_hash, now=NOW) for session in sessions] == [None] * 3
+    assert populated.write(lambda transaction: transaction.delete_all_sessions()) == 0

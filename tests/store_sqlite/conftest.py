@@ -1,5 +1,6 @@
 """A SQLite store in a folder of its own, opened and opened again by the tests."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -7,6 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from core.domain.tokens.change import Change
+from core.store.sqlite.reserve import RESERVE_BYTES
 from core.store.sqlite.store import SqliteStore, open_store
 from tests.store_contract.nouns import a_client, a_user
 
@@ -46,3 +48,18 @@ def populated(opened: Opener) -> SqliteStore:
     assert store.write(lambda transaction: transaction.create_user(a_user()))
     store.write(lambda transaction: transaction.register_client(a_client()))
     return store
+
+
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number in it is what the disk says it has left, in bytes."""
+    left = [100 * RESERVE_BYTES]
+    real = os.statvfs
+
+    def statvfs(path: str) -> os.statvfs_result:
+        told = list(real(path))
+        told[4] = left[0] // told[1]
+        return os.statvfs_result(told)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    return left

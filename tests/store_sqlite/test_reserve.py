@@ -15,21 +15,6 @@ def allocated(path: Path) -> int:
     return path.stat().st_blocks * 512
 
 
-@pytest.fixture
-def free(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The number in it is what the disk says it has left, in bytes."""
-    left = [100 * RESERVE_BYTES]
-    real = os.statvfs
-
-    def statvfs(path: str) -> os.statvfs_result:
-        told = list(real(path))
-        told[4] = left[0] // told[1]
-        return os.statvfs_result(told)
-
-    monkeypatch.setattr(os, "statvfs", statvfs)
-    return left
-
-
 def test_the_store_puts_room_by(opened: Opener, folder: Path) -> None:
     """The room is really taken from the disk, not only named, and kept over a restart."""
     opened().close()

@@ -27,6 +27,7 @@ class RevokeReason(StrEnum):
     PASSWORD_CHANGED = "password_changed"
     CLIENT_DELETED = "client_deleted"
     CLIENT_BLOCKED = "client_blocked"
+    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +117,12 @@ class GrantIntents(Protocol):
 
     def revoke_grants_of_client(self, client_id: str, *, reason: RevokeReason, now: int) -> int:
         """pending or active → revoked for every grant given to a client, in one statement; how many that were."""
+        ...
+
+    def revoke_all_grants(self, *, reason: RevokeReason, now: int) -> int:
+        """pending or active → revoked for every grant there is, in one statement; how many that were."""
+        ...
+
+    def kill_all_codes(self) -> int:
+        """pending → dead for every grant there is; how many that were."""
         ...

@@ -74,7 +74,7 @@ class KeyRing:
         self._clock = clock
         self._changing = threading.Lock()
         if not store.list_signing_keys(now=clock.now()):
-            self._add_key(previous_retire_at=0)
+            self._add(self._new_key(), previous_retire_at=0)
         self._ring = self._load()
 
     @property
@@ -104,9 +104,21 @@ class KeyRing:
     def rotate(self, *, longest_token: int) -> SigningKey:
         """Sign with a new key from now on; the old one stays published for `longest_token` seconds."""
         with self._changing:
-            self._add_key(previous_retire_at=self._clock.now() + longest_token)
+            self._add(self._new_key(), previous_retire_at=self._clock.now() + longest_token)
             self._ring = self._load()
             return self._ring.signing
+
+    def replace(self) -> None:
+        """Sign with a new key and publish no other: whatever was signed before is refused, here and elsewhere."""
+        with self._changing:
+            key = self._new_key()
+
+            def intent(tx: KeyIntents) -> None:
+                tx.withdraw_signing_keys()
+                tx.add_signing_key(key, previous_retire_at=0)
+
+            self._store.write(intent)
+            self._ring = self._load()
 
     def rewrap(self) -> None:
         """Wrap every signing key with the current master key."""
@@ -124,18 +136,20 @@ class KeyRing:
             )
             self._ring = self._load()
 
-    def _add_key(self, *, previous_retire_at: int) -> None:
+    def _add(self, key: SigningKey, *, previous_retire_at: int) -> None:
+        self._store.write(lambda tx: tx.add_signing_key(key, previous_retire_at=previous_retire_at))
+
+    def _new_key(self) -> SigningKey:
         private_key = ec.generate_private_key(ec.SECP256R1())
         jwk = _public_jwk(private_key.public_key())
         der = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        key = SigningKey(
+        return SigningKey(
             key_id=jwk["kid"],
             public_jwk=json.dumps(jwk, separators=(",", ":")),
             wrapped_private_key=self._master_keys.seal(_WRAPPING, der, jwk["kid"].encode()),
             master_key_id=self._master_keys.current_id,
             created_at=self._clock.now(),
         )
-        self._store.write(lambda tx: tx.add_signing_key(key, previous_retire_at=previous_retire_at))
 
     def _unwrap(self, key: SigningKey) -> bytes:
         der = self._master_keys.find_sealed(_WRAPPING, key.wrapped_private_key, key.key_id.encode())

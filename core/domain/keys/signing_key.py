@@ -38,3 +38,7 @@ class KeyIntents(Protocol):
     def rewrap_signing_key(self, key_id: str, *, wrapped_private_key: bytes, master_key_id: int) -> bool:
         """Replace the wrapping of a key; False when there is no such key."""
         ...
+
+    def withdraw_signing_keys(self) -> int:
+        """Delete every key there is, so that nothing they signed verifies any more; how many that were."""
+        ...

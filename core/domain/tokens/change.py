@@ -1,4 +1,4 @@
-"""What every validator must learn: revocations and their like, in one gapless sequence."""
+"""What every validator must learn: revocations and their like, in one gapless sequence, which a restore alone leaps."""
 
 import hashlib
 from collections.abc import Sequence
@@ -64,6 +64,14 @@ class ChangeIntents(Protocol):
 
     def record_change(self, kind: ChangeKind, target: str, *, now: int, keep_until: int) -> int:
         """Write the next change and return its revision. The sequence has no gaps: a rollback takes the number back."""
+        ...
+
+    def record_restore(self, *, beyond: int, now: int, keep_until: int) -> int:
+        """Write a change of everything (`ALL_REVOKED`) with a number above `beyond`, and return that.
+
+        The one gap there ever is. A copy that is restored knows a lower number than tokens and validators have seen;
+        whoever finds a gap has missed something, and asks for everything anew.
+        """
         ...
 
     def revision(self) -> int:

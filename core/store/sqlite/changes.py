@@ -9,8 +9,10 @@ from core.store.sqlite.statements import Statements, WritingStatements
 _ALL = 2**63 - 1
 _COLUMNS = "revision, kind, target, made_at, keep_until"
 _LIST = f"SELECT {_COLUMNS} FROM changes WHERE revision > ? AND keep_until > ? ORDER BY revision LIMIT ?"
-_CURRENT = "SELECT value FROM counters WHERE name = 'revision'"
+#: The newest revision, on any connection.
+CURRENT_REVISION = "SELECT value FROM counters WHERE name = 'revision'"
 _NEXT = "UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value"
+_ADVANCE = "UPDATE counters SET value = ? WHERE name = 'revision' AND value < ?"
 _RECORD = f"INSERT INTO changes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"
 _PURGE = "DELETE FROM changes WHERE revision IN (SELECT revision FROM changes WHERE keep_until <= ? LIMIT ?)"
 
@@ -23,7 +25,7 @@ class ChangeReads(Statements):
         return [Change(revision, ChangeKind(kind), *others) for revision, kind, *others in rows]
 
     def current_revision(self) -> int:
-        row = self.row(_CURRENT)
+        row = self.row(CURRENT_REVISION)
         return 0 if row is None else int(row[0])
 
 
@@ -40,6 +42,10 @@ class ChangeWrites(WritingStatements):
         self.count(_RECORD, (change.revision, kind.value, target, now, keep_until))
         self.recorded.append(change)
         return change.revision
+
+    def record_restore(self, *, beyond: int, now: int, keep_until: int) -> int:
+        self.count(_ADVANCE, (beyond, beyond))
+        return self.record_change(ChangeKind.ALL_REVOKED, "", now=now, keep_until=keep_until)
 
     def purge_changes(self, *, now: int, limit: int) -> int:
         """Delete up to `limit` that need no longer be kept; how many that were."""

@@ -2,7 +2,8 @@
 
 from core.store.sqlite.statements import Statements, WritingStatements
 
-_PERSISTED = "SELECT value FROM counters WHERE name = 'noted_time'"
+#: The latest time that was noted, on any connection.
+PERSISTED_TIME = "SELECT value FROM counters WHERE name = 'noted_time'"
 _NOTE = "UPDATE counters SET value = ? WHERE name = 'noted_time' AND value < ?"
 
 
@@ -10,7 +11,7 @@ class ClockReads(Statements):
     """The reading part of the time that `core.domain.store.Store` keeps."""
 
     def persisted_time(self) -> int:
-        row = self.row(_PERSISTED)
+        row = self.row(PERSISTED_TIME)
         return 0 if row is None else int(row[0])
 
 

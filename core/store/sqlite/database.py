@@ -3,15 +3,14 @@
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import Any, cast
-
-from sqlite_utils import Database
 
 from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
 from core.store.sqlite.driver import Connection
 from core.store.sqlite.folder import DATABASE, sync_folder
-from core.store.sqlite.migrations import MIGRATIONS, known_migrations
+from core.store.sqlite.migrations import MIGRATIONS, as_database
+from core.store.sqlite.replacement import finish_replacement
+from core.store.sqlite.soundness import find_damage, find_strangeness
 
 #: WAL pages after which the writer copies them into the database.
 CHECKPOINT_PAGES = 2000
@@ -31,6 +30,7 @@ _WRITER = (
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
     f"PRAGMA journal_size_limit = {LARGEST_WAL}",
 )
+_COPIER = ("PRAGMA cache_size = -8192", "PRAGMA wal_autocheckpoint = 0")
 # Dozens of threads read, a few pages each time, and a commit empties their caches: the system's own serves them all.
 _READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -256", "PRAGMA wal_autocheckpoint = 0")
 
@@ -42,6 +42,10 @@ def prepare_database(folder: Path) -> Path:
         StoreRefused: what is there is damaged, newer than this program or something else. It is left as it is.
     """
     path = folder / DATABASE
+    try:
+        finish_replacement(folder)
+    except OSError as error:
+        raise StoreRefused(f"{folder} cannot be used: {error.strerror}") from None
     if os.path.lexists(path):
         _prepare_existing(path)
     else:
@@ -67,6 +71,15 @@ def connect_reader(path: Path) -> Connection:
     return _configured(driver.connect(path, "ro"), _READER)
 
 
+def connect_copier(path: Path) -> Connection:
+    """A connection that cannot write to the database, and may copy it into another file.
+
+    Raises:
+        driver.Error: it cannot be opened.
+    """
+    return _configured(driver.connect(path, "ro"), _COPIER)
+
+
 def _configured(connection: Connection, pragmas: tuple[str, ...]) -> Connection:
     try:
         for pragma in _EVERY_CONNECTION + pragmas:
@@ -83,10 +96,11 @@ def _prepare_existing(path: Path) -> None:
         raise StoreRefused(f"{path} is empty; restore it from a backup, or move it away to start anew")
     try:
         with closing(connect_writer(path)) as connection:
-            _require_sound(path, connection)
-            _require_known(path, connection)
-            _require_write_ahead_log(path, connection)
-            MIGRATIONS.apply(_database(connection))
+            if damage := find_damage(connection):
+                raise StoreRefused(f"{path} is damaged ({damage}); restore it from a backup")
+            if strangeness := find_strangeness(connection):
+                raise StoreRefused(f"{path} {strangeness}")
+            bring_up_to_date(path, connection)
     except driver.Error as error:
         raise StoreRefused(f"{path} cannot be opened: {error}") from None
 
@@ -102,8 +116,7 @@ def _create(path: Path) -> None:
         # SQLite gives its -wal and -shm files the mode of the database.
         os.close(os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         with closing(connect_writer(unfinished)) as connection:
-            _require_write_ahead_log(unfinished, connection)
-            MIGRATIONS.apply(_database(connection))
+            bring_up_to_date(unfinished, connection)
         unfinished.rename(path)
         sync_folder(path.parent)
     except driver.Error as error:
@@ -112,29 +125,14 @@ def _create(path: Path) -> None:
         raise StoreRefused(f"{path} cannot be made: {error.strerror}") from None
 
 
-def _require_sound(path: Path, connection: Connection) -> None:
-    findings = connection.execute("PRAGMA quick_check(1)").fetchall()
-    if findings != [("ok",)]:
-        finding = " ".join(str(findings[0][0]).split())
-        raise StoreRefused(f"{path} is damaged ({finding}); restore it from a backup")
+def bring_up_to_date(path: Path, connection: Connection) -> None:
+    """Give a sound database a write-ahead log and the newest schema.
 
-
-def _require_known(path: Path, connection: Connection) -> None:
-    applied = {migration.name for migration in MIGRATIONS.applied(_database(connection))}
-    if not applied:
-        raise StoreRefused(f"{path} is not a Tokenhouse database")
-    if unknown := applied - known_migrations():
-        raise StoreRefused(
-            f"{path} was written by a newer Tokenhouse (it has {', '.join(sorted(unknown))}); update this"
-        )
-
-
-def _require_write_ahead_log(path: Path, connection: Connection) -> None:
+    Raises:
+        StoreRefused: it cannot have the log where it is.
+        driver.Error: it cannot be written.
+    """
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreRefused(f"{path} cannot have a write-ahead log here (journal mode {mode}); use a local disk")
-
-
-def _database(connection: Connection) -> Database:
-    # Plug-ins of sqlite-utils have no business in this process.
-    return Database(cast(Any, connection), execute_plugins=False)
+    MIGRATIONS.apply(as_database(connection))

@@ -55,6 +55,8 @@ class Connection(Protocol):
 
     def execute(self, sql: str, parameters: Sequence[object] = ..., /) -> Cursor: ...
 
+    def interrupt(self) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -92,6 +94,11 @@ def is_input_output_error(error: Exception) -> bool:
 def may_be_full_disk(error: Exception) -> bool:
     """A disk without room can be the reason: for the log, for shared memory, or for a new file."""
     return _primary_code(error) in (_FULL, _IOERR, _CANTOPEN)
+
+
+def is_full_disk(error: Exception) -> bool:
+    """There was no room to write."""
+    return _primary_code(error) == _FULL
 
 
 def is_corruption(error: Exception) -> bool:

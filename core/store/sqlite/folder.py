@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from core.store.refusal import StoreRefused
+from core.store.refusal import StoreInUse, StoreRefused
 
 DATABASE = "tokenhouse.db"
 LOCK = "tokenhouse.lock"
@@ -35,7 +35,8 @@ def lock_folder(folder: Path) -> int:
     """Take the folder for this process; the descriptor to close when the store is closed.
 
     Raises:
-        StoreRefused: another process has it.
+        StoreInUse: another process has it.
+        StoreRefused: it cannot be used.
     """
     try:
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -45,7 +46,7 @@ def lock_folder(folder: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        raise StoreRefused(f"{folder} is in use by another process; one core at a time may have it open") from None
+        raise StoreInUse(f"{folder} is in use by another process; one core at a time may have it open") from None
     return descriptor
 
 

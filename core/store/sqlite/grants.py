@@ -44,13 +44,14 @@ _ROTATE = f"""
     RETURNING {_COLUMNS}
 """
 _KILL = "UPDATE grants SET state = 'dead' WHERE id = ? AND state = 'pending' RETURNING 1"
-_REVOKE = """
+_KILL_ALL = "UPDATE grants SET state = 'dead' WHERE state = 'pending'"
+_REVOKE_ALL = """
     UPDATE grants SET state = 'revoked', revoked_at = ?, revoke_reason = ?, purge_at = ?
-    WHERE {} = ? AND state IN ('pending', 'active')
+    WHERE state IN ('pending', 'active')
 """
-_REVOKE_ONE = f"{_REVOKE.format('id')} RETURNING {_COLUMNS}"
-_REVOKE_OF_SUBJECT = _REVOKE.format("subject")
-_REVOKE_OF_CLIENT = _REVOKE.format("client_id")
+_REVOKE_ONE = f"{_REVOKE_ALL} AND id = ? RETURNING {_COLUMNS}"
+_REVOKE_OF_SUBJECT = f"{_REVOKE_ALL} AND subject = ?"
+_REVOKE_OF_CLIENT = f"{_REVOKE_ALL} AND client_id = ?"
 
 _LIVE_AT = "expires_at > ? AND (state = 'active' AND idle_expires_at > ? OR state = 'pending' AND code_expires_at > ?)"
 
@@ -125,6 +126,12 @@ class GrantWrites(WritingStatements):
 
     def revoke_grants_of_client(self, client_id: str, *, reason: RevokeReason, now: int) -> int:
         return self.count(_REVOKE_OF_CLIENT, (now, reason.value, now + _KEPT_AFTER_END, client_id))
+
+    def revoke_all_grants(self, *, reason: RevokeReason, now: int) -> int:
+        return self.count(_REVOKE_ALL, (now, reason.value, now + _KEPT_AFTER_END))
+
+    def kill_all_codes(self) -> int:
+        return self.count(_KILL_ALL)
 
     def purge_grants(self, *, now: int, limit: int) -> tuple[int, int]:
         """Look at `limit` grants that may be purgeable; how many were deleted, and how many are looked at later."""

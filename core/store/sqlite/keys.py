@@ -13,6 +13,7 @@ _LIST = f"""
 _RETIRE = "UPDATE signing_keys SET retires_at = ? WHERE retires_at IS NULL"
 _ADD = f"INSERT INTO signing_keys ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
 _REWRAP = "UPDATE signing_keys SET wrapped_private_key = ?, master_key_id = ? WHERE key_id = ? RETURNING 1"
+_WITHDRAW = "DELETE FROM signing_keys"
 _PURGE = "DELETE FROM signing_keys WHERE key_id IN (SELECT key_id FROM signing_keys WHERE retires_at <= ? LIMIT ?)"
 
 
@@ -42,6 +43,9 @@ class KeyWrites(WritingStatements):
 
     def rewrap_signing_key(self, key_id: str, *, wrapped_private_key: bytes, master_key_id: int) -> bool:
         return self.row(_REWRAP, (wrapped_private_key, master_key_id, key_id)) is not None
+
+    def withdraw_signing_keys(self) -> int:
+        return self.count(_WITHDRAW)
 
     def purge_signing_keys(self, *, now: int, limit: int) -> int:
         """Delete up to `limit` that retired; how many that were."""

@@ -4,7 +4,11 @@ A program refuses a database that has a step it does not know. Times are seconds
 says otherwise. Correctness never depends on an index or a deletion.
 """
 
+from typing import Any, cast
+
 from sqlite_utils import Database, Migrations
+
+from core.store.sqlite.driver import Connection
 
 MIGRATIONS = Migrations("tokenhouse")
 
@@ -120,3 +124,9 @@ def initial_schema(database: Database) -> None:
 def known_migrations() -> frozenset[str]:
     """The names of all steps this program knows."""
     return frozenset(migration.name for migration in MIGRATIONS.pending(Database(memory=True)))
+
+
+def as_database(connection: Connection) -> Database:
+    """The connection as sqlite-utils wants it."""
+    # Plug-ins of sqlite-utils have no business in this process.
+    return Database(cast(Any, connection), execute_plugins=False)

@@ -12,6 +12,7 @@ _FIND = f"""
 _CREATE = f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?) RETURNING 1"
 _DELETE = "DELETE FROM sessions WHERE token_hash = ? RETURNING 1"
 _DELETE_OF_SUBJECT = "DELETE FROM sessions WHERE subject = ?"
+_DELETE_ALL = "DELETE FROM sessions"
 _PURGE = """
     DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at <= ? LIMIT ?)
 """
@@ -36,6 +37,9 @@ class SessionWrites(WritingStatements):
 
     def delete_sessions_of_subject(self, subject: str) -> int:
         return self.count(_DELETE_OF_SUBJECT, (subject,))
+
+    def delete_all_sessions(self) -> int:
+        return self.count(_DELETE_ALL)
 
     def purge_sessions(self, *, now: int, limit: int) -> int:
         """Delete up to `limit` that expired; how many that were."""

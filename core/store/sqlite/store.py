@@ -7,10 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core.domain.administration.backups import Backup
 from core.domain.tokens.change import Change
 from core.domain.writing import Outcome
 from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
+from core.store.sqlite.backup import Copier
 from core.store.sqlite.database import prepare_database
 from core.store.sqlite.driver import Row
 from core.store.sqlite.folder import lock_folder, require_private
@@ -30,6 +32,7 @@ class SqliteStore(SqliteFacts):
         """Raises driver.Error: the database cannot be opened."""
         self._lock: int | None = lock
         self._connection = WriteConnection(path, on_commit, reserve)
+        self._copier = Copier(path)
         self._readers = Readers(path)
         self._writer = Writer(self._connection)
 
@@ -74,8 +77,13 @@ class SqliteStore(SqliteFacts):
         """`core.domain.store.Store.note_time`."""
         self.write(lambda transaction: transaction.note_persisted_time(now))
 
+    def back_up(self, path: Path, *, overwrite: bool, wanted: Callable[[], bool]) -> Backup:
+        """`core.domain.administration.backups.BackupStore.back_up`."""
+        return self._copier.back_up(path, overwrite=overwrite, wanted=wanted)
+
     def close(self) -> None:
         """`core.domain.store.Store.close`. The readers go first: the last connection of all checkpoints."""
+        self._copier.close()
         self._writer.close()
         self._readers.close()
         self._connection.close()

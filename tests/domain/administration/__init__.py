@@ -1,0 +1,1 @@
+"""Acts of operators that no other room of these tests has."""
