@@ -4,6 +4,8 @@ import logging
 import sys
 import time
 
+from core.domain.correlation import current_correlation_id
+
 _KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
@@ -17,6 +19,8 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         extras = [f"{name}={_quote(value)}" for name, value in record.__dict__.items() if name not in _KNOWN]
+        if correlation_id := current_correlation_id():
+            extras.append(f"correlation_id={correlation_id}")
         moment = f"{self._write_second(int(record.created))}.{int(record.msecs):03d}Z"
         line = f"{moment} {record.levelname} {record.name} {_flat(record.getMessage())}"
         if extras:

@@ -53,6 +53,9 @@ from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
 from core.domain.users.password import Passwords
 from core.housekeeping import Housekeeping
+from core.metrics.core_metrics import CoreMetrics
+from core.metrics.listener import MetricsListener
+from core.metrics.state import StateCollector
 from core.rpc.authorization import AuthorizationServicer
 from core.rpc.backup_admin import BackupAdminServicer
 from core.rpc.callers import Caller
@@ -138,11 +141,13 @@ class Core:
         self._clock_from = clock_from
         self._policy = PolicyInForce(config.policy())
         self._randomness = SystemRandomness()
+        self._metrics = CoreMetrics()
+        self._metrics_listener = MetricsListener(self._metrics.registry)
         require_data_folder(config.server.data_dir)
         may_create = not holds_database(config.database_folder)
         keeper, keys = load_master_keys(config, self._randomness, may_create=may_create)
         changes = CommittedChanges()
-        self._store = open_store(config.database_folder, on_commit=changes.announce)
+        self._store = open_store(config.database_folder, on_commit=changes.announce, metrics=self._metrics.store)
         try:
             self._build(changes, keeper, keys)
         except BaseException:
@@ -153,13 +158,23 @@ class Core:
         self._clock = self._clock_from(self._store.persisted_time())
         self._master_keys = MasterKeys(keys, self._randomness)
         self._keys = KeyRing(self._store, self._master_keys, self._clock)
-        self._validation = Validation(self._store, self._keys, self._policy, self._clock, Revocations())
+        revocations = Revocations()
+        self._validation = Validation(self._store, self._keys, self._policy, self._clock, revocations)
         self._validation.load()
         sources = ChangeSources(ChangeLog(self._store, self._clock), self._policy, self._keys, self._clock)
         self._streams = ChangeStreams(sources)
         # In this order: what has been told on a stream is what validation answers by.
-        for listener in (self._policy.apply, self._validation.apply, self._streams.announce):
+        for listener in (
+            self._policy.apply,
+            self._validation.apply,
+            self._streams.announce,
+            self._metrics.outcomes.revoked,
+        ):
             changes.listen(listener)
+        self._metrics.calls.watch_streams(lambda: self._streams.open_streams)
+        self._metrics.registry.register(
+            StateCollector(self._keys, revocations, self._validation, self._clock, self._policy)
+        )
         self._passwords = Passwords()
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
         self._health = Health(("tokenhouse.v1.ValidationService", "tokenhouse.v1.ChangesService"))
@@ -167,7 +182,7 @@ class Core:
         self._listeners = self._build_listeners(keeper)
 
     def start(self) -> None:
-        """Listen on both sockets and on TCP.
+        """Listen on both sockets and on TCP, and where metrics are wanted.
 
         Raises:
             CannotListen: one of them cannot be listened on; names the setting.
@@ -187,6 +202,9 @@ class Core:
             operator.listen_on_socket(grpc.admin_socket)
         with _naming("Grpc.Listen"):
             service.listen_on_port(grpc.listen.host, grpc.listen.port)
+        if (metrics := self._config.metrics.core_listen) is not None:
+            with _naming("Metrics.CoreListen", metrics):
+                self._metrics_listener.listen(metrics.host, metrics.port)
         self._housekeeping.start()
         self._health.serve()
         _log.info("core serving", extra={"grpc_port": grpc.listen.port})
@@ -198,6 +216,7 @@ class Core:
         for listener in self._listeners:
             listener.stop(_GRACE)
         self._housekeeping.stop()
+        self._metrics_listener.stop()
         self._store.close()
         _log.info("core stopped")
 
@@ -229,9 +248,12 @@ class Core:
 
     def _build_listeners(self, keeper: MasterKeyKeeper) -> tuple[Listener, Listener, Listener]:
         servicers = {**self._facade_servicers(), **self._operator_servicers(keeper), **self._service_servicers()}
-        facade, operator = (Listener(caller, servicers, self._health) for caller in (Caller.FACADE, Caller.OPERATOR))
+        calls = self._metrics.calls
+        facade, operator = (
+            Listener(caller, servicers, self._health, calls) for caller in (Caller.FACADE, Caller.OPERATOR)
+        )
         reflection = self._config.grpc.reflection
-        return facade, operator, Listener(Caller.SERVICE, servicers, self._health, with_reflection=reflection)
+        return facade, operator, Listener(Caller.SERVICE, servicers, self._health, calls, with_reflection=reflection)
 
     def _facade_servicers(self) -> dict[ServiceDescriptor, object]:
         store, policy, clock = self._store, self._policy, self._clock
@@ -247,13 +269,14 @@ class Core:
         }
         tokens = TokenEndpoint(grant_types, store, issuer, self._master_keys, policy, clock)
         revocation = Revocation(store, self._keys, self._master_keys, policy, clock)
+        calls, outcomes = self._metrics.calls, self._metrics.outcomes
         return {
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent),
-            _service(session_pb2, "SessionService"): SessionServicer(logins, endpoint),
+            _service(session_pb2, "SessionService"): SessionServicer(logins, endpoint, outcomes),
             _service(registration_pb2, "RegistrationService"): RegistrationServicer(
-                Registrations(store, policy, clock)
+                Registrations(store, policy, clock), calls, outcomes
             ),
-            _service(token_pb2, "TokenService"): TokenServicer(tokens),
+            _service(token_pb2, "TokenService"): TokenServicer(tokens, calls, outcomes),
             _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
             _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(policy, self._keys),
         }
@@ -273,18 +296,23 @@ class Core:
         }
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:
+        calls, outcomes = self._metrics.calls, self._metrics.outcomes
         return {
-            _service(validation_pb2, "ValidationService"): ValidationServicer(self._validation, self._clock),
+            _service(validation_pb2, "ValidationService"): ValidationServicer(
+                self._validation, self._clock, calls, outcomes
+            ),
             _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams),
         }
 
 
 @contextmanager
-def _naming(setting: str) -> Iterator[None]:
+def _naming(setting: str, address: object = None) -> Iterator[None]:
     try:
         yield
     except CannotListen as refusal:
         raise CannotListen(f"{setting}: {refusal}") from None
+    except OSError as error:
+        raise CannotListen(f"{setting}: cannot listen on {address}: {error.strerror}") from None
 
 
 def load_master_keys(

@@ -41,6 +41,9 @@ NOT_WELL_KNOWN = Route(
 )
 
 
+ASSET = Route(f"{paths.STATIC}/<name>", ("GET", "HEAD"), show_asset, Kind.PLAIN)
+
+
 def locate(pages: Pages) -> Iterator[tuple[str, Route]]:
     """Every path that is answered, with its route; one pattern, for what is not there."""
     prefix = pages.address.path
@@ -55,5 +58,4 @@ def locate(pages: Pages) -> Iterator[tuple[str, Route]]:
         yield f"{prefix}{paths.WELL_KNOWN}<name:path>", NOT_WELL_KNOWN
     yield f"{paths.WELL_KNOWN}<name:path>", NOT_WELL_KNOWN
     for name in pages.assets:
-        path = f"{paths.STATIC}/{name}"
-        yield prefix + path, Route(path, ("GET", "HEAD"), show_asset, Kind.PLAIN)
+        yield f"{prefix}{paths.STATIC}/{name}", ASSET

@@ -9,7 +9,7 @@ from typing import NoReturn, TypeVar
 import click
 
 from facade.log_lines import write_log_lines
-from facade.serving import serve
+from facade.serving import Descriptors, serve
 from facade.settings import Settings, parse_address, parse_listen, parse_network
 
 T = TypeVar("T")
@@ -22,20 +22,24 @@ EXIT_REFUSED = 78
 @click.option("--address", required=True, help="The public address, which is also the issuer.")
 @click.option("--listen", required=True, metavar="HOST:PORT", help="Where to listen for HTTP.")
 @click.option("--core-socket", required=True, metavar="PATH", help="The core's socket for the facade.")
+@click.option("--metrics-listen", metavar="HOST:PORT", help="Where to tell metrics, at /metrics.")
 @click.option("--trusted-proxy", multiple=True, metavar="NET", help="Whose X-Forwarded-For is believed; repeatable.")
-def main(address: str, listen: str, core_socket: str, trusted_proxy: tuple[str, ...]) -> None:
+def main(
+    address: str, listen: str, core_socket: str, metrics_listen: str | None, trusted_proxy: tuple[str, ...]
+) -> None:
     """Serve the public HTTP side of Tokenhouse."""
     proxies = tuple(_parse(parse_network, each, "--trusted-proxy") for each in trusted_proxy)
     settings = Settings(_parse(parse_address, address, "--address"), proxies, core_socket)
     host, port = _parse(parse_listen, listen, "--listen")
+    metrics = None if metrics_listen is None else _parse(parse_listen, metrics_listen, "--metrics-listen")
     write_log_lines()
-    try:
-        listener = _open(host, port)
-    except OSError as error:
-        _refuse(f"Server.Listen: cannot listen on {listen}: {error.strerror}")
-    except UnicodeError:
-        _refuse(f"Server.Listen: cannot listen on {listen}: that is no host's name")
-    serve(settings, listener, status_fd=_fd("TOKENHOUSE_STATUS_FD"), lifeline_fd=_fd("TOKENHOUSE_LIFELINE_FD"))
+    descriptors = Descriptors(
+        listener=_open("Server.Listen", host, port),
+        metrics_listener=None if metrics is None else _open("Metrics.FacadeListen", *metrics),
+        status_fd=_fd("TOKENHOUSE_STATUS_FD"),
+        lifeline_fd=_fd("TOKENHOUSE_LIFELINE_FD"),
+    )
+    serve(settings, descriptors)
 
 
 def _parse(parse: Callable[[str], T], text: str, option: str) -> T:
@@ -50,7 +54,17 @@ def _refuse(reason: str) -> NoReturn:
     sys.exit(EXIT_REFUSED)
 
 
-def _open(host: str, port: int) -> socket.socket:
+def _open(setting: str, host: str, port: int) -> socket.socket:
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        return _listen(host, port)
+    except OSError as error:
+        _refuse(f"{setting}: cannot listen on {address}: {error.strerror}")
+    except UnicodeError:
+        _refuse(f"{setting}: cannot listen on {address}: that is no host's name")
+
+
+def _listen(host: str, port: int) -> socket.socket:
     family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -46,7 +46,7 @@ class Connection(HttpProtocol):
         if (response := gate.answer_at_once(whole.request, whole.route)) is not None:
             reply = self._reply(whole, response)
             if reply is not None and whole.keep_alive and not gate.stopping:
-                gate.keep_known(data, whole.request, whole.route, response.status, reply)
+                gate.keep_known(data, whole.request, whole.route, response, reply)
         else:
             self._answering = self.loop.create_task(self._answer(whole))
 

@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -33,7 +34,9 @@ from tokenhouse.v1.token_pb2 import IssueTokenRequest, IssueTokenResponse, Issue
 from tokenhouse_verifier.coalescing import Coalescer
 
 from facade.core_status import is_explained, refusal_of_item, refusal_of_status, unavailable
+from facade.correlation import METADATA_KEY, correlation_id
 from facade.errors import Refusal
+from facade.metrics.core_call_metrics import CoreCallMetrics
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
@@ -76,10 +79,13 @@ _LOGIN = _Options(timeout=LOGIN_DEADLINE)
 class _Method(Generic[Q, R]):
     """One RPC, with the deadline and the retries it may have."""
 
-    def __init__(self, channel: grpc.aio.Channel, path: str, response: type[R], options: _Options) -> None:
+    def __init__(
+        self, channel: grpc.aio.Channel, metrics: CoreCallMetrics, path: str, response: type[R], options: _Options
+    ) -> None:
         self._call: grpc.aio.UnaryUnaryMultiCallable[Q, R] = channel.unary_unary(
             path, request_serializer=_serialize, response_deserializer=response.FromString
         )
+        self._metrics = metrics.of_method(path.removeprefix("/"))
         self._options = options
 
     async def __call__(self, request: Q, timeout: float | None = None) -> R:
@@ -89,25 +95,40 @@ class _Method(Generic[Q, R]):
         pause = _FIRST_PAUSE
         while True:
             try:
-                return await self._call(request, timeout=deadline - now(), wait_for_ready=self._options.wait_for_ready)
+                return await self._try(request, deadline - now())
             except grpc.aio.AioRpcError as error:
                 again = self._options.repeatable and error.code() in _RETRYABLE and not is_explained(error)
                 if not again or now() + pause >= deadline:
                     raise refusal_of_status(error) from error
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             pause = min(pause * 2, _LONGEST_PAUSE)
+            self._metrics.tried_again()
+
+    async def _try(self, request: Q, timeout: float) -> R:
+        asked_for = correlation_id.get()
+        metadata = ((METADATA_KEY, asked_for),) if asked_for else None
+        started = perf_counter()
+        try:
+            answer = await self._call(
+                request, timeout=timeout, metadata=metadata, wait_for_ready=self._options.wait_for_ready
+            )
+        except grpc.aio.AioRpcError as error:
+            self._metrics.failed(error.code().name, perf_counter() - started)
+            raise
+        self._metrics.answered(perf_counter() - started)
+        return answer
 
 
 class CoreClient:
     """Every call the facade makes. Create it inside the event loop it serves."""
 
-    def __init__(self, socket_path: str) -> None:
+    def __init__(self, socket_path: str, metrics: CoreCallMetrics) -> None:
         """`socket_path`: where core.sock is; nothing is connected before the first call."""
         # gRPC reads the target as a URI: a folder's name may hold what a URI may not.
         channel = self._channel = grpc.aio.insecure_channel(f"unix:{quote(socket_path)}", options=_CHANNEL_OPTIONS)
 
         def method(path: str, _request: type[Q], response: type[R], options: _Options = _ONCE) -> _Method[Q, R]:
-            return _Method(channel, path, response, options)
+            return _Method(channel, metrics, path, response, options)
 
         self.get_server_metadata = method(
             "/tokenhouse.v1.DiscoveryService/GetServerMetadata",
@@ -142,9 +163,16 @@ class CoreClient:
         self._check = method("/grpc.health.v1.Health/Check", HealthCheckRequest, HealthCheckResponse, _AT_ONCE)
         self._token_requests = Coalescer(self._send_token_requests, size=IssueTokenRequest.ByteSize)
         self._registrations = Coalescer(self._send_registrations, size=RegisterClientRequest.ByteSize)
+        self._count_token_requests = metrics.coalescing(
+            "tokenhouse.v1.TokenService/IssueTokens", lambda: self._token_requests.waiting
+        )
+        self._count_registrations = metrics.coalescing(
+            "tokenhouse.v1.RegistrationService/RegisterClients", lambda: self._registrations.waiting
+        )
 
     async def issue_token(self, request: IssueTokenRequest) -> IssueTokenResponse:
         """Answers one token request, in a batch with those that wait at the same time. Raises Refusal."""
+        request.correlation_id = correlation_id.get()
         try:
             return await self._token_requests.ask(request, timeout=DEADLINE)
         except TimeoutError:
@@ -152,6 +180,7 @@ class CoreClient:
 
     async def register_client(self, request: RegisterClientRequest) -> RegisterClientResponse:
         """Answers one registration, in a batch with those that wait at the same time. Raises Refusal."""
+        request.correlation_id = correlation_id.get()
         try:
             return await self._registrations.ask(request, timeout=DEADLINE)
         except TimeoutError:
@@ -160,6 +189,8 @@ class CoreClient:
     async def _send_registrations(
         self, requests: Sequence[RegisterClientRequest], timeout: float
     ) -> list[RegisterClientResponse | Exception]:
+        _leave_request()
+        self._count_registrations(len(requests))
         answer = await self._register_clients(RegisterClientsRequest(requests=requests), timeout)
         return [
             result.response if result.WhichOneof("result") == "response" else refusal_of_item(result.error)
@@ -169,6 +200,8 @@ class CoreClient:
     async def _send_token_requests(
         self, requests: Sequence[IssueTokenRequest], timeout: float
     ) -> list[IssueTokenResponse | Exception]:
+        _leave_request()
+        self._count_token_requests(len(requests))
         answer = await self._issue_tokens(IssueTokensRequest(requests=requests), timeout)
         return [
             result.response if result.WhichOneof("result") == "response" else refusal_of_item(result.error)
@@ -186,6 +219,11 @@ class CoreClient:
     async def close(self) -> None:
         """Ends the channel; calls in flight have a second to finish."""
         await self._channel.close(grace=1.0)
+
+
+def _leave_request() -> None:
+    """A batch is nobody's alone, though the first of its requests has begun it: each item says whose it is."""
+    correlation_id.set("")
 
 
 def _serialize(message: Message) -> bytes:

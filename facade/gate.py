@@ -6,7 +6,6 @@ kind, and writes one log line. No line, reply or header holds a query string or 
 
 import enum
 import logging
-import secrets
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,10 +15,12 @@ from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
 
 from facade import headers, replies
+from facade.correlation import correlation_id, new_correlation_id
 from facade.discovery import ServerMetadata
 from facade.errors import SERVER_ERROR, Refusal, get_answer
 from facade.facade import Facade
 from facade.known_replies import KnownReplies, KnownReply
+from facade.metrics.http_metrics import OTHER, HttpMetrics, Labels
 from facade.pages.error import refusal_page
 from facade.request_log import RequestLog
 
@@ -59,13 +60,18 @@ class Route:
 class Gate:
     """Answers requests for routes."""
 
-    def __init__(self, facade: Facade, max_in_flight: int = MAX_IN_FLIGHT) -> None:
+    def __init__(
+        self, facade: Facade, metrics: HttpMetrics, max_in_flight: int = MAX_IN_FLIGHT, *, quiet: bool = False
+    ) -> None:
+        """`quiet`: requests leave no line in the log."""
         self.facade = facade
+        self._metrics = metrics
+        metrics.watch(lambda: self._in_flight, max_in_flight)
         #: Close each connection after its reply.
         self.stopping = False
         self._in_flight = 0
         self._known = KnownReplies()
-        self._requests = RequestLog()
+        self._requests = None if quiet else RequestLog()
         self._max_in_flight = max_in_flight
 
     def answer_at_once(self, request: Request, route: Route) -> HTTPResponse | None:
@@ -85,14 +91,15 @@ class Gate:
         started = perf_counter()
         if known.metadata is not self.facade.discovery.find_fresh():
             return None
-        self._note(secrets.token_hex(6), known.what, known.status, started)
+        self._note(new_correlation_id(), known.what, known.labels, started)
         return known.reply
 
-    def keep_known(self, data: bytes, request: Request, route: Route, status: int, reply: bytes) -> None:
+    def keep_known(self, data: bytes, request: Request, route: Route, response: HTTPResponse, reply: bytes) -> None:
         """Remember what `answer_at_once` answered just now."""
         metadata = self.facade.discovery.find_fresh()
         if metadata is not None:
-            self._known.keep(data, KnownReply(reply, metadata, _name(request, route), status))
+            labels = _labels(request, route, response)
+            self._known.keep(data, KnownReply(reply, metadata, _name(request, route), labels))
 
     async def answer(self, request: Request, route: Route) -> HTTPResponse:
         """The reply to a request that reached a route."""
@@ -100,9 +107,11 @@ class Gate:
         # Probes are neither counted nor turned away: a busy process is alive.
         counts = route.kind is not Kind.PLAIN
         self._in_flight += counts
+        outer = correlation_id.set(_correlation_id(request))
         try:
             response = await self._attempt(request, route)
         finally:
+            correlation_id.reset(outer)
             self._in_flight -= counts
         return self._finish(request, route, response, started)
 
@@ -115,6 +124,7 @@ class Gate:
         try:
             if route.kind is not Kind.PLAIN:
                 if self._in_flight > self._max_in_flight:
+                    self._metrics.shed()
                     raise Refusal("TEMPORARILY_UNAVAILABLE", "The server is busy.", retry_after=1)
                 await self.facade.discovery.require_oauth_clients()
             if request.method == "OPTIONS" and route.kind is Kind.API:
@@ -131,6 +141,8 @@ class Gate:
         incident = _correlation_id(request)
         refusal = error if isinstance(error, Refusal) else Refusal("SERVER_ERROR")
         answer = get_answer(refusal)
+        request.ctx.reason = refusal.reason
+        self._metrics.refused(refusal.reason)
         if answer is SERVER_ERROR:
             _log.error("incident %s: %s", incident, _account_of(error))
         if route is None or route.kind is Kind.PLAIN:
@@ -150,16 +162,28 @@ class Gate:
         if self.stopping and request.stream is not None:
             # Otherwise a kept-alive connection would hold the process up for the whole grace period.
             request.stream.keep_alive = False  # type: ignore[attr-defined]
-        self._note(_correlation_id(request), _name(request, route), response.status, started)
+        reason = getattr(request.ctx, "reason", "")
+        self._note(_correlation_id(request), _name(request, route), _labels(request, route, response), started, reason)
         return response
 
-    def _note(self, correlation_id: str, what: str, status: int, started: float) -> None:
-        milliseconds = (perf_counter() - started) * 1000
-        self._requests.write(f"{correlation_id} {what} {status} {milliseconds:.1f}ms")
+    def _note(self, correlation_id: str, what: str, labels: Labels, started: float, reason: str = "") -> None:
+        """Count a reply, and log what happened, then what it concerns as name=value."""
+        seconds = perf_counter() - started
+        self._metrics.answered(labels, seconds)
+        if self._requests is not None:
+            line = f"{what} {labels[2]} correlation_id={correlation_id} milliseconds={seconds * 1000:.1f}"
+            self._requests.write(f"{line} reason={reason}" if reason else line)
 
 
 def _name(request: Request, route: Route | None) -> str:
     return f"{request.method} {route.path}" if route else "- -"
+
+
+def _labels(request: Request, route: Route | None, response: HTTPResponse) -> Labels:
+    """What is not of the route table is one of many: nobody outside may make names."""
+    if route is None:
+        return OTHER, OTHER, response.status
+    return request.method if request.method in route.methods else OTHER, route.path, response.status
 
 
 def _account_of(error: Exception) -> str:
@@ -172,7 +196,7 @@ def _account_of(error: Exception) -> str:
 def _correlation_id(request: Request) -> str:
     """A number of our own for each request; what a client calls it is never used."""
     if not hasattr(request.ctx, "correlation_id"):
-        request.ctx.correlation_id = secrets.token_hex(6)
+        request.ctx.correlation_id = new_correlation_id()
     return str(request.ctx.correlation_id)
 
 

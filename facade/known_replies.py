@@ -7,6 +7,7 @@ bytes each time. So what was once read, checked and answered is looked up.
 from dataclasses import dataclass
 
 from facade.discovery import ServerMetadata
+from facade.metrics.http_metrics import Labels
 
 #: Requests remembered, and the longest of them, in bytes; when there are more, all are forgotten.
 _MOST = 256
@@ -19,9 +20,9 @@ class KnownReply:
 
     reply: bytes
     metadata: ServerMetadata
-    #: For the log: method and route; and the status.
+    #: For the log: method and route.
     what: str
-    status: int
+    labels: Labels
 
 
 class KnownReplies:

@@ -4,17 +4,23 @@ import logging
 import sys
 import time
 
+from facade.correlation import correlation_id
+
 #: Whoever reads a log does so on a terminal, which obeys control characters (CWE-150). Tracebacks keep their lines.
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 0x0A}
 
 
 class LineFormatter(logging.Formatter):
-    """Times in UTC, wherever the server stands; control characters escaped."""
+    """Times in UTC, wherever the server stands; control characters escaped; the number of the request in progress."""
 
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
-        return super().format(record).translate(_ESCAPES)
+        text = super().format(record)
+        if asked_for := correlation_id.get():
+            first, line_break, traceback = text.partition("\n")
+            text = f"{first} correlation_id={asked_for}{line_break}{traceback}"
+        return text.translate(_ESCAPES)
 
 
 def write_log_lines() -> None:

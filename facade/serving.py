@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from dataclasses import dataclass
 
 import uvloop
 
@@ -17,6 +18,8 @@ from facade.discovery import Discovery
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.gate import Gate
+from facade.metrics.facade_metrics import FacadeMetrics
+from facade.metrics.server import create_metrics_server
 from facade.pages.rendering import Pages
 from facade.settings import Settings
 from facade.web_server import create_web_server, drain, listen
@@ -24,36 +27,52 @@ from facade.web_server import create_web_server, drain, listen
 _log = logging.getLogger("facade")
 
 
-def serve(settings: Settings, listener: socket.socket, *, status_fd: int | None, lifeline_fd: int | None) -> None:
-    """Serves until SIGTERM, SIGINT or the end of the lifeline; requests in flight finish first.
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What the process was given to serve on."""
 
-    `status_fd` gets one line of JSON once requests can be answered; `lifeline_fd` ends with the parent.
-    """
+    listener: socket.socket
+    #: Where metrics are told; None: nowhere.
+    metrics_listener: socket.socket | None
+    #: Gets one line of JSON once requests can be answered.
+    status_fd: int | None
+    #: Ends with the parent.
+    lifeline_fd: int | None
+
+
+def serve(settings: Settings, descriptors: Descriptors) -> None:
+    """Serves until SIGTERM, SIGINT or the end of the lifeline; requests in flight finish first."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, listener, status_fd, lifeline_fd))
+        runner.run(_serve(settings, descriptors))
 
 
-async def _serve(settings: Settings, listener: socket.socket, status_fd: int | None, lifeline_fd: int | None) -> None:
+async def _serve(settings: Settings, descriptors: Descriptors) -> None:
     loop = asyncio.get_running_loop()
     told_to_stop = asyncio.Event()
     # Before anybody can connect. Sanic's own way to run listens first, and for a moment a signal ends the process.
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told_to_stop.set)
     loop.add_signal_handler(signal.SIGHUP, _log.info, "SIGHUP: nothing to reload here, the core reloads")
-    if lifeline_fd is not None:
-        loop.add_reader(lifeline_fd, _watch, lifeline_fd, told_to_stop)
+    if descriptors.lifeline_fd is not None:
+        loop.add_reader(descriptors.lifeline_fd, _watch, descriptors.lifeline_fd, told_to_stop)
 
-    core = CoreClient(settings.core_socket)
+    metrics = FacadeMetrics()
+    core = CoreClient(settings.core_socket, metrics.core_calls)
     pages = Pages(settings.address)
     facade = Facade(settings, core, Discovery(core), Cookies(https=settings.address.https), pages)
-    gate = Gate(facade)
-    server = await listen(create_web_server(dict(locate(pages)), gate), listener)
-    announcing = loop.create_task(_announce(facade, status_fd))
+    gate = Gate(facade, metrics.http)
+    server = await listen(create_web_server(dict(locate(pages)), gate), descriptors.listener)
+    metrics_server = None
+    if descriptors.metrics_listener is not None:
+        metrics_server = await listen(create_metrics_server(facade, metrics.registry), descriptors.metrics_listener)
+    announcing = loop.create_task(_announce(facade, descriptors.status_fd))
     await told_to_stop.wait()
     gate.stopping = True
     announcing.cancel()
     await asyncio.wait([announcing])
     await drain(server)
+    if metrics_server is not None:
+        await drain(metrics_server, 1.0)
     await facade.discovery.close()
     await core.close()
 

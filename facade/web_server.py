@@ -27,11 +27,11 @@ GRACE = 10.0
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def create_web_server(routes: Mapping[str, Route], gate: Gate) -> WebServer:
-    """A server that brings every request to the gate, those that Sanic refuses by itself too."""
+def create_web_server(routes: Mapping[str, Route], gate: Gate, name: str = "tokenhouse") -> WebServer:
+    """A server that brings every request to the gate, those that Sanic refuses by itself too; names are used once."""
     Http.HEADER_CEILING = MAX_HEADER
     app: WebServer = Sanic(
-        "tokenhouse",
+        name,
         # No environment variable may change what the facade believes of a request.
         config=Config(env_prefix=""),
         error_handler=_Refusals(routes, gate),

@@ -24,11 +24,13 @@ def core_command(config: Config) -> list[str]:
 def facade_command(config: Config) -> list[str]:
     """How the facade is called; it reads no configuration."""
     proxies = [argument for proxy in config.server.trusted_proxies for argument in ("--trusted-proxy", str(proxy))]
+    metrics = config.metrics.facade_listen
     return [
         *_python("facade"),
         *("--address", config.server.address),
         *("--listen", str(config.server.listen)),
         *("--core-socket", str(config.grpc.socket)),
+        *([] if metrics is None else ["--metrics-listen", str(metrics)]),
         *proxies,
     ]
 

@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.config import settings
+from core.config.addresses import ListenAddress
 from core.config.errors import ConfigError
 from core.config.setting import DEFAULT, Found, Setting
 from core.config.values import show_duration
 
 T = TypeVar("T")
 _Everything = Mapping[str, Found[Any]]
+_LISTENERS = (
+    settings.LISTEN,
+    settings.GRPC_LISTEN,
+    settings.METRICS_CORE_LISTEN,
+    settings.METRICS_FACADE_LISTEN,
+)
 
 
 def check_together(found: _Everything) -> None:
@@ -69,9 +76,13 @@ def _real(path: Path) -> Path:
 
 
 def _check_listeners(found: _Everything) -> None:
-    if _one(found, settings.LISTEN) == _one(found, settings.GRPC_LISTEN):
-        culprit = _written(found, settings.GRPC_LISTEN, settings.LISTEN)
-        raise _refusal(found, culprit, "Server.Listen and Grpc.Listen need ports of their own")
+    taken: dict[ListenAddress, Setting[ListenAddress]] = {}
+    for setting in _LISTENERS:
+        for address in found[setting.name].values:
+            first = taken.setdefault(address, setting)
+            if first is not setting:
+                culprit = _written(found, setting, first)
+                raise _refusal(found, culprit, f"{first.name} and {setting.name} need ports of their own")
 
 
 def _one(found: _Everything, setting: Setting[T]) -> T:

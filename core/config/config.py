@@ -55,6 +55,14 @@ class GrpcSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """[Metrics]; None: nobody is told."""
+
+    core_listen: ListenAddress | None
+    facade_listen: ListenAddress | None
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """[Limits]"""
 
@@ -82,6 +90,7 @@ class Config:
     server: ServerSettings
     oauth: OAuthSettings
     grpc: GrpcSettings
+    metrics: MetricsSettings
     limits: LimitSettings
     keys: KeySettings
     #: Every setting with its values and where they came from.
@@ -124,6 +133,9 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
     def one(setting: Setting[T]) -> T:
         return every(setting)[0]
 
+    def maybe(setting: Setting[T]) -> T | None:
+        return next(iter(every(setting)), None)
+
     scopes = every(settings.SCOPE)
     return Config(
         file=file,
@@ -153,6 +165,9 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             listen=one(settings.GRPC_LISTEN),
             reflection=one(settings.REFLECTION),
         ),
+        metrics=MetricsSettings(
+            core_listen=maybe(settings.METRICS_CORE_LISTEN), facade_listen=maybe(settings.METRICS_FACADE_LISTEN)
+        ),
         limits=LimitSettings(
             login_failures=one(settings.LOGIN_FAILURES),
             login_failures_per_network=one(settings.LOGIN_FAILURES_PER_NETWORK),
@@ -161,7 +176,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         ),
         keys=KeySettings(
             master_key_file=one(settings.MASTER_KEY_FILE),
-            master_key=next(iter(every(settings.MASTER_KEY)), None),
+            master_key=maybe(settings.MASTER_KEY),
         ),
         found=found,
     )

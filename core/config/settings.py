@@ -207,6 +207,22 @@ REFLECTION: Final = Setting(
     "Let internal services ask what the contract is (gRPC reflection)",
     show=_show_boolean,
 )
+METRICS_CORE_LISTEN: Final = Setting(
+    "Metrics",
+    "CoreListen",
+    plain(parse_listen_address),
+    (),
+    "Where the core tells its metrics, at /metrics, to whoever can reach it",
+    default_words="none",
+)
+METRICS_FACADE_LISTEN: Final = Setting(
+    "Metrics",
+    "FacadeListen",
+    plain(parse_listen_address),
+    (),
+    "Where the facade tells its metrics, at /metrics, to whoever can reach it",
+    default_words="none",
+)
 LOGIN_FAILURES: Final = Setting(
     "Limits",
     "LoginFailures",
@@ -283,6 +299,8 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     ADMIN_SOCKET,
     GRPC_LISTEN,
     REFLECTION,
+    METRICS_CORE_LISTEN,
+    METRICS_FACADE_LISTEN,
     LOGIN_FAILURES,
     LOGIN_FAILURES_PER_NETWORK,
     REGISTRATIONS,

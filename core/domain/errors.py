@@ -65,6 +65,11 @@ class InvalidGrant(OAuthError):
 
     code = "invalid_grant"
 
+    def __init__(self, description: str, verdict: str = "refused") -> None:
+        """`verdict` says why, in one word for operators; whoever asked learns no more than the description."""
+        super().__init__(description)
+        self.verdict = verdict
+
 
 class UnauthorizedClient(OAuthError):
     """RFC 6749 §4.1.2.1, §5.2: this client may not use this grant type."""

@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from tokenhouse.v1.item_error_pb2 import ItemError
+
+from core.domain.correlation import Correlated
 from core.domain.errors import InvalidArgument
+from core.metrics.calls import CallMetrics
+from core.rpc.correlation import read_correlation_id
+from core.rpc.errors import describe
 
 MOST_ITEMS = 128
 Item = TypeVar("Item")
@@ -18,3 +24,11 @@ def require_batch(requests: Sequence[Item]) -> Sequence[Item]:
     if not 1 <= len(requests) <= MOST_ITEMS:
         raise InvalidArgument(f"a batch has 1 to {MOST_ITEMS} requests")
     return requests
+
+
+def refuse_item(error: Exception, correlation_id: str, calls: CallMetrics) -> ItemError:
+    """Why one request of a batch got no answer; counted."""
+    with Correlated(read_correlation_id(correlation_id)):
+        failure = describe(error)
+    calls.refusals.labels(failure.reason).inc()
+    return failure.to_item_error()

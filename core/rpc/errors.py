@@ -13,6 +13,7 @@ from grpc_status import rpc_status
 from tokenhouse.v1.item_error_pb2 import ItemError
 
 from core.domain import errors
+from core.domain.correlation import current_correlation_id
 
 _log = logging.getLogger(__name__)
 
@@ -87,19 +88,29 @@ class Failure:
         )
 
 
+def reason_of(error: Exception) -> str:
+    """The reason of google.rpc.ErrorInfo: one of a few."""
+    if isinstance(error, errors.OAuthError):
+        return error.code.upper()
+    return _REASON[type(error)] if isinstance(error, errors.Refusal) else "SERVER_ERROR"
+
+
 def describe(error: Exception) -> Failure:
-    """The failure to answer with. What is no refusal is logged under an incident id, which is all the caller learns."""
+    """The failure to answer with. What is no refusal is logged under an incident id, which is all the caller learns.
+
+    The id is the number of the HTTP request in progress, where there is one: it stands on the page, too.
+    """
+    reason = reason_of(error)
     if isinstance(error, errors.Refusal):
-        reason = error.code.upper() if isinstance(error, errors.OAuthError) else _REASON[type(error)]
         retry_after = None
         if isinstance(error, errors.TooManyAttempts):
             retry_after = error.retry_after
         elif isinstance(error, errors.StoreUnavailable | errors.TemporarilyUnavailable):
             retry_after = _RETRY_AFTER
         return Failure(_STATUS[type(error)], reason, error.description, retry_after)
-    incident = secrets.token_hex(8)
+    incident = current_correlation_id() or secrets.token_hex(8)
     _log.error("incident %s", incident, exc_info=error)
-    return Failure(grpc.StatusCode.INTERNAL, "SERVER_ERROR", f"incident {incident}")
+    return Failure(grpc.StatusCode.INTERNAL, reason, f"incident {incident}")
 
 
 def _pack(message: ErrorInfo | RetryInfo) -> Any:

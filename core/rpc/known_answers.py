@@ -3,16 +3,21 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from google.protobuf.message import Message
 from tokenhouse.v1.validation_pb2 import ValidateTokenRequest
 
 from core.domain.errors import RevisionNotReached
 from core.domain.tokens.remembered import Remembered
-from core.domain.tokens.validation import Standing, Validation, ValidToken
+from core.domain.tokens.validation import Inactive, Standing, Validation, ValidToken
 
 #: About 1 KB each.
 _ANSWERS = 4096
+
+
+#: What became of the requests that met no good token.
+NotGood: TypeAlias = list[Inactive | Exception]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,10 @@ class KnownAnswers:
         self._write = write
         self._known: Remembered[bytes, _Known] = Remembered(_ANSWERS)
 
-    def find(self, request: ValidateTokenRequest, standing: Standing, now: int) -> bytes:
+    def find(self, request: ValidateTokenRequest, standing: Standing, now: int, not_good: NotGood) -> bytes:
         """The answer, serialised. `standing` and `now` were asked for before it, once for a whole batch.
+
+        Why a token is not good goes into `not_good`, for whoever counts.
 
         Raises:
             InvalidArgument, RevisionNotReached, StoreUnavailable
@@ -46,8 +53,10 @@ class KnownAnswers:
         known = self._known.find(key)
         if known is not None and known.expires_at > now and known.standing == standing:
             return known.answer
-        valid = self._validation.validate(token, audience)
-        answer = self._write(valid, revision).SerializeToString()
-        if valid is not None:
-            self._known.put(key, _Known(standing, valid.token.expires_at, answer))
+        found = self._validation.validate(token, audience)
+        if not isinstance(found, ValidToken):
+            not_good.append(found)
+            return self._write(None, revision).SerializeToString()
+        answer = self._write(found, revision).SerializeToString()
+        self._known.put(key, _Known(standing, found.token.expires_at, answer))
         return answer

@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health_pb2
 
+from core.metrics.calls import CallMetrics
 from core.rpc.callers import Caller
 from core.rpc.free_addresses import CannotListen, require_free_port, require_free_socket
 from core.rpc.health import Health
@@ -50,11 +51,12 @@ class Listener:
         caller: Caller,
         servicers: Mapping[ServiceDescriptor, object],
         health: Health,
+        metrics: CallMetrics,
         *,
         with_reflection: bool = False,
     ) -> None:
         pool = CountingPool(_THREADS[caller], caller.name.lower())
-        methods = ServedMethods(caller, pool, _IN_FLIGHT[caller])
+        methods = ServedMethods(caller, pool, _IN_FLIGHT[caller], metrics)
         methods.add_service(_HEALTH, health)
         for descriptor, servicer in servicers.items():
             methods.add_service(descriptor, servicer)

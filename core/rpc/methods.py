@@ -1,9 +1,10 @@
-"""One gRPC method as it is served: size, deadline and form are checked, refusals become statuses."""
+"""One gRPC method as it is served: size, deadline and form are checked, refusals become statuses, all is counted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import Any, NoReturn
 
 import grpc
@@ -11,7 +12,9 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
+from core.metrics.calls import CallMetrics, MethodCalls
 from core.rpc.callers import MAY_CALL, Caller, may_call
+from core.rpc.correlation import correlated
 from core.rpc.errors import Failure, describe
 from core.rpc.pool import CountingPool
 
@@ -33,10 +36,12 @@ _EXPIRED = Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the 
 class ServedMethods(grpc.GenericRpcHandler):
     """The methods of one listener. What the caller may not use is denied."""
 
-    def __init__(self, caller: Caller, pool: CountingPool, most_in_flight: int) -> None:
+    def __init__(self, caller: Caller, pool: CountingPool, most_in_flight: int, metrics: CallMetrics) -> None:
         self._caller = caller
         self._pool = pool
         self._most_in_flight = most_in_flight
+        self._metrics = metrics
+        self._count_shed = metrics.watch(caller.name.lower(), lambda: pool.in_flight, most_in_flight)
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     def add_service(self, descriptor: ServiceDescriptor, servicer: object) -> None:
@@ -44,8 +49,10 @@ class ServedMethods(grpc.GenericRpcHandler):
         for method in descriptor.methods:
             name = f"/{descriptor.full_name}/{method.name}"
             if may_call(self._caller, name):
-                serve = _serve_stream if method.server_streaming else _serve
-                self._handlers[name] = serve(method, getattr(servicer, method.name))
+                behaviour = getattr(servicer, method.name)
+                calls = self._metrics.of_method(name)
+                serve = _serve_stream if method.server_streaming else self._serve
+                self._handlers[name] = serve(method, behaviour, calls)
 
     def offers(self, descriptor: ServiceDescriptor) -> bool:
         """Whether this caller may use any method of the service."""
@@ -57,49 +64,89 @@ class ServedMethods(grpc.GenericRpcHandler):
         if method in self._handlers:
             # The server's own limit answers before it has read the message, and the caller then learns nothing but
             # CANCELLED; a refusal from a handler is read.
-            return self._handlers[method] if self._pool.in_flight < self._most_in_flight else _SHED
+            if self._pool.in_flight < self._most_in_flight:
+                return self._handlers[method]
+            self._count_shed()
+            return self._refuse(method, _OVERLOADED, _SHED)
+        if method in MAY_CALL and not may_call(self._caller, method):
+            return self._refuse(method, _NOT_ALLOWED, _DENIED)
         # What no listener offers is UNIMPLEMENTED: clients that feel for newer methods fall back on that status alone.
-        return _DENIED if method in MAY_CALL and not may_call(self._caller, method) else None
+        self._metrics.unknown_method()
+        return None
+
+    def _refuse(
+        self, method: str, failure: Failure, handler: grpc.RpcMethodHandler[Any, Any]
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        self._metrics.of_method(method).refused(failure.code.name, failure.reason, 0.0)
+        return handler
+
+    def _serve(
+        self,
+        method: MethodDescriptor,
+        behaviour: Callable[[Any, grpc.ServicerContext], Message | bytes],
+        calls: MethodCalls,
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        call = _checked(method, behaviour, calls)
+        # The bytes come in as they are, so that their size and form are ours to answer for.
+        return grpc.unary_unary_rpc_method_handler(correlated(call) if self._caller is Caller.FACADE else call)
 
 
-def _serve(
-    method: MethodDescriptor, behaviour: Callable[[Any, grpc.ServicerContext], Message | bytes]
-) -> grpc.RpcMethodHandler[Any, Any]:
-    request_type = GetMessageClass(method.input_type)
-    most = BATCH_MESSAGE_BYTES if _is_batch(method) else _MESSAGE_BYTES
+class _NotTaken(Exception):
+    """A call that never reached its servicer."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
+
+
+def _checked(
+    method: MethodDescriptor, behaviour: Callable[[Any, grpc.ServicerContext], Message | bytes], calls: MethodCalls
+) -> Callable[[bytes, grpc.ServicerContext], bytes]:
+    from_string: Callable[[bytes], Any] = GetMessageClass(method.input_type).FromString
+    is_batch = _is_batch(method)
+    most = BATCH_MESSAGE_BYTES if is_batch else _MESSAGE_BYTES
+    answered = calls.answered
 
     def call(raw: bytes, context: grpc.ServicerContext) -> bytes:
-        remaining = context.time_remaining()
-        if remaining is None or remaining > _LONGEST_DEADLINE:
-            _abort(context, _NO_DEADLINE)
-        if remaining <= 0:
-            _abort(context, _EXPIRED)
-        request = _read(raw, request_type, most, context)
+        started = perf_counter()
         try:
+            remaining = context.time_remaining()
+            if remaining is None or remaining > _LONGEST_DEADLINE:
+                raise _NotTaken(_NO_DEADLINE)
+            if remaining <= 0:
+                raise _NotTaken(_EXPIRED)
+            request = _read(raw, from_string, most)
+            if is_batch:
+                calls.batch(len(request.requests))
             answer = behaviour(request, context)
-            return answer if isinstance(answer, bytes) else answer.SerializeToString()
+            serialised = answer if isinstance(answer, bytes) else answer.SerializeToString()
         except Exception as error:
-            failure = describe(error)
+            failure = error.failure if isinstance(error, _NotTaken) else describe(error)
+        else:
+            answered(perf_counter() - started)
+            return serialised
+        calls.refused(failure.code.name, failure.reason, perf_counter() - started)
         _abort(context, failure)
 
-    # The bytes come in as they are, so that their size and form are ours to answer for.
-    return grpc.unary_unary_rpc_method_handler(call)
+    return call
 
 
-def _serve_stream(method: MethodDescriptor, behaviour: Callable[..., Any]) -> grpc.RpcMethodHandler[Any, Any]:
+def _serve_stream(
+    method: MethodDescriptor, behaviour: Callable[..., Any], calls: MethodCalls
+) -> grpc.RpcMethodHandler[Any, Any]:
     """A stream of answers, which holds no thread and needs no deadline; what bounds it is the servicer's.
 
     `behaviour` returns at once; the third argument is what it sends with, later and from any thread.
     """
-    request_type = GetMessageClass(method.input_type)
+    from_string: Callable[[bytes], Any] = GetMessageClass(method.input_type).FromString
 
     def begin(raw: bytes, context: grpc.ServicerContext, send: Callable[[Message | None], None]) -> None:
-        request = _read(raw, request_type, _MESSAGE_BYTES, context)
         try:
-            behaviour(request, context, send)
+            behaviour(_read(raw, from_string, _MESSAGE_BYTES), context, send)
             return
         except Exception as error:
-            failure = describe(error)
+            failure = error.failure if isinstance(error, _NotTaken) else describe(error)
+        calls.refused(failure.code.name, failure.reason, 0.0)
         _abort(context, failure)
 
     begin.experimental_non_blocking = True  # type: ignore[attr-defined]
@@ -107,13 +154,13 @@ def _serve_stream(method: MethodDescriptor, behaviour: Callable[..., Any]) -> gr
     return grpc.unary_stream_rpc_method_handler(begin, response_serializer=serializer)
 
 
-def _read(raw: bytes, request_type: type[Message], most: int, context: grpc.ServicerContext) -> Message:
+def _read(raw: bytes, from_string: Callable[[bytes], Any], most: int) -> Any:
     if len(raw) > most:
-        _abort(context, _TOO_LARGE)
+        raise _NotTaken(_TOO_LARGE)
     try:
-        return request_type.FromString(raw)
+        return from_string(raw)
     except DecodeError:
-        _abort(context, _MALFORMED)
+        raise _NotTaken(_MALFORMED) from None
 
 
 def _is_batch(method: MethodDescriptor) -> bool:

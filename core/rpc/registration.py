@@ -7,8 +7,12 @@ import grpc
 from tokenhouse.v1 import registration_pb2, registration_pb2_grpc
 
 from core.domain.clients.registration import Registration, RegistrationRequest, Registrations
-from core.rpc.batch import require_batch
-from core.rpc.errors import describe
+from core.domain.correlation import Correlated
+from core.metrics.calls import CallMetrics
+from core.metrics.outcomes import OutcomeMetrics
+from core.rpc.batch import refuse_item, require_batch
+from core.rpc.correlation import read_correlation_id
+from core.rpc.errors import reason_of
 
 _log = logging.getLogger(__name__)
 
@@ -16,35 +20,50 @@ _log = logging.getLogger(__name__)
 class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
     """Proto → registration → proto."""
 
-    def __init__(self, registrations: Registrations) -> None:
+    def __init__(self, registrations: Registrations, calls: CallMetrics, outcomes: OutcomeMetrics) -> None:
         self._registrations = registrations
+        self._calls = calls
+        self._outcomes = outcomes
 
     def RegisterClient(
         self, request: registration_pb2.RegisterClientRequest, context: grpc.ServicerContext
     ) -> registration_pb2.RegisterClientResponse:
-        return _write(self._registrations.register(_read(request)))
+        try:
+            registration = self._registrations.register(_read(request))
+        except Exception as error:
+            self._outcomes.registration(reason_of(error))
+            raise
+        return self._write(registration)
 
     def RegisterClients(
         self, request: registration_pb2.RegisterClientsRequest, context: grpc.ServicerContext
     ) -> registration_pb2.RegisterClientsResponse:
-        outcomes = self._registrations.register_all([_read(item) for item in require_batch(request.requests)])
-        return registration_pb2.RegisterClientsResponse(results=[_write_result(outcome) for outcome in outcomes])
+        requests = require_batch(request.requests)
+        outcomes = self._registrations.register_all([_read(item) for item in requests])
+        return registration_pb2.RegisterClientsResponse(
+            results=[self._write_result(item, outcome) for item, outcome in zip(requests, outcomes, strict=True)]
+        )
+
+    def _write_result(
+        self, request: registration_pb2.RegisterClientRequest, outcome: Registration | Exception
+    ) -> registration_pb2.RegisterClientResult:
+        if isinstance(outcome, Exception):
+            self._outcomes.registration(reason_of(outcome))
+            error = refuse_item(outcome, request.correlation_id, self._calls)
+            return registration_pb2.RegisterClientResult(error=error)
+        with Correlated(read_correlation_id(request.correlation_id)):
+            return registration_pb2.RegisterClientResult(response=self._write(outcome))
+
+    def _write(self, registration: Registration) -> registration_pb2.RegisterClientResponse:
+        self._outcomes.registered()
+        client_id = registration.client.client_id
+        _log.info("client registered", extra={"client_id": client_id})
+        for uri in registration.left_out:
+            _log.warning("redirect URI left out of a registration", extra={"client_id": client_id, "redirect_uri": uri})
+        information = json.dumps(registration.information, separators=(",", ":")).encode()
+        return registration_pb2.RegisterClientResponse(client_information=information)
 
 
 def _read(request: registration_pb2.RegisterClientRequest) -> RegistrationRequest:
-    return RegistrationRequest(request.client_metadata, request.network_address)
-
-
-def _write(registration: Registration) -> registration_pb2.RegisterClientResponse:
-    client_id = registration.client.client_id
-    _log.info("client registered", extra={"client_id": client_id})
-    for uri in registration.left_out:
-        _log.warning("redirect URI left out of a registration", extra={"client_id": client_id, "redirect_uri": uri})
-    information = json.dumps(registration.information, separators=(",", ":")).encode()
-    return registration_pb2.RegisterClientResponse(client_information=information)
-
-
-def _write_result(outcome: Registration | Exception) -> registration_pb2.RegisterClientResult:
-    if isinstance(outcome, Exception):
-        return registration_pb2.RegisterClientResult(error=describe(outcome).to_item_error())
-    return registration_pb2.RegisterClientResult(response=_write(outcome))
+    correlation_id = read_correlation_id(request.correlation_id)
+    return RegistrationRequest(request.client_metadata, request.network_address, correlation_id)

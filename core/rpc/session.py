@@ -5,28 +5,41 @@ from tokenhouse.v1 import session_pb2, session_pb2_grpc
 
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.sessions.login import Logins
+from core.domain.sessions.session import Session
+from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.authorization import write_parameters
+from core.rpc.errors import reason_of
 
 
 class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     """Proto → login or logout → proto."""
 
-    def __init__(self, logins: Logins, endpoint: AuthorizationEndpoint) -> None:
+    def __init__(self, logins: Logins, endpoint: AuthorizationEndpoint, outcomes: OutcomeMetrics) -> None:
         self._logins = logins
         self._endpoint = endpoint
+        self._outcomes = outcomes
 
     def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
         parameters = self._endpoint.parameters_after_login(request.sealed_request, request.browser_binding)
-        token, session = self._logins.log_in(
-            request.username,
-            request.password,
-            network_address=request.network_address,
-            previous_token=request.session_token,
-        )
+        token, session = self._log_in(request)
         return session_pb2.LogInResponse(
             session_token=token, expires_at=session.expires_at, parameters=write_parameters(parameters)
         )
+
+    def _log_in(self, request: session_pb2.LogInRequest) -> tuple[str, Session]:
+        try:
+            started = self._logins.log_in(
+                request.username,
+                request.password,
+                network_address=request.network_address,
+                previous_token=request.session_token,
+            )
+        except Exception as error:
+            self._outcomes.login(reason_of(error))
+            raise
+        self._outcomes.login("SUCCEEDED")
+        return started
 
     def LogOut(self, request: session_pb2.LogOutRequest, context: grpc.ServicerContext) -> session_pb2.LogOutResponse:
         self._logins.log_out(request.session_token)

@@ -3,32 +3,65 @@
 import grpc
 from tokenhouse.v1 import token_pb2, token_pb2_grpc
 
-from core.domain.errors import UnsupportedGrantType
+from core.domain.errors import InvalidGrant, UnsupportedGrantType
 from core.domain.grants.token_endpoint import TokenEndpoint
 from core.domain.grants.token_request import CodeParameters, RefreshParameters, TokenRequest, TokenResponse
-from core.rpc.batch import require_batch
+from core.metrics.calls import OTHER, CallMetrics
+from core.metrics.outcomes import OutcomeMetrics
+from core.rpc.batch import refuse_item, require_batch
 from core.rpc.client_credentials import read_credentials
-from core.rpc.errors import describe
+from core.rpc.correlation import read_correlation_id
+from core.rpc.errors import reason_of
 
 
 class TokenServicer(token_pb2_grpc.TokenServiceServicer):
     """Proto → token request → proto."""
 
-    def __init__(self, endpoint: TokenEndpoint) -> None:
+    def __init__(self, endpoint: TokenEndpoint, calls: CallMetrics, outcomes: OutcomeMetrics) -> None:
         self._endpoint = endpoint
+        self._calls = calls
+        self._outcomes = outcomes
 
     def IssueToken(
         self, request: token_pb2.IssueTokenRequest, context: grpc.ServicerContext
     ) -> token_pb2.IssueTokenResponse:
-        return _write(self._endpoint.issue(_read(request)))
+        grant_type = _grant_type(request)
+        try:
+            response = self._endpoint.issue(_read(request))
+        except Exception as error:
+            self._outcomes.token_requests([(grant_type, _verdict(error))])
+            raise
+        self._outcomes.token_requests([(grant_type, response.verdict)])
+        return _write(response)
 
     def IssueTokens(
         self, request: token_pb2.IssueTokensRequest, context: grpc.ServicerContext
     ) -> token_pb2.IssueTokensResponse:
-        read = [_try_read(item) for item in require_batch(request.requests)]
+        requests = require_batch(request.requests)
+        read = [_try_read(item) for item in requests]
         answers = iter(self._endpoint.issue_all([item for item in read if isinstance(item, TokenRequest)]))
         outcomes = [next(answers) if isinstance(item, TokenRequest) else item for item in read]
-        return token_pb2.IssueTokensResponse(results=[_write_result(outcome) for outcome in outcomes])
+        pairs = list(zip(requests, outcomes, strict=True))
+        self._outcomes.token_requests((_grant_type(item), _verdict(outcome)) for item, outcome in pairs)
+        return token_pb2.IssueTokensResponse(results=[self._write_result(item, outcome) for item, outcome in pairs])
+
+    def _write_result(
+        self, request: token_pb2.IssueTokenRequest, outcome: TokenResponse | Exception
+    ) -> token_pb2.IssueTokenResult:
+        if isinstance(outcome, Exception):
+            return token_pb2.IssueTokenResult(error=refuse_item(outcome, request.correlation_id, self._calls))
+        return token_pb2.IssueTokenResult(response=_write(outcome))
+
+
+def _grant_type(request: token_pb2.IssueTokenRequest) -> str:
+    """The oneof's fields have the grant types' names."""
+    return request.WhichOneof("grant") or OTHER
+
+
+def _verdict(outcome: TokenResponse | Exception) -> str:
+    if isinstance(outcome, TokenResponse | InvalidGrant):
+        return outcome.verdict
+    return reason_of(outcome).lower()
 
 
 def _try_read(request: token_pb2.IssueTokenRequest) -> TokenRequest | UnsupportedGrantType:
@@ -45,6 +78,7 @@ def _read(request: token_pb2.IssueTokenRequest) -> TokenRequest:
         resources=tuple(request.resource),
         attempt_id=request.attempt_id,
         network_address=request.network_address,
+        correlation_id=read_correlation_id(request.correlation_id),
     )
 
 
@@ -72,9 +106,3 @@ def _write(response: TokenResponse) -> token_pb2.IssueTokenResponse:
         refresh_token=response.refresh_token,
         scope=" ".join(response.scope),
     )
-
-
-def _write_result(outcome: TokenResponse | Exception) -> token_pb2.IssueTokenResult:
-    if isinstance(outcome, Exception):
-        return token_pb2.IssueTokenResult(error=describe(outcome).to_item_error())
-    return token_pb2.IssueTokenResult(response=_write(outcome))

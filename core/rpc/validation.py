@@ -5,38 +5,51 @@ from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
 
 from core.domain.clock import Clock
 from core.domain.tokens.validation import Standing, Validation, ValidToken
-from core.rpc.batch import require_batch
-from core.rpc.errors import describe
-from core.rpc.known_answers import KnownAnswers
+from core.metrics.calls import CallMetrics
+from core.metrics.outcomes import OutcomeMetrics
+from core.rpc.batch import refuse_item, require_batch
+from core.rpc.known_answers import KnownAnswers, NotGood
 
 
 class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
     """Proto → validation → proto. The answers leave serialised: most have been given before."""
 
-    def __init__(self, validation: Validation, clock: Clock) -> None:
+    def __init__(self, validation: Validation, clock: Clock, calls: CallMetrics, outcomes: OutcomeMetrics) -> None:
         self._validation = validation
         self._clock = clock
+        self._calls = calls
+        self._outcomes = outcomes
         self._answers = KnownAnswers(validation, _write)
         self._results = KnownAnswers(validation, _write_result)
 
     def ValidateToken(  # type: ignore[override]
         self, request: validation_pb2.ValidateTokenRequest, context: grpc.ServicerContext
     ) -> bytes:
-        return self._answers.find(request, self._validation.standing(), self._clock.now())
+        not_good: NotGood = []
+        answer = self._answers.find(request, self._validation.standing(), self._clock.now(), not_good)
+        self._outcomes.validated(1 - len(not_good), not_good)
+        return answer
 
     def ValidateTokens(  # type: ignore[override]
         self, request: validation_pb2.ValidateTokensRequest, context: grpc.ServicerContext
     ) -> bytes:
         # Before anything else is looked at: a change in the middle may be counted, and need not be.
         standing, now = self._validation.standing(), self._clock.now()
+        not_good: NotGood = []
+        results = [self._result(item, standing, now, not_good) for item in require_batch(request.requests)]
+        # Counted together: for each of them alone it would be felt.
+        self._outcomes.validated(len(results) - len(not_good), not_good)
         # Messages of a repeated field, one after the other, are the message of all of them.
-        return b"".join([self._result(item, standing, now) for item in require_batch(request.requests)])
+        return b"".join(results)
 
-    def _result(self, request: validation_pb2.ValidateTokenRequest, standing: Standing, now: int) -> bytes:
+    def _result(
+        self, request: validation_pb2.ValidateTokenRequest, standing: Standing, now: int, not_good: NotGood
+    ) -> bytes:
         try:
-            return self._results.find(request, standing, now)
+            return self._results.find(request, standing, now, not_good)
         except Exception as error:
-            failed = validation_pb2.ValidateTokenResult(error=describe(error).to_item_error())
+            not_good.append(error)
+            failed = validation_pb2.ValidateTokenResult(error=refuse_item(error, "", self._calls))
             return validation_pb2.ValidateTokensResponse(results=[failed]).SerializeToString()
 
 

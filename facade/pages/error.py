@@ -2,7 +2,7 @@
 
 from sanic import HTTPResponse
 
-from facade.errors import SERVER_ERROR, Answer, Refusal
+from facade.errors import Answer, Refusal
 from facade.forms import parse_parameters
 from facade.pages.login import in_words
 from facade.pages.rendering import Pages
@@ -20,7 +20,7 @@ def refusal_page(pages: Pages, refusal: Refusal, answer: Answer, incident: str, 
         "advice": advice,
         "operator_advice": answer.operator_advice,
         "details": [shown(text, 400) for text in _details(refusal, answer, query_string) if text],
-        "incident": incident if answer is SERVER_ERROR else "",
+        "incident": incident,
     }
     # A page of 401 would have to name an authentication scheme (RFC 9110 §15.5.2), and the user is not at fault.
     response = pages.render("error.html", values, status=400 if answer.status == 401 else answer.status)

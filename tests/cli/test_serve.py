@@ -11,6 +11,8 @@ import pytest
 
 from tests.cli.command import call
 from tests.cli.served import Served, is_running, wait_for, wait_for_end
+from tests.facade.pair import free_port
+from tests.scrape import scrape
 
 KEY = "A" * 43
 
@@ -68,6 +70,23 @@ def test_environment(tmp_path: Path) -> None:
     assert "with the password" in greeting
     assert KEY in environments["core"]
     assert KEY not in environments["facade"]
+
+
+def test_metrics(tmp_path: Path) -> None:
+    """Both processes tell their metrics where [Metrics] says, each its own, and stop doing so when they stop."""
+    core, facade = free_port(), free_port()
+    served = Served(tmp_path)
+    served.write_config(f"[Metrics]\nCoreListen = 127.0.0.1:{core}\nFacadeListen = 127.0.0.1:{facade}\n")
+    with served:
+        served.wait_until_ready()
+        told = {name: scrape(f"http://127.0.0.1:{port}") for name, port in (("core", core), ("facade", facade))}
+        assert served.end() == 0
+
+    for name, found in told.items():
+        assert found.value("tokenhouse_build_info", process=name) == found.value("tokenhouse_build_info") == 1
+    for port in (core, facade):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

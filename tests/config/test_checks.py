@@ -36,6 +36,14 @@ from tests.config.writing import load_text, refusal_of
             "tokenhouse.conf:2: Keys.MasterKeyFile: allowed is a path outside",
         ),
         ("[Keys]\nMasterKeyFile = .", "tokenhouse.conf:2: Keys.MasterKeyFile: allowed is a file; a folder is there"),
+        (
+            "[Metrics]\nCoreListen = 127.0.0.1:50051",
+            "tokenhouse.conf:2: Metrics.CoreListen: Grpc.Listen and Metrics.CoreListen need ports of their own",
+        ),
+        (
+            "[Metrics]\nFacadeListen = [::1]:9\nCoreListen = [::1]:9",
+            "tokenhouse.conf:2: Metrics.FacadeListen: Metrics.CoreListen and Metrics.FacadeListen need ports",
+        ),
         ("[Grpc]\nListen = 127.0.0.1:8080", "tokenhouse.conf:2: Grpc.Listen: Server.Listen and Grpc.Listen need ports"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.config.addresses import ListenAddress
 from core.config.config import Config
 from core.config.errors import ConfigError
 from core.config.load import load_config
@@ -30,6 +31,7 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert config.grpc.admin_socket == tmp_path / "data" / "admin.sock"
     assert config.keys.master_key_file == tmp_path / "data" / "master.key"
     assert config.database_folder == tmp_path / "data" / "database"
+    assert (config.metrics.core_listen, config.metrics.facade_listen) == (None, None)
     policy = config.policy()
     assert policy.issuer == "http://localhost:8080"
     assert policy.scopes == (Scope("mcp", "Use MCP servers as you"),)
@@ -66,6 +68,9 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     AdminSocket = run/admin.sock
     Listen = 127.0.0.1:9001
     Reflection = true
+    [Metrics]
+    CoreListen = 127.0.0.1:9464
+    FacadeListen = 127.0.0.1:9465
     [Limits]
     LoginFailures = 0
     LoginFailuresPerNetwork = 5/m
@@ -83,6 +88,10 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     assert config.grpc.socket == tmp_path / "run" / "core.sock"
     assert config.keys.master_key_file == tmp_path / "keys" / "master.key"
     assert config.grpc.reflection is True
+    assert [config.metrics.core_listen, config.metrics.facade_listen] == [
+        ListenAddress("127.0.0.1", 9464),
+        ListenAddress("127.0.0.1", 9465),
+    ]
     policy = config.policy()
     assert not policy.clients_enabled
     assert not policy.server_wide_tokens

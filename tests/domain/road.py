@@ -184,4 +184,5 @@ def refusal_of(house: House, request: TokenRequest) -> str:
 
 def validate(house: House, access_token: str, audience: str = ISSUER) -> ValidToken | None:
     """What a service learns of a token."""
-    return house.validation.validate(access_token, audience)
+    found = house.validation.validate(access_token, audience)
+    return found if isinstance(found, ValidToken) else None

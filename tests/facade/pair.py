@@ -34,12 +34,16 @@ class Pair:
     limit_lines: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     scheme: str = "http"
+    #: Whether both tell their metrics, at `core_metrics` and `facade_metrics`.
+    metrics: bool = False
     port: int = field(default_factory=free_port)
     password: str = ""
 
     def __post_init__(self) -> None:
         self.base = f"http://localhost:{self.port}"
         self.issuer = f"{self.scheme}://localhost:{self.port}{self.path}"
+        self.core_metrics = f"http://127.0.0.1:{free_port()}"
+        self.facade_metrics = f"http://127.0.0.1:{free_port()}"
         self.socket = self.folder / "data" / "core.sock"
         self.facade_log = self.folder / "facade.log"
         self.core_log = self.folder / "core.log"
@@ -69,6 +73,8 @@ class Pair:
         """Starts the facade and, unless told otherwise, waits until it is ready; it gets the `inherit` descriptors."""
         proxies = [text for network in self.trusted_proxies for text in ("--trusted-proxy", network)]
         listen = ["--listen", f"127.0.0.1:{self.port}", "--core-socket", str(self.socket)]
+        if self.metrics:
+            listen += ["--metrics-listen", self.facade_metrics.removeprefix("http://")]
         command = ["facade", "--address", self.issuer, *listen, *proxies]
         self.facade, _ = _start(command, self.facade_log, wait=wait, inherit=inherit)
 
@@ -90,6 +96,7 @@ class Pair:
             *self.server_lines,
             "[Grpc]",
             f"Listen = 127.0.0.1:{free_port()}",
+            *(["[Metrics]", f"CoreListen = {self.core_metrics.removeprefix('http://')}"] if self.metrics else []),
             "[Limits]",
             *self.limit_lines,
         ]

@@ -13,6 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+from prometheus_client import CollectorRegistry
 from tokenhouse.v1.authorization_pb2 import StartAuthorizationRequest, StartAuthorizationResponse
 from tokenhouse.v1.client_credentials_pb2 import ClientCredentials
 from tokenhouse.v1.item_error_pb2 import ItemError
@@ -27,6 +28,7 @@ from tokenhouse.v1.token_pb2 import (
 
 from facade.core_client import CoreClient
 from facade.errors import Refusal
+from facade.metrics.core_call_metrics import CoreCallMetrics
 
 if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -73,7 +75,7 @@ async def peer(tmp_path: Path) -> AsyncIterator[Peer]:
 @pytest.fixture
 async def core(peer: Peer) -> AsyncIterator[CoreClient]:
     """The facade's side of the socket."""
-    client = CoreClient(peer.socket)
+    client = CoreClient(peer.socket, CoreCallMetrics(CollectorRegistry()))
     yield client
     await client.close()
 

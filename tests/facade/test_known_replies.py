@@ -1,5 +1,6 @@
 """A document that is asked for again with the same bytes: the reply is looked up, and nobody can tell."""
 
+import re
 import signal
 import socket
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from tests.facade.pair import Pair
 from tests.facade.raw import split_reply
+from tests.facade.test_serving import wait_for_line
 
 _METADATA = "/.well-known/oauth-authorization-server"
 
@@ -51,14 +53,15 @@ def test_asked_twice_answered_alike(pair: Pair, path: str, method: str, field: s
 
 def test_each_is_in_the_log(pair: Pair) -> None:
     """Every request leaves one line with a number of its own, looked up or not."""
-    before = pair.facade_log.read_text().count("GET /oauth/v1/jwks 200")
+    line, before = r"GET /oauth/v1/jwks 200 correlation_id=(\S+)", len(pair.facade_log.read_text().splitlines())
     with socket.create_connection(("127.0.0.1", pair.port), 10) as connection:
         for _ in range(3):
             _ask(connection, _request("GET", "/oauth/v1/jwks", "Accept: application/json"))
-    lines = [line.split() for line in pair.facade_log.read_text().splitlines() if "GET /oauth/v1/jwks 200" in line]
+    pair.client.get("/livez", headers={"User-Agent": "the last request"})
+    wait_for_line(pair, "GET /livez", after=before)
+    numbers = re.findall(line, "\n".join(pair.facade_log.read_text().splitlines()[before:]))
 
-    assert len(lines) == before + 3
-    assert len({fields[3] for fields in lines}) == len(lines)
+    assert len(set(numbers)) == len(numbers) == 3
 
 
 def test_what_changed_is_seen(tmp_path: Path) -> None:

@@ -9,15 +9,18 @@ import pytest
 _SERVER = """
 import asyncio, socket, sys
 import uvloop
+from prometheus_client import CollectorRegistry
 from sanic import HTTPResponse
 from facade.gate import Gate, Kind, Route
+from facade.metrics.http_metrics import HttpMetrics
 from facade.web_server import create_web_server, listen
 
 async def show(request, facade):
     return HTTPResponse(b"")
 
 async def serve():
-    app = create_web_server({"/": Route("/", ("POST",), show, Kind.PLAIN)}, Gate(None))
+    gate = Gate(None, HttpMetrics(CollectorRegistry()))
+    app = create_web_server({"/": Route("/", ("POST",), show, Kind.PLAIN)}, gate)
     app.config.update(REQUEST_TIMEOUT=0.2, RESPONSE_TIMEOUT=0.2, KEEP_ALIVE_TIMEOUT=0.2)
     await (await listen(app, socket.socket(fileno=int(sys.argv[1])))).serve_forever()
 

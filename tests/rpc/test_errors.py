@@ -13,9 +13,11 @@ from typing import Any
 
 import grpc
 import pytest
+from prometheus_client import CollectorRegistry
 from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
 
 from core.domain import errors
+from core.metrics.calls import CallMetrics
 from core.rpc import listener
 from core.rpc.callers import Caller
 from core.rpc.errors import describe
@@ -49,7 +51,8 @@ class Raising(validation_pb2_grpc.ValidationServiceServicer):
 @contextmanager
 def _serving(servicer: Raising) -> Iterator[int]:
     descriptor = validation_pb2.DESCRIPTOR.services_by_name["ValidationService"]
-    serving, port = Listener(Caller.SERVICE, {descriptor: servicer}, Health()), free_port()
+    metrics = CallMetrics(CollectorRegistry())
+    serving, port = Listener(Caller.SERVICE, {descriptor: servicer}, Health(), metrics), free_port()
     serving.listen_on_port("127.0.0.1", port)
     yield port
     serving.stop(0)

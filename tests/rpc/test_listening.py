@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from core.metrics.calls import CallMetrics
 from core.rpc.callers import Caller
 from core.rpc.free_addresses import CannotListen
 from core.rpc.health import Health
@@ -16,7 +18,7 @@ from tests.serving import Serving, free_port
 @pytest.fixture
 def listener() -> Iterator[Listener]:
     """A listener that offers its health alone."""
-    built = Listener(Caller.SERVICE, {}, Health())
+    built = Listener(Caller.SERVICE, {}, Health(), CallMetrics(CollectorRegistry()))
     yield built
     built.stop(0)
 

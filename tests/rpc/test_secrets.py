@@ -10,7 +10,8 @@ from tokenhouse.v1 import key_admin_pb2, revocation_pb2, user_admin_pb2
 
 from core.log_lines import LineFormatter
 from tests.rpc.road import PASSWORD, PKCE, Road, refused
-from tests.serving import DEADLINE, Serving, public_client
+from tests.scrape import scrape
+from tests.serving import DEADLINE, Serving, free_port, public_client
 
 
 class Walked:
@@ -20,6 +21,7 @@ class Walked:
         self.secrets: dict[str, str] = {}
         self.folder = folder
         self.log = ""
+        self.metrics = ""
 
     def stored(self) -> bytes:
         """Every byte of the data folder, the master key's file apart."""
@@ -38,9 +40,10 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:
     root.setLevel(logging.DEBUG)
     walked = Walked(tmp_path_factory.mktemp("walked"))
     try:
-        with Serving(walked.folder) as serving:
+        with Serving(walked.folder, f"[Metrics]\nCoreListen = 127.0.0.1:{free_port()}") as serving:
             _walk(Road(serving), walked.secrets)
             walked.log = output.getvalue()
+            walked.metrics = scrape(f"http://{serving.config.metrics.core_listen}").text
             yield walked
     finally:
         root.removeHandler(handler)
@@ -100,6 +103,16 @@ def test_no_secret_is_in_the_log(walked: Walked) -> None:
     for name, secret in walked.secrets.items():
         for part in _parts(secret):
             assert part not in walked.log, name
+
+
+def test_no_secret_is_in_the_metrics(walked: Walked) -> None:
+    """What Prometheus is told, to which many have access, holds none of them and no name of a person or a client."""
+    assert 'verdict="replayed"} 1.0' in walked.metrics
+    for name, secret in walked.secrets.items():
+        for part in _parts(secret):
+            assert part not in walked.metrics, name
+    assert "user-" not in walked.metrics
+    assert "client_id" not in walked.metrics
 
 
 def test_no_secret_is_in_the_database(walked: Walked) -> None:

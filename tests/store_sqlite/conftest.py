@@ -8,6 +8,7 @@ from typing import TypeAlias
 import pytest
 
 from core.domain.tokens.change import Change
+from core.metrics.store import StoreMetrics
 from core.store.sqlite.reserve import RESERVE_BYTES
 from core.store.sqlite.store import SqliteStore, open_store
 from tests.store_contract.nouns import a_client, a_user
@@ -32,8 +33,10 @@ def opened(folder: Path, announced: list[Change]) -> Iterator[Opener]:
     """Opens the store in `folder`; whatever a test leaves open is closed after it."""
     stores: list[SqliteStore] = []
 
-    def open_it(on_commit: Callable[[Sequence[Change]], None] = announced.extend) -> SqliteStore:
-        stores.append(open_store(folder, on_commit=on_commit))
+    def open_it(
+        on_commit: Callable[[Sequence[Change]], None] = announced.extend, metrics: StoreMetrics | None = None
+    ) -> SqliteStore:
+        stores.append(open_store(folder, on_commit=on_commit, metrics=metrics))
         return stores[-1]
 
     yield open_it

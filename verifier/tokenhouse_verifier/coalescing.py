@@ -54,6 +54,11 @@ class Coalescer(Generic[Q, R]):
         self._in_flight: set[asyncio.Task[None]] = set()
         self._scheduled = False
 
+    @property
+    def waiting(self) -> int:
+        """How many questions wait for a batch to leave in."""
+        return len(self._waiting)
+
     async def ask(self, question: Q, *, timeout: float) -> R:
         """The answer to one question.
 

@@ -41,6 +41,8 @@ class RegistrationRequest:
     #: The body, not yet parsed.
     client_metadata: bytes
     network_address: str
+    #: What log lines of both processes call the HTTP request; empty where nobody named it.
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,13 @@ class Registrations:
     def register_all(self, requests: Sequence[RegistrationRequest]) -> list[Registration | Exception]:
         """As `register` for each of them, refusals in their places."""
         policy = self._policy.current
-        read = [attempt(self._read, request, policy) for request in requests]
+        read = [attempt(request.correlation_id, self._read, request, policy) for request in requests]
         wanted = [(each, request) for each, request in zip(read, requests, strict=True) if isinstance(each, _Wanted)]
         stored = iter(self._store.write_all([self._intent(each, request, policy) for each, request in wanted]))
-        return [attempt(_answer, each, next(stored)) if isinstance(each, _Wanted) else each for each in read]
+        return [
+            attempt(request.correlation_id, _answer, each, next(stored)) if isinstance(each, _Wanted) else each
+            for each, request in zip(read, requests, strict=True)
+        ]
 
     def _read(self, request: RegistrationRequest, policy: Policy) -> _Wanted:
         if not policy.clients_enabled:

@@ -1,6 +1,7 @@
 """grant_type=authorization_code (RFC 6749 §4.1.3, RFC 7636 §4.6): once, and a second time is an alarm."""
 
 import hmac
+from enum import StrEnum
 
 from core.domain.authorization.pkce import verify_code_verifier
 from core.domain.clients.client import Client
@@ -25,6 +26,22 @@ from core.domain.tokens.resource import narrow_resources
 #: For how long the same HTTP request gets the same answer again, in seconds.
 _SAME_ATTEMPT_WINDOW = 10
 _REFUSED = "the code is unknown, expired, used, or not for this client, redirect_uri and code_verifier"
+
+
+class CodeVerdict(StrEnum):
+    """The verdicts on one presented code."""
+
+    REDEEMED = "redeemed"
+    #: The facade's own retry: the same answer again.
+    REPEATED = "repeated"
+    #: Of another client or redirect_uri, or without its code_verifier. The code is spent.
+    MISMATCHED = "mismatched"
+    #: Genuine and spent. The grant ends.
+    REUSED = "reused"
+    #: Not made by this server. Nothing changes.
+    FORGED = "forged"
+    #: Too late, or the grant has ended.
+    ENDED = "ended"
 
 
 class AuthorizationCode:
@@ -71,9 +88,9 @@ class AuthorizationCode:
         token = find_grant_token(code, TokenKind.CODE)
         grant = self._store.find_grant(token.grant_id) if token else None
         if token is None or grant is None or not verify_grant_token(token, self._master_keys, grant.secret):
-            raise InvalidGrant(_REFUSED)
+            raise InvalidGrant(_REFUSED, CodeVerdict.FORGED)
         if lies_ahead(grant.created_at, self._clock.now()):
-            raise InvalidGrant(_REFUSED)
+            raise InvalidGrant(_REFUSED, CodeVerdict.ENDED)
         return grant
 
     def _redeem(
@@ -90,24 +107,24 @@ class AuthorizationCode:
         if not fits:
             # A code in the wrong hands is spent, whoever holds it (OAuth 2.1 §4.1.3).
             if tx.kill_code(grant.id):
-                return RefusedGrant("mismatched", InvalidGrant(_REFUSED))
+                return RefusedGrant(InvalidGrant(_REFUSED, CodeVerdict.MISMATCHED))
         elif isinstance(resources, tuple):
             idle = now + policy.refresh_token_lifetime
             redeemed = tx.redeem_code(grant.id, attempt_id=request.attempt_id, now=now, idle_expires_at=idle)
             if redeemed is not None:
                 if not client.is_use_noted(now):
                     tx.touch_client(redeemed.client_id, now=now)
-                return Issuance(redeemed, redeemed.scope, resources, tx.revision(), "redeemed")
+                return Issuance(redeemed, redeemed.scope, resources, tx.revision(), CodeVerdict.REDEEMED)
         current = tx.find_grant(grant.id)
         if current is None or current.state is not GrantState.ACTIVE:
             if fits and isinstance(resources, InvalidTarget):
                 raise resources
-            return RefusedGrant("ended", InvalidGrant(_REFUSED))
+            return RefusedGrant(InvalidGrant(_REFUSED, CodeVerdict.ENDED))
         if fits and isinstance(resources, tuple) and _is_same_attempt(current, request, now):
-            return Issuance(current, current.scope, resources, tx.revision(), "repeated")
+            return Issuance(current, current.scope, resources, tx.revision(), CodeVerdict.REPEATED)
         # RFC 9700 §4.5: genuine and presented again, so somebody else may hold what the first one got.
         revoke_grant(tx, grant.id, reason=RevokeReason.CODE_REUSED, now=now)
-        return RefusedGrant("reused", InvalidGrant(_REFUSED))
+        return RefusedGrant(InvalidGrant(_REFUSED, CodeVerdict.REUSED))
 
 
 def _is_bound_to(grant: Grant, parameters: CodeParameters, client: Client) -> bool:

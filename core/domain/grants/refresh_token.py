@@ -55,9 +55,11 @@ class RefreshToken:
         token = find_grant_token(parameters.refresh_token, TokenKind.REFRESH_TOKEN)
         grant = self._store.find_grant(token.grant_id) if token else None
         if token is None or grant is None or not verify_grant_token(token, self._master_keys, grant.secret):
-            raise InvalidGrant(_REFUSED)
-        if grant.client_id != client.client_id or lies_ahead(grant.created_at, self._clock.now()):
-            raise InvalidGrant(_REFUSED)
+            raise InvalidGrant(_REFUSED, RefreshVerdict.FORGED)
+        if grant.client_id != client.client_id:
+            raise InvalidGrant(_REFUSED, RefreshVerdict.MISMATCHED)
+        if lies_ahead(grant.created_at, self._clock.now()):
+            raise InvalidGrant(_REFUSED, RefreshVerdict.ENDED)
         wanted = _try_narrowing(grant, parameters, request, policy)
         return lambda tx: self._rotate(tx, client, grant.id, token.generation, wanted, policy)
 
@@ -94,7 +96,7 @@ class RefreshToken:
     ) -> Issuance | RefusedGrant:
         current = tx.find_grant(grant_id)
         if current is None:
-            return RefusedGrant(RefreshVerdict.ENDED, InvalidGrant(_REFUSED))
+            return RefusedGrant(InvalidGrant(_REFUSED, RefreshVerdict.ENDED))
         verdict = judge_refresh(current, generation, now=now, reuse_window=policy.refresh_reuse_window)
         if verdict is RefreshVerdict.REUSED:
             revoke_grant(tx, grant_id, reason=RevokeReason.REFRESH_TOKEN_REUSED, now=now)
@@ -102,7 +104,7 @@ class RefreshToken:
             raise wanted
         elif verdict is RefreshVerdict.REPLAYED and isinstance(wanted, _Narrowed):
             return _issuance(current, wanted, tx.revision(), verdict)
-        return RefusedGrant(verdict, InvalidGrant(_REFUSED))
+        return RefusedGrant(InvalidGrant(_REFUSED, verdict))
 
 
 def _try_narrowing(

@@ -17,6 +17,8 @@ class RefreshVerdict(StrEnum):
     FUTURE = "future"
     #: Not made by this server. Nothing changes.
     FORGED = "forged"
+    #: Another client's. Nothing changes.
+    MISMATCHED = "mismatched"
     #: The grant has ended, by time or by act.
     ENDED = "ended"
 

@@ -85,12 +85,14 @@ class TokenEndpoint:
     def issue_all(self, requests: Sequence[TokenRequest]) -> list[TokenResponse | Exception]:
         """As `issue` for each of them, refusals in their places."""
         policy = self._policy.current
-        begun = [attempt(self._begin, request, policy) for request in requests]
+        begun = [attempt(request.correlation_id, self._begin, request, policy) for request in requests]
         intents = [each[1] for each in begun if not isinstance(each, Exception)]
         written = iter(self._store.write_all(intents))
         return [
-            each if isinstance(each, Exception) else attempt(self._finish, next(written), each[0], policy)
-            for each in begun
+            each
+            if isinstance(each, Exception)
+            else attempt(request.correlation_id, self._finish, next(written), each[0], policy)
+            for each, request in zip(begun, requests, strict=True)
         ]
 
     def _begin(self, request: TokenRequest, policy: Policy) -> tuple[Client, _Intent]:
@@ -128,7 +130,7 @@ class TokenEndpoint:
             intent = authorize()
         except OAuthError as error:
             # Whoever is refused has tried all the same.
-            refusal = RefusedGrant("refused", error)
+            refusal = RefusedGrant(error)
             intent = lambda tx: refusal  # noqa: E731
 
         def limited(tx: TokenEndpointTransaction) -> Issuance | RefusedGrant:
@@ -136,7 +138,7 @@ class TokenEndpoint:
             try:
                 return intent(tx)
             except OAuthError as error:
-                return RefusedGrant("refused", error)
+                return RefusedGrant(error)
 
         return limited
 
@@ -159,7 +161,7 @@ class TokenEndpoint:
         access_token = self._issuer.issue_access_token(entitlement, policy)
         refresh_token = self._refresh_token(grant) if "refresh_token" in client.grant_types else None
         _log.info("token issued", extra={"verdict": outcome.verdict, "client_id": client.client_id})
-        return TokenResponse(access_token.text, access_token.expires_in, refresh_token, outcome.scope)
+        return TokenResponse(access_token.text, access_token.expires_in, refresh_token, outcome.scope, outcome.verdict)
 
     def _refresh_token(self, grant: Grant) -> str:
         return format_grant_token(

@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client, ClientIntents
-from core.domain.errors import OAuthError
+from core.domain.errors import InvalidGrant, OAuthError
 from core.domain.grants.grant import Grant, GrantFacts, GrantIntents
 from core.domain.policy import Policy
 from core.domain.tokens.change import ChangeIntents
@@ -40,6 +40,8 @@ class TokenRequest:
     #: 16 bytes, the same for every try of one HTTP request.
     attempt_id: bytes
     network_address: str
+    #: What log lines of both processes call the HTTP request; empty where nobody named it.
+    correlation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,12 @@ class Issuance:
 class RefusedGrant:
     """A refusal that left a trace: an outcome, not an exception, so that the writer commits what was written."""
 
-    verdict: str
     refusal: OAuthError
+
+    @property
+    def verdict(self) -> str:
+        """Why, in one word for operators."""
+        return self.refusal.verdict if isinstance(self.refusal, InvalidGrant) else self.refusal.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ class TokenResponse:
     expires_in: int
     refresh_token: str | None = field(repr=False)
     scope: tuple[str, ...]
+    #: How it came to this, in one word for operators.
+    verdict: str
 
 
 class TokenTransaction(GrantFacts, GrantIntents, ClientIntents, ChangeIntents, Protocol):

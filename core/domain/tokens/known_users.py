@@ -52,6 +52,10 @@ class KnownUsers:
         """
         return self._users.get(subject) or self._read(subject)
 
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._users)
+
     def meet(self, subject: str) -> None:
         """A token is made for this user: remember them before it is asked for."""
         if subject not in self._users:

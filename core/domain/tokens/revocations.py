@@ -36,6 +36,15 @@ class Revocations:
             place[change.target] = max(place.get(change.target, 0), change.revision)
             self._kept.append((change.keep_until, place, change.target, change.revision))
 
+    def numbers(self) -> dict[str, int]:
+        """How many are kept, by what they end."""
+        return {
+            "grant": len(self._grants),
+            "client": len(self._clients),
+            "user": len(self._subjects),
+            "signing_key": len(self._keys),
+        }
+
     def forget(self, *, now: int) -> None:
         """Drop what can concern no living token any more, so that memory does not grow with use."""
         ended = [entry for entry in self._kept if entry[0] <= now]

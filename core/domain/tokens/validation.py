@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from core.domain.clock import Clock, lies_ahead
@@ -34,6 +35,18 @@ class Standing(NamedTuple):
 
     revision: int
     policy: Policy
+
+
+class Inactive(StrEnum):
+    """Why a token is not good. Operators see how often; whoever asked learns only that it is not."""
+
+    #: Malformed, forged, of another server, signed with a key that is no longer published, or made in the future.
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    OTHER_AUDIENCE = "other_audience"
+    USER_INACTIVE = "user_inactive"
+    CLIENTS_DISABLED = "clients_disabled"
 
 
 class ValidationStore(KnownUsersStore, ChangeFacts, Protocol):
@@ -76,8 +89,8 @@ class Validation:
         """What answers that begin now rest on; every change up to its revision is counted in them."""
         return Standing(self._applied, self._policy.current)
 
-    def validate(self, text: str, audience: str) -> ValidToken | None:
-        """The token, if it is good at this moment for this audience; None when it is not, whatever the reason.
+    def validate(self, text: str, audience: str) -> ValidToken | Inactive:
+        """The token, if it is good at this moment for this audience; else why it is not.
 
         Raises:
             InvalidArgument: no token, or an audience that is no resource.
@@ -87,15 +100,19 @@ class Validation:
         wanted = _require_audience(audience)
         policy = self._policy.current
         if not policy.clients_enabled:
-            return None
+            return Inactive.CLIENTS_DISABLED
         digest = hashlib.sha256(text.encode()).digest()
         token = self._tokens.find(digest) or self._read(text, digest, policy)
-        if token is None or token.expires_at <= self._clock.now() or self._revocations.cover(token):
-            return None
+        if token is None:
+            return Inactive.UNKNOWN
+        if token.expires_at <= self._clock.now():
+            return Inactive.EXPIRED
+        if self._revocations.cover(token):
+            return Inactive.REVOKED
         if not _is_for(token, wanted, policy):
-            return None
+            return Inactive.OTHER_AUDIENCE
         user = self._users.find(token.subject)
-        return ValidToken(token, user) if user is not None and user.active else None
+        return ValidToken(token, user) if user is not None and user.active else Inactive.USER_INACTIVE
 
     def remember(self, text: str, token: AccessToken) -> None:
         """Take note of a token that this server has just signed."""
@@ -118,6 +135,10 @@ class Validation:
         """Drop revocations that can concern no living token any more."""
         with self._remembering:
             self._revocations.forget(now=now)
+
+    def remembered(self) -> dict[str, int]:
+        """How many tokens and users are in memory."""
+        return {"token": len(self._tokens), "user": len(self._users)}
 
     def _read(self, text: str, digest: bytes, policy: Policy) -> AccessToken | None:
         token = find_access_token(text, self._keys, policy.issuer)

@@ -106,6 +106,13 @@ def is_corruption(error: Exception) -> bool:
     return _primary_code(error) in (_CORRUPT, _NOTADB)
 
 
+def kind_of(error: Exception) -> str:
+    """The error in one word, for counting."""
+    if is_corruption(error):
+        return "corruption"
+    return {_FULL: "disk_full", _IOERR: "input_output"}.get(_primary_code(error), "other")
+
+
 def _primary_code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 

@@ -59,6 +59,23 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def free_bytes(folder: Path) -> int:
+    """The room left on the folder's file system; 0 where nobody can tell."""
+    try:
+        status = os.statvfs(folder)
+    except OSError:
+        return 0
+    return status.f_bavail * status.f_frsize
+
+
+def size_of(path: Path) -> int:
+    """A file's size in bytes; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _require_own_file(path: Path) -> None:
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.domain.errors import StoreUnavailable
+from core.metrics.store import StoreMetrics
 from core.store.sqlite import driver
 from core.store.sqlite.database import connect_reader
 from core.store.sqlite.driver import Row
@@ -23,8 +24,9 @@ class _Reader:
 class Readers:
     """The reading side of a store; any thread may use it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, metrics: StoreMetrics) -> None:
         self._path = path
+        self._metrics = metrics
         self._local = threading.local()
         self._door = threading.Lock()
         self._closed = False
@@ -70,4 +72,7 @@ class Readers:
         return reader
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
-        return StoreUnavailable("the store is closed") if self._closed else driver.unavailable(error)
+        if self._closed:
+            return StoreUnavailable("the store is closed")
+        self._metrics.failed(driver.kind_of(error))
+        return driver.unavailable(error)

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 from core.store.sqlite.database import CHECKPOINT_PAGES
-from core.store.sqlite.folder import RESERVE
+from core.store.sqlite.folder import RESERVE, free_bytes
 
 _log = logging.getLogger(__name__)
 
@@ -38,12 +38,12 @@ class Reserve:
 
     def renew(self) -> None:
         """Put the room by again where there is plenty."""
-        if not self._held and self._free_bytes() >= 2 * RESERVE_BYTES and self._allocate():
+        if not self._held and free_bytes(self._path.parent) >= 2 * RESERVE_BYTES and self._allocate():
             _log.warning("the disk has room again: everything is written")
 
     def give_up(self) -> bool:
         """Give the room back to the disk if that is full; whether there is more room now than before."""
-        if not self._held or self._free_bytes() >= RESERVE_BYTES:
+        if not self._held or free_bytes(self._path.parent) >= RESERVE_BYTES:
             return False
         self._held = False
         _log.critical("the disk of %s is full: nothing new is issued until there is room", self._path.parent)
@@ -68,13 +68,6 @@ class Reserve:
         except OSError:
             return False
         return status.st_size >= RESERVE_BYTES and status.st_blocks * _BLOCK_UNIT >= RESERVE_BYTES
-
-    def _free_bytes(self) -> int:
-        try:
-            status = os.statvfs(self._path.parent)
-        except OSError:
-            return 0
-        return status.f_bavail * status.f_frsize
 
     def _remove(self) -> bool:
         try:

@@ -10,17 +10,18 @@ from typing import Any, TypeVar
 from core.domain.administration.backups import Backup
 from core.domain.tokens.change import Change
 from core.domain.writing import Outcome
+from core.metrics.store import StoreMetrics, StoreState
 from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
 from core.store.sqlite.backup import Copier
 from core.store.sqlite.database import prepare_database
 from core.store.sqlite.driver import Row
-from core.store.sqlite.folder import lock_folder, require_private
+from core.store.sqlite.folder import free_bytes, lock_folder, require_private, size_of
 from core.store.sqlite.reader import Readers
 from core.store.sqlite.reserve import Reserve
 from core.store.sqlite.transaction import SqliteFacts, SqliteTransaction
 from core.store.sqlite.write_connection import WriteConnection
-from core.store.sqlite.writer import Writer
+from core.store.sqlite.writer import LONGEST_QUEUE, Writer
 
 T = TypeVar("T")
 
@@ -28,13 +29,24 @@ T = TypeVar("T")
 class SqliteStore(SqliteFacts):
     """`core.domain.store.Store`. Made by `open_store`, which hands over the folder's lock."""
 
-    def __init__(self, path: Path, lock: int, on_commit: Callable[[Sequence[Change]], None], reserve: Reserve) -> None:
-        """Raises driver.Error: the database cannot be opened."""
+    def __init__(
+        self,
+        path: Path,
+        lock: int,
+        on_commit: Callable[[Sequence[Change]], None],
+        reserve: Reserve,
+        metrics: StoreMetrics | None = None,
+    ) -> None:
+        """Without metrics nobody asks for what is counted. Raises driver.Error: the database cannot be opened."""
+        metrics = metrics or StoreMetrics()
+        self._path = path
         self._lock: int | None = lock
-        self._connection = WriteConnection(path, on_commit, reserve)
+        self._reserve = reserve
+        self._connection = WriteConnection(path, on_commit, reserve, metrics)
         self._copier = Copier(path)
-        self._readers = Readers(path)
-        self._writer = Writer(self._connection)
+        self._readers = Readers(path, metrics)
+        self._writer = Writer(self._connection, metrics)
+        metrics.watch(self._look)
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
         return self._readers.row(sql, parameters)
@@ -91,6 +103,17 @@ class SqliteStore(SqliteFacts):
         if lock is not None:
             os.close(lock)
 
+    def _look(self) -> StoreState:
+        return StoreState(
+            waiting=self._writer.waiting,
+            most_waiting=LONGEST_QUEUE,
+            reserve_held=self._reserve.held,
+            writable=self._connection.writable,
+            database_bytes=size_of(self._path),
+            log_bytes=size_of(self._path.with_name(f"{self._path.name}-wal")),
+            free_bytes=free_bytes(self._path.parent),
+        )
+
     def _wait(self, intents: Sequence[Callable[[SqliteTransaction], Any]]) -> list[Outcome]:
         if self._writer.is_current_thread():
             raise RuntimeError("the writer's thread would wait for itself")
@@ -106,7 +129,9 @@ class SqliteStore(SqliteFacts):
         return total
 
 
-def open_store(folder: Path, *, on_commit: Callable[[Sequence[Change]], None]) -> SqliteStore:
+def open_store(
+    folder: Path, *, on_commit: Callable[[Sequence[Change]], None], metrics: StoreMetrics | None = None
+) -> SqliteStore:
     """Open the store in `folder`, making it where there is none.
 
     `on_commit` gets the changes of each commit, in order, on the writer's thread, after they are on disk and before
@@ -120,7 +145,7 @@ def open_store(folder: Path, *, on_commit: Callable[[Sequence[Change]], None]) -
     lock = lock_folder(folder)
     try:
         path, reserve = _prepare(folder)
-        return SqliteStore(path, lock, on_commit, reserve)
+        return SqliteStore(path, lock, on_commit, reserve, metrics)
     except driver.Error as error:
         os.close(lock)
         raise StoreRefused(f"{folder} cannot be opened: {error}") from None

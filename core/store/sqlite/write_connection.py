@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from core.domain.errors import StoreUnavailable
 from core.domain.tokens.change import Change
 from core.domain.writing import Outcome
+from core.metrics.store import StoreMetrics
 from core.store.sqlite import driver
 from core.store.sqlite.database import connect_writer
 from core.store.sqlite.driver import Connection, Cursor
@@ -31,15 +32,23 @@ class _SavepointsNeeded(Exception):
 class WriteConnection:
     """Used by one thread at a time."""
 
-    def __init__(self, path: Path, on_commit: Callable[[Sequence[Change]], None], reserve: Reserve) -> None:
+    def __init__(
+        self, path: Path, on_commit: Callable[[Sequence[Change]], None], reserve: Reserve, metrics: StoreMetrics
+    ) -> None:
         """Raises driver.Error: the database cannot be opened."""
         self._path = path
         self._reserve = reserve
         self._on_commit = on_commit
+        self._metrics = metrics
         self._stopped: str | None = None
         self._connection: Connection | None = connect_writer(path)
         self._cursor: Cursor = self._connection.cursor()
         self._published = SqliteTransaction(self._cursor, 0).current_revision()
+
+    @property
+    def writable(self) -> bool:
+        """It has not given up writing for good."""
+        return self._stopped is None
 
     def commit(self, intents: Sequence[Intent]) -> list[Outcome]:
         """Run the intents, commit once, and tell `on_commit` what they recorded.
@@ -152,6 +161,7 @@ class WriteConnection:
         left = connection.in_transaction and not driver.is_input_output_error(error)
         if not left or driver.is_corruption(error) or (driver.may_be_full_disk(error) and self._reserve.give_up()):
             raise self._gave_up(connection, error, committing=False)
+        self._metrics.failed(driver.kind_of(error))
         return StoreUnavailable("the store cannot do this now; nothing was changed")
 
     def _gave_up(self, connection: Connection, error: Exception, *, committing: bool) -> Exception:
@@ -172,6 +182,7 @@ class WriteConnection:
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
         """The refusal for an error of the driver, after making what room there can be."""
+        self._metrics.failed(driver.kind_of(error))
         if driver.may_be_full_disk(error):
             self._reserve.give_up()
         return driver.unavailable(error)

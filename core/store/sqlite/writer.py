@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from time import perf_counter
 
 from core.domain.errors import StoreUnavailable
 from core.domain.writing import Outcome
+from core.metrics.store import StoreMetrics
 from core.store.sqlite.write_connection import Intent, TransactionLost, WriteConnection
 
 _log = logging.getLogger(__name__)
@@ -33,8 +35,9 @@ class _Submission:
 class Writer:
     """Owns the thread; the connection is used by that thread until `close` returns."""
 
-    def __init__(self, connection: WriteConnection) -> None:
+    def __init__(self, connection: WriteConnection, metrics: StoreMetrics) -> None:
         self._connection = connection
+        self._metrics = metrics
         self._waiting: SimpleQueue[_Submission | None] = SimpleQueue()
         self._door = threading.Lock()
         self._closed = False
@@ -50,12 +53,18 @@ class Writer:
                 refusal = "the store is closed"
             elif self._queued >= LONGEST_QUEUE:
                 refusal = "too many writes are waiting"
+                self._metrics.shed(len(intents))
             else:
                 self._queued += len(intents)
                 self._waiting.put(_Submission(intents, future))
                 return future
         future.set_result(_refuse(intents, refusal))
         return future
+
+    @property
+    def waiting(self) -> int:
+        """How many transactions wait."""
+        return self._queued
 
     def is_current_thread(self) -> bool:
         """Whether this is the writer's own thread, which must never wait for itself."""
@@ -97,7 +106,10 @@ class Writer:
 
     def _settle(self, group: list[_Submission]) -> None:
         """Commit and answer."""
-        outcomes = iter(self._commit([intent for submission in group for intent in submission.intents]))
+        intents = [intent for submission in group for intent in submission.intents]
+        started = perf_counter()
+        outcomes = iter(self._commit(intents))
+        self._metrics.committed(len(intents), perf_counter() - started)
         for submission in group:
             submission.future.set_result([next(outcomes) for _ in submission.intents])
 

@@ -5,15 +5,20 @@ from tokenhouse.v1.token_pb2 import IssueTokenRequest, IssueTokenResponse
 from facade import core_client, serving
 from facade.__main__ import main
 from facade.core_client import CoreClient
+from facade.metrics.core_call_metrics import CoreCallMetrics
 
 
 class DirectCoreClient(CoreClient):
     """One call to the core for each token request, at once."""
 
-    def __init__(self, socket_path: str) -> None:
-        super().__init__(socket_path)
+    def __init__(self, socket_path: str, metrics: CoreCallMetrics) -> None:
+        super().__init__(socket_path, metrics)
         self._issue_token: core_client._Method[IssueTokenRequest, IssueTokenResponse] = core_client._Method(
-            self._channel, "/tokenhouse.v1.TokenService/IssueToken", IssueTokenResponse, core_client._REPEATABLE
+            self._channel,
+            metrics,
+            "/tokenhouse.v1.TokenService/IssueToken",
+            IssueTokenResponse,
+            core_client._REPEATABLE,
         )
 
     async def issue_token(self, request: IssueTokenRequest) -> IssueTokenResponse:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.facade.pair import Pair
 from tests.facade.raw import exchange, split_reply
+from tests.facade.test_serving import wait_for_line
 
 _FORM = b"POST /oauth/v1/token HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 _CHUNKED = _FORM + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -73,15 +74,23 @@ def test_chunks_are_asked_for(pair: Pair) -> None:
 )
 def test_a_malformed_request_line_is_one_line_without_the_url(pair: Pair, line: bytes) -> None:
     """400, and of what was sent the log gets no secret, no control character (CWE-150) and no traceback."""
-    before = len(pair.facade_log.read_text().splitlines())
+    before = _lines(pair)
     status, _, body = split_reply(exchange(pair, line + b"\r\nHost: h\r\n\r\n"))
-    written = pair.facade_log.read_text().splitlines()[before:]
+    written = _lines(pair)[len(before) : -1]
 
     assert (status, b"canary-secret" in body) == (400, False)
     assert len(written) == 1
     assert " 400 " in written[0]
     assert "canary-secret" not in written[0]
     assert written[0].isprintable()
+
+
+def _lines(pair: Pair) -> list[str]:
+    """The log up to a request that is sent now: lines follow their replies, in order."""
+    before = len(pair.facade_log.read_text().splitlines())
+    pair.client.get("/livez")
+    wait_for_line(pair, "GET /livez", after=before)
+    return pair.facade_log.read_text().splitlines()
 
 
 @pytest.mark.parametrize(

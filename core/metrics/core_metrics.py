@@ -1,0 +1,29 @@
+"""Everything that one core counts, in a registry of its own."""
+
+import platform
+from importlib import metadata
+
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
+
+from core.metrics.calls import CallMetrics
+from core.metrics.outcomes import OutcomeMetrics
+from core.metrics.store import StoreMetrics
+
+# When a counter began to count tells process_start_time_seconds already, and each would take a line of its own.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class CoreMetrics:
+    """Counts from the start on, whether or not anybody asks."""
+
+    def __init__(self) -> None:
+        # Described, so that a scrape may ask for some of the names alone.
+        self.registry = CollectorRegistry(auto_describe=True)
+        ProcessCollector(registry=self.registry)
+        build = Gauge(
+            "tokenhouse_build_info", "What runs here", ("process", "version", "python"), registry=self.registry
+        )
+        build.labels("core", metadata.version("tokenhouse"), platform.python_version()).set(1)
+        self.calls = CallMetrics(self.registry)
+        self.outcomes = OutcomeMetrics(self.registry)
+        self.store = StoreMetrics(self.registry)

@@ -1,0 +1,83 @@
+"""What came of the requests that matter: tokens, registrations, logins, validations, revocations."""
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
+
+from prometheus_client import CollectorRegistry, Counter
+
+from core.domain.grants.authorization_code import CodeVerdict
+from core.domain.grants.refresh_verdict import RefreshVerdict
+from core.domain.tokens.change import Change, ChangeKind
+from core.domain.tokens.validation import Inactive
+from core.metrics.counting import Count, CountCollector
+
+_REVOKED = {
+    ChangeKind.GRANT_REVOKED: "grant",
+    ChangeKind.CLIENT_REVOKED: "client",
+    ChangeKind.SUBJECT_REVOKED: "user",
+    ChangeKind.ALL_REVOKED: "everything",
+    ChangeKind.KEY_WITHDRAWN: "signing_key",
+}
+
+
+class OutcomeMetrics:
+    """Counters by outcome. Those that an alert waits for begin at zero, so that the first one is a rise."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._token_requests = Counter(
+            "tokenhouse_token_requests",
+            "Token requests by grant type, and by verdict or error code",
+            ("grant_type", "verdict"),
+            registry=registry,
+        )
+        self._validations = {result: Count() for result in ("active", *Inactive)}
+        registry.register(
+            CountCollector(
+                "tokenhouse_token_validations", "Validated access tokens by result", "result", self._validations
+            )
+        )
+        self._registrations = Counter(
+            "tokenhouse_client_registrations", "Client registrations by result", ("result",), registry=registry
+        )
+        self._logins = Counter("tokenhouse_logins", "Logins by result", ("result",), registry=registry)
+        self._revocations = Counter(
+            "tokenhouse_revocations", "Committed revocations by what they end", ("target",), registry=registry
+        )
+        for code_verdict in CodeVerdict:
+            self._token_requests.labels("authorization_code", code_verdict)
+        for refresh_verdict in RefreshVerdict:
+            self._token_requests.labels("refresh_token", refresh_verdict)
+        for result in ("succeeded", "login_failed", "too_many_attempts"):
+            self._logins.labels(result)
+        for target in _REVOKED.values():
+            self._revocations.labels(target)
+        #: Count one registration that was answered.
+        self.registered = self._registrations.labels("registered").inc
+
+    def token_requests(self, outcomes: Iterable[tuple[str, str]]) -> None:
+        """Count pairs of grant type and verdict."""
+        for (grant_type, verdict), number in Tally(outcomes).items():
+            self._token_requests.labels(grant_type, verdict).inc(number)
+
+    def validated(self, good: int, not_good: Iterable[Inactive | Exception]) -> None:
+        """Count validated tokens. Exceptions are refusals, which are counted as such."""
+        if good:
+            self._validations["active"].add(good)
+        for each in not_good:
+            if isinstance(each, Inactive):
+                self._validations[each].add()
+
+    def registration(self, reason: str) -> None:
+        """Count a registration that was refused for this ErrorInfo reason."""
+        self._registrations.labels(reason.lower()).inc()
+
+    def login(self, result: str) -> None:
+        """Count a login: SUCCEEDED, or the ErrorInfo reason of its refusal."""
+        self._logins.labels(result.lower()).inc()
+
+    def revoked(self, changes: Sequence[Change]) -> None:
+        """Count the revocations among committed changes; never fails, for the writer would write no more."""
+        for change in changes:
+            target = _REVOKED.get(change.kind)
+            if target is not None:
+                self._revocations.labels(target).inc()

@@ -1,0 +1,1 @@
+"""What the facade counts, as whoever scrapes it sees it."""
