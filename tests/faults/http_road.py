@@ -1,5 +1,6 @@
 """The same road where the token endpoint and the revocation endpoint are the facade's."""
 
+import time
 from dataclasses import dataclass, field
 
 import httpx
@@ -8,6 +9,9 @@ from tokenhouse.v1 import token_pb2
 from tests.faults.promises import Promise, PromiseKind
 from tests.faults.road import REDIRECT_URI, Held, Road
 
+#: Between two tries to connect, and how long they go on, in seconds.
+_PAUSE = 0.02
+_PATIENCE = 30
 #: No answer takes longer than the facade's patience with the core, in seconds.
 _TIMEOUT = 30
 
@@ -28,13 +32,16 @@ def http_client(url: str) -> httpx.Client:
 
 @dataclass
 class HttpRoad(Road):
-    """As `Road`; what the facade refuses is raised as Refused, and what it does not answer as httpx.TransportError."""
+    """As `Road`; what the facade refuses is raised as Refused, and what it does not answer as httpx.TransportError.
+
+    Where nobody listens nothing was sent: it is sent when somebody does.
+    """
 
     http: httpx.Client = field(kw_only=True)
 
     def revoke(self, held: Held) -> None:
         form = {"token": held.refresh_token, "client_id": held.client_id}
-        _require_ok(self.http.post("/oauth/v1/revoke", data=form))
+        self._post("/oauth/v1/revoke", form)
         self.promise(Promise(PromiseKind.REVOKED, held.grant_id.hex()))
 
     def _send(self, request: token_pb2.IssueTokenRequest) -> token_pb2.IssueTokenResponse:
@@ -45,11 +52,19 @@ class HttpRoad(Road):
             grant = request.authorization_code
             form |= {"grant_type": "authorization_code", "code": grant.code, "code_verifier": grant.code_verifier}
             form |= {"redirect_uri": REDIRECT_URI}
-        tokens = _require_ok(self.http.post("/oauth/v1/token", data=form)).json()
+        tokens = self._post("/oauth/v1/token", form).json()
         return token_pb2.IssueTokenResponse(access_token=tokens["access_token"], refresh_token=tokens["refresh_token"])
 
-
-def _require_ok(response: httpx.Response) -> httpx.Response:
-    if response.status_code != 200:
-        raise Refused(response)
-    return response
+    def _post(self, path: str, form: dict[str, str]) -> httpx.Response:
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                response = self.http.post(path, data=form)
+                break
+            except httpx.ConnectError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(_PAUSE)
+        if response.status_code != 200:
+            raise Refused(response)
+        return response

@@ -6,11 +6,9 @@ sends that again, and a client that hears nothing asks its user once more.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from random import Random
 from threading import Event, Lock
-from time import sleep
 from typing import TypeVar
 
 import httpx
@@ -87,7 +85,7 @@ class Survivor:
         client_id = until_answered(self._road.register)
         code = until_answered(partial(self._road.consent, client_id))
         try:
-            held = self._redeem(client_id, code)
+            held = self._road.redeem(client_id, code)
         except (Refused, httpx.TransportError) as error:
             self._findings.note("codes that were not answered")
             if not is_away(error):
@@ -96,13 +94,6 @@ class Survivor:
         self._findings.note("redemptions")
         self._require_active(held, True)
         return held
-
-    def _redeem(self, client_id: str, code: str) -> Held:
-        while True:
-            # Nobody has seen a code that was not sent: it may be sent again.
-            with suppress(httpx.ConnectError):
-                return self._road.redeem(client_id, code)
-            sleep(0.02)
 
     def _require_active(self, held: Held, expected: bool) -> None:
         if until_answered(partial(self._road.is_active, held)) is not expected:

@@ -1,0 +1,1 @@
+"""Cores with a bug put in, one each, that real servers have had: the check of a history must find it."""

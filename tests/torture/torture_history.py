@@ -1,0 +1,48 @@
+"""Long histories of the real processes, and bugs put in again and again: is each found every time?"""
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.history.calls import Kind, Outcome
+from tests.history.check import violations
+from tests.history.run import Recorded, record_history
+from tests.history.test_history import BUGS
+from tests.torture.conftest import Figures
+
+_HISTORIES = 5
+_RESTARTS = 20
+
+
+def outcomes(recorded: Recorded) -> dict[str, str]:
+    """How often each call was answered yes, no and not at all."""
+    count = Counter((call.kind, call.outcome) for call in recorded.calls)
+    return {str(kind): "/".join(str(count[kind, outcome]) for outcome in Outcome) for kind in Kind}
+
+
+@pytest.mark.parametrize("seed", range(_HISTORIES))
+def test_nothing_is_wrong(tmp_path: Path, figures: Figures, seed: int) -> None:
+    """Through twenty restarts and kills under load no rule is broken."""
+    started = time.monotonic()
+    recorded = record_history(tmp_path, steps=600, restarts=_RESTARTS, seed=seed)
+    found = violations(recorded.calls)
+
+    figures(f"{len(recorded.calls)} calls, {outcomes(recorded)} in {time.monotonic() - started:.0f} s: {len(found)}")
+    assert found == []
+    assert recorded.broken_promises == []
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_bug_is_found(tmp_path: Path, figures: Figures, bug: str) -> None:
+    """Every time."""
+    found = []
+    for seed in range(_HISTORIES):
+        folder = tmp_path / str(seed)
+        folder.mkdir(mode=0o700)
+        recorded = record_history(folder, ("-m", f"tests.history.bugs.{bug}"), steps=25, restarts=3, seed=seed)
+        found.append(Counter(violation.rule for violation in violations(recorded.calls)))
+
+    figures(f"{_HISTORIES} histories: {[sum(each.values()) for each in found]}")
+    assert all(BUGS[bug] & set(each) for each in found)
