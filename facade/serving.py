@@ -53,6 +53,8 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told_to_stop.set)
     loop.add_signal_handler(signal.SIGHUP, _log.info, "SIGHUP: nothing to reload here, the core reloads")
+    # Whoever started us may have held them back until now.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     if descriptors.lifeline_fd is not None:
         loop.add_reader(descriptors.lifeline_fd, _watch, descriptors.lifeline_fd, told_to_stop)
 

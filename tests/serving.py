@@ -1,7 +1,6 @@
 """A real core in this process: real SQLite in a temporary folder, real gRPC on sockets of its own, time by hand."""
 
 import hashlib
-import socket
 from base64 import urlsafe_b64encode
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -32,18 +31,12 @@ from tokenhouse.v1 import (
 from core.config.load import load_config
 from core.wiring import Core
 from tests.fakes.clock import ManualClock
+from tests.patience import PATIENCE
+from tests.ports import free_port
 
 #: Every call's deadline, in seconds.
-DEADLINE = 10
+DEADLINE = PATIENCE
 ISSUER = "http://localhost:8080"
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

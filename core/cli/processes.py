@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from core.config.config import Config
@@ -41,6 +42,16 @@ def environment_of(name: str) -> dict[str, str]:
     return {variable: text for variable, text in os.environ.items() if variable not in secrets}
 
 
+@contextmanager
+def hold_signals(*numbers: signal.Signals) -> Iterator[None]:
+    """A process that begins inside inherits the mask: what it is sent before it can hear waits until it serves."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _python(module: str) -> list[str]:
     # -P: a folder called core or facade where the operator happens to stand is not ours.
     return [sys.executable, "-P", "-m", module]
@@ -62,16 +73,19 @@ class ServingProcess:
         # each: whoever makes a shared one non-blocking makes it so for the other, too.
         lifeline_end, self._lifeline = os.pipe()
         self._line = b""
+        pipes = {STATUS_VARIABLE: str(status_end), LIFELINE_VARIABLE: str(lifeline_end)}
         try:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                # Our own stdout is for the operator: what a process prints is a log.
-                stdout=sys.stderr.fileno(),
-                pass_fds=(status_end, lifeline_end),
-                env=environment_of(name) | {STATUS_VARIABLE: str(status_end), LIFELINE_VARIABLE: str(lifeline_end)},
-                start_new_session=True,
-            )
+            # The core is sent every SIGHUP, from its first moment on.
+            with hold_signals(signal.SIGHUP):
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    # Our own stdout is for the operator: what a process prints is a log.
+                    stdout=sys.stderr.fileno(),
+                    pass_fds=(status_end, lifeline_end),
+                    env=environment_of(name) | pipes,
+                    start_new_session=True,
+                )
         finally:
             os.close(status_end)
             os.close(lifeline_end)

@@ -1,6 +1,7 @@
 """`tokenhouse serve`."""
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 
@@ -8,7 +9,7 @@ import click
 
 from core.cli.greeting import write_greeting
 from core.cli.invocation import OperatorCommand, Refused, load_or_refuse
-from core.cli.processes import core_command, environment_of, facade_command
+from core.cli.processes import core_command, environment_of, facade_command, hold_signals
 from core.cli.supervisor import Supervisor
 from core.config.errors import EXIT_CONFIG
 
@@ -31,7 +32,8 @@ def serve(ctx: click.Context, process: str | None) -> None:
     if process is not None:
         command = core_command(config) if process == "core" else facade_command(config)
         sys.stdout.flush()
-        os.execve(command[0], command, environment_of(process))  # noqa: S606
+        with hold_signals(signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.execve(command[0], command, environment_of(process))  # noqa: S606
 
     def greet(first_user: Mapping[str, str] | None, ready: bool) -> None:
         write_greeting(config, first_user, ready=ready)

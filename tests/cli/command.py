@@ -12,10 +12,9 @@ from typing import Any
 from click.testing import CliRunner
 
 from core.cli.main import tokenhouse
+from tests.patience import PATIENCE
 
 TOKENHOUSE = str(Path(sysconfig.get_path("scripts")) / "tokenhouse")
-#: In seconds; nothing takes this long.
-PATIENCE = 30
 
 
 def clean_environment(**variables: str) -> dict[str, str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.cli.command import PATIENCE, TOKENHOUSE, clean_environment
-from tests.facade.pair import free_port
+from tests.cli.command import TOKENHOUSE, clean_environment
+from tests.patience import PATIENCE
+from tests.ports import free_port
 
 
 @dataclass
@@ -87,10 +88,14 @@ class Served:
         self.stdout += self.process.stdout.read().decode()
         return self.stdout
 
-    def children(self) -> dict[str, int]:
-        """Process ids by name."""
+    def child_pids(self) -> list[int]:
+        """The processes it has started so far, some perhaps a moment ago."""
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
-        return {_module_of(pid): pid for pid in map(int, listed.split())}
+        return [int(pid) for pid in listed.split()]
+
+    def children(self) -> dict[str, int]:
+        """Process ids by name, once both processes run."""
+        return {_module_of(pid): pid for pid in self.child_pids()}
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit status."""
@@ -106,6 +111,23 @@ class Served:
             raise
 
 
+def stopping_at_birth(folder: Path, module: str) -> dict[str, str]:
+    """The environment in which Python, told to run this module, stops (SIGSTOP) before its first line."""
+    room = folder / "site"
+    room.mkdir(exist_ok=True)
+    (room / "sitecustomize.py").write_text(
+        f"import os, signal, sys\nif ['-m', {module!r}] in map(list, zip(sys.orig_argv, sys.orig_argv[1:])):\n"
+        "    os.kill(os.getpid(), signal.SIGSTOP)\n",
+        encoding="utf-8",
+    )
+    return {"PYTHONPATH": str(room)}
+
+
+def is_stopped(pid: int) -> bool:
+    """The process has been stopped and goes on only when it is told to."""
+    return _state_of(pid) == "T"
+
+
 def _module_of(pid: int) -> str:
     words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     return words[words.index(b"-m") + 1].decode()
@@ -113,10 +135,15 @@ def _module_of(pid: int) -> str:
 
 def is_running(pid: int) -> bool:
     """The process has not ended."""
+    return _state_of(pid) not in ("", "Z")
+
+
+def _state_of(pid: int) -> str:
+    """Proc(5); empty when it is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -26,6 +26,7 @@ sys.exit(Supervisor([sys.executable, "-c", sys.argv[3]], [sys.executable, "-c", 
 _SAYS_RELOADED = """
 import os, signal
 signal.signal(signal.SIGHUP, lambda *_: print("reloaded", flush=True))
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
 os.write(int(os.environ["TOKENHOUSE_STATUS_FD"]), b'{"event":"ready"}\\n')
 os.read(int(os.environ["TOKENHOUSE_LIFELINE_FD"]), 1)
 """

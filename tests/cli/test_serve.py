@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.cli.command import call
-from tests.cli.served import Served, is_running, wait_for, wait_for_end
-from tests.facade.pair import free_port
+from tests.cli.served import Served, is_running, is_stopped, stopping_at_birth, wait_for, wait_for_end
+from tests.ports import free_port
 from tests.scrape import scrape
 
 KEY = "A" * 43
@@ -37,11 +37,9 @@ def test_first_and_second_start(tmp_path: Path) -> None:
 
 def test_first_start_interrupted(tmp_path: Path) -> None:
     """A first start that ends before both are ready shows the password on its way out (README, Two commands)."""
-    with Served(tmp_path) as served:
-        wait_for(lambda: _facade_of(served) is not None)
-        facade = _facade_of(served)
-        assert facade is not None
-        os.kill(facade, signal.SIGSTOP)
+    with Served(tmp_path, environment=stopping_at_birth(tmp_path, "facade")) as served:
+        wait_for(lambda: any(map(is_stopped, served.child_pids())))
+        (facade,) = filter(is_stopped, served.child_pids())
         wait_for(lambda: "core serving" in served.stderr)
         os.kill(facade, signal.SIGKILL)
         assert served.wait() == 1
@@ -49,12 +47,6 @@ def test_first_start_interrupted(tmp_path: Path) -> None:
 
     assert re.findall(r"admin, with the password (\S{12,})", said)
     assert "ready" not in said
-
-
-def _facade_of(served: Served) -> int | None:
-    listed = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text(encoding="ascii")
-    pids = map(int, listed.split())
-    return next((pid for pid in pids if b"-m\0facade\0" in Path(f"/proc/{pid}/cmdline").read_bytes()), None)
 
 
 def test_environment(tmp_path: Path) -> None:
@@ -172,6 +164,9 @@ def test_reload(tmp_path: Path) -> None:
         served.process.send_signal(signal.SIGHUP)
         path = "/.well-known/oauth-authorization-server"
         wait_for(lambda: client.get(path).status_code == 404)
+        served.write_config("[Keys]\nMasterKeyFile = other\n[Server]\nOAuthClientsEnabled = no\nDataDir = other\n")
+        served.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: "at the next start: Server.DataDir, Grpc.Socket, Grpc.AdminSocket, Keys" in served.stderr)
         served.write_config("[OAuth]\nScope = broken\n")
         served.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "not reloaded" in served.stderr)
@@ -193,6 +188,18 @@ def test_nobody_reads(tmp_path: Path) -> None:
         assert served.end(signal.SIGINT) == 0
     (lost,) = re.findall(r"^tokenhouse: the first user's password could not be shown.*$", served.stderr, re.MULTILINE)
     assert lost.endswith("tokenhouse users passwd admin --config tokenhouse.conf")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("name", ["core", "facade"])
+def test_stop_one_at_birth(tmp_path: Path, name: str, number: signal.Signals) -> None:
+    """Ctrl-C that comes while a process alone is being loaded waits; then it stops with 0 and without a traceback."""
+    with Served(tmp_path, [name], environment=stopping_at_birth(tmp_path, name)) as served:
+        wait_for(lambda: is_stopped(served.process.pid))
+        served.process.send_signal(number)
+        assert served.end(signal.SIGCONT) == 0
+
+    assert "Traceback" not in served.stderr
 
 
 def test_one_process_each(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import PATIENCE, clean_environment
+from tests.cli.command import clean_environment
 from tests.cli.served import Served, is_running, wait_for
+from tests.patience import PATIENCE
 
 #: Says that it is ready, then waits for a signal or for the end of its lifeline.
 _WAITS = """
@@ -41,6 +42,17 @@ _SAYS_AT_ONCE = _FIRST_USER + "say(); signal.pause()"
 _SAYS_AT_THE_END = _FIRST_USER + (
     "signal.signal(signal.SIGTERM, lambda *_: (say(), os._exit(0))); print('up', flush=True); signal.pause()"
 )
+#: Hears nothing for a while, like a process whose modules are being loaded; then says what it was sent meanwhile.
+_DEAF_AT_FIRST = """
+import os, pathlib, signal, time
+print("deaf", flush=True)
+while not pathlib.Path("hear").exists():
+    time.sleep(0.01)
+print("heard", signal.sigwait({signal.SIGHUP, signal.SIGTERM}).name, flush=True)
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
+os.write(int(os.environ["TOKENHOUSE_STATUS_FD"]), b'{"event":"ready"}\\n')
+os.read(int(os.environ["TOKENHOUSE_LIFELINE_FD"]), 1)
+"""
 #: Never ready.
 _SLOW = "import os; os.read(int(os.environ['TOKENHOUSE_LIFELINE_FD']), 1)"
 #: Dies once it is told that the other has spoken.
@@ -97,6 +109,18 @@ def test_facade_dies_before_ready(tmp_path: Path) -> None:
         (tmp_path / "die").touch()
         assert served.wait() == 3
         assert served.read_to_end() == "never ready {'username': 'admin', 'password': 'p'}\n\n"
+
+
+def test_reload_while_starting(tmp_path: Path) -> None:
+    """SIGHUP to a core that has only begun waits until it can hear: it is a reload, never the end (README)."""
+    with Served(tmp_path, command=_command(_DEAF_AT_FIRST, _WAITS)) as served:
+        wait_for(lambda: "deaf" in served.stderr)
+        served.process.send_signal(signal.SIGHUP)
+        (tmp_path / "hear").touch()
+        served.read_until("\n\n")
+        assert served.end() == 0
+
+    assert "heard SIGHUP" in served.stderr
 
 
 def test_stubborn_process(tmp_path: Path) -> None:

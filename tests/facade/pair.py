@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -12,16 +11,10 @@ from typing import Self
 
 import httpx
 
+from tests.patience import PATIENCE
+from tests.ports import free_port
+
 _ROOT = Path(__file__).parents[2]
-_PATIENCE = 30
-
-
-def free_port() -> int:
-    """A TCP port nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -47,7 +40,7 @@ class Pair:
         self.socket = self.folder / "data" / "core.sock"
         self.facade_log = self.folder / "facade.log"
         self.core_log = self.folder / "core.log"
-        self.client = httpx.Client(base_url=self.base, follow_redirects=False, timeout=15, trust_env=False)
+        self.client = httpx.Client(base_url=self.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
 
     def __enter__(self) -> Self:
         self.folder.chmod(0o700)
@@ -62,7 +55,7 @@ class Pair:
         self.client.close()
         for process in (self.facade, self.core):
             process.kill()
-            process.wait(_PATIENCE)
+            process.wait(PATIENCE)
 
     def start_core(self) -> None:
         """Starts the core, again after it was killed, and waits until it serves."""
@@ -81,7 +74,7 @@ class Pair:
     def kill_core(self) -> None:
         """Ends the core as a crash does."""
         self.core.kill()
-        self.core.wait(_PATIENCE)
+        self.core.wait(PATIENCE)
 
     def url(self, path: str) -> str:
         """A path below the address's own."""

@@ -1,0 +1,38 @@
+"""TCP ports for the servers that tests start: nobody is given another one's."""
+
+import socket
+from collections.abc import Iterator
+from functools import cache
+from itertools import cycle
+
+#: Below 32768, where Linux takes ports for outgoing connections from.
+_BLOCKS = range(10_000, 30_000, 100)
+
+
+def free_port() -> int:
+    """A TCP port of 127.0.0.1 that nobody listens on, and that is this process's to give."""
+    _, ports = _claim_block()
+    return next(port for port in ports if _is_free(port))
+
+
+@cache
+def _claim_block() -> tuple[socket.socket, Iterator[int]]:
+    """A hundred ports, claimed by holding the UDP port of the first; the kernel lets go when the process ends."""
+    for first in _BLOCKS:
+        claim = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            claim.bind(("127.0.0.1", first))
+        except OSError:
+            claim.close()
+            continue
+        return claim, cycle(range(first, first + _BLOCKS.step))
+    raise RuntimeError("every block of ports is taken")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
