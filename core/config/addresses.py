@@ -66,8 +66,8 @@ def parse_public_address(text: str) -> str:
 def parse_allowed_redirect_uri(text: str) -> str:
     """An entry of the redirect policy: exact, or everything below it where it ends in "/"."""
     allowed = (
-        "an absolute URI, https, http on this machine or a private-use scheme, without wildcard, user information, "
-        'fragment or dot segment; one that ends in "/" allows what lies below it'
+        "an absolute URI with a host, https, http on this machine or a private-use scheme, without wildcard, user "
+        'information, fragment or dot segment; one that ends in "/" allows what lies below it'
     )
     try:
         uri = parse_redirect_uri(text)

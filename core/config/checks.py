@@ -1,7 +1,6 @@
 """Rules that two settings make together, or one of them and the disk."""
 
 import os
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,10 +49,13 @@ def _check_scopes(found: _Everything) -> None:
     names = [scope.name for scope in found[settings.SCOPE.name].values]
     if not names:
         raise _refusal(found, settings.SCOPE, "at least one scope is needed")
-    if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise _refusal(found, settings.SCOPE, f"allowed is one line per scope; {repeated[0]} has several")
-    if not set(found[settings.DEFAULT_SCOPE.name].values) <= set(names):
-        raise _refusal(found, settings.DEFAULT_SCOPE, f"allowed are the names of [OAuth] Scope: {', '.join(names)}")
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise _refusal(found, settings.SCOPE, f"allowed is one line per scope; {name} has several", number)
+    for number, name in enumerate(found[settings.DEFAULT_SCOPE.name].values):
+        if name not in names:
+            allowed = f"allowed are the names of [OAuth] Scope: {', '.join(names)}"
+            raise _refusal(found, settings.DEFAULT_SCOPE, allowed, number)
 
 
 def _check_paths(found: _Everything) -> None:
@@ -95,6 +97,8 @@ def _written(found: _Everything, *candidates: Setting[Any]) -> Setting[Any]:
     return next((setting for setting in candidates if found[setting.name].place != DEFAULT), candidates[0])
 
 
-def _refusal(found: _Everything, setting: Setting[Any], reason: str) -> ConfigError:
-    place = found[setting.name].place
+def _refusal(found: _Everything, setting: Setting[Any], reason: str, number: int = 0) -> ConfigError:
+    """About the setting's first value, or the one with this number."""
+    places = found[setting.name].places
+    place = places[number] if places else DEFAULT
     return ConfigError(f"{setting.name}: {reason}" if place == DEFAULT else f"{place}: {setting.name}: {reason}")

@@ -38,11 +38,13 @@ def read_entries(file: Path) -> Iterator[Section | Assignment]:
         ConfigError: the file cannot be read, or a line is neither a section, nor an assignment, nor a comment.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        data = file.read_bytes()
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file}: is not UTF-8 text") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{file}:{line}: is not UTF-8 text") from None
     return parse_entries(text, str(file))
 
 

@@ -20,7 +20,14 @@ from tests.config.writing import load_text, refusal_of
             "[OAuth]\nDefaultScope = all",
             "tokenhouse.conf:2: OAuth.DefaultScope: allowed are the names of [OAuth] Scope: mcp",
         ),
-        ("[OAuth]\nScope = a: A\nScope = a: B", "tokenhouse.conf:2: OAuth.Scope: allowed is one line per scope; a has"),
+        (
+            "[OAuth]\nDefaultScope = mcp\nDefaultScope = all",
+            "tokenhouse.conf:3: OAuth.DefaultScope: allowed are the names of [OAuth] Scope: mcp",
+        ),
+        (
+            "[OAuth]\nScope = a: A\nScope = b: B\nScope = a: C",
+            "tokenhouse.conf:4: OAuth.Scope: allowed is one line per scope; a has several",
+        ),
         (
             "[Grpc]\nSocket = a\nAdminSocket = a",
             "tokenhouse.conf:3: Grpc.AdminSocket: Socket, AdminSocket and MasterKey",

@@ -159,10 +159,10 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 def test_not_text(tmp_path: Path) -> None:
-    """A file that is not UTF-8 is refused."""
+    """A file that is not UTF-8 is refused at the line where it is none."""
     (tmp_path / "tokenhouse.conf").write_bytes(b"[Server]\nAddress = \xff\n")
 
-    with pytest.raises(ConfigError, match="is not UTF-8"):
+    with pytest.raises(ConfigError, match=r"tokenhouse\.conf:2: is not UTF-8"):
         load_config(tmp_path / "tokenhouse.conf", {})
 
 

@@ -68,7 +68,8 @@ def parse_client_metadata(document: bytes, allowed_redirect_uris: tuple[str, ...
     for name, value in present.items():
         base = name.partition("#")[0]
         if base == "client_name":
-            members[name] = _require_text(name, _shown(value))
+            if shown := _require_text(name, _shown(value)):
+                members[name] = shown
         elif base in _TEXTS:
             members[name] = _require_text(name, value)
         elif base in _LINKS:
@@ -83,7 +84,8 @@ def _shown(value: object) -> object:
     """A name without what nobody sees: direction marks and joiners could make it look like another one."""
     if not isinstance(value, str):
         return value
-    return "".join(letter for letter in " ".join(value.split()) if letter.isprintable())
+    seen = "".join(letter for letter in " ".join(value.split()) if letter.isprintable())
+    return " ".join(seen.split())
 
 
 def _require_text(name: str, value: object) -> str:

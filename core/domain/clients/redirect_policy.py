@@ -7,11 +7,13 @@ regular expressions: a URI is on the list or it is not, and only the port of thi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from core.domain.errors import InvalidRedirectUri
 
 _MAXIMUM_LENGTH = 2048
+#: What stays as it is where a URI that is none is quoted to whoever sent it; the rest is percent-encoded.
+_QUOTABLE = "!#$%&'()*+,-./:;=?@[]_~"
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _BUILT_IN = frozenset(
     {
@@ -44,6 +46,11 @@ class RedirectUri:
         return self.scheme == "http" and self.host in _LOOPBACK_HOSTS
 
     @property
+    def on_own_machine(self) -> bool:
+        """It leads nowhere but to the user's machine: to a listener, or to the program that has claimed the scheme."""
+        return self.loopback or self.scheme not in ("http", "https")
+
+    @property
     def shown_host(self) -> str:
         """What a user recognises: the host, or the scheme where a program on the machine answers to it."""
         return self.host if self.scheme in ("http", "https") else f"{self.scheme}:"
@@ -66,7 +73,8 @@ def parse_redirect_uri(text: str) -> RedirectUri:
     if len(text) > _MAXIMUM_LENGTH:
         raise InvalidRedirectUri(f"a redirect_uri has at most {_MAXIMUM_LENGTH} characters")
     if not text.isascii() or not text.isprintable() or any(character in ' \\"<>^`{|}' for character in text):
-        raise InvalidRedirectUri(f"redirect_uri {text!a} has characters that a URI cannot have")
+        quoted = quote(text, safe=_QUOTABLE, errors="replace")
+        raise InvalidRedirectUri(f"redirect_uri {quoted} has characters that a URI cannot have")
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -112,12 +120,12 @@ def _lies_below(uri: RedirectUri, entry: str) -> bool:
 
 def _require_plain(text: str, parts: SplitResult) -> None:
     scheme = text.partition(":")[0]
-    if not parts.scheme or scheme != parts.scheme or not text.startswith(f"{scheme}://") or not parts.netloc:
-        raise InvalidRedirectUri(f"redirect_uri {text} must be absolute, its scheme in lower case")
-    if scheme in _NEVER:
+    if scheme.lower() in _NEVER:
         raise InvalidRedirectUri(f"redirect_uri {text}: no browser is ever sent to {scheme}:")
+    if not parts.scheme or scheme != parts.scheme or not text.startswith(f"{scheme}://") or not parts.netloc:
+        raise InvalidRedirectUri(f"redirect_uri '{text}' must be an absolute URI with a host, its scheme in lower case")
     if "#" in text:
-        raise InvalidRedirectUri(f"redirect_uri {text} must not have a fragment (RFC 6749 §3.1.2)")
+        raise InvalidRedirectUri(f"redirect_uri {text} must not have a fragment (RFC 6749 section 3.1.2)")
     if "@" in parts.netloc or "%" in parts.netloc:
         raise InvalidRedirectUri(f"redirect_uri {text} must not have user information or escapes in its host")
     if any(_is_dot_segment(segment) for segment in parts.path.split("/")):

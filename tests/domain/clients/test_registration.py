@@ -178,6 +178,14 @@ def test_a_body_that_cannot_be_meant_is_refused_with_its_code(house: House, name
         house.registrations.register(RegistrationRequest(body, "192.0.2.1"))
 
 
+def test_a_name_that_nobody_sees_is_none(house: House) -> None:
+    """RFC 7591 §2: what is left of such a name is empty, and empty is absent, from the answer too."""
+    body = {"redirect_uris": [LOOPBACK]}
+    answer = register(house, {**body, "client_name": "\u200b\ud800 \u202e"})
+    assert answer == register(house, body)
+    assert "client_name" not in answer
+
+
 def test_the_refusal_names_the_uri_and_the_setting(house: House) -> None:
     """The operator reads which URI to allow, and where."""
     uri = "https://claude.ai/api/mcp/auth_callback"
