@@ -44,10 +44,10 @@ def text_refusal(answer: Answer, incident: str) -> HTTPResponse:
     return HTTPResponse(text.encode(), answer.status, {"Cache-Control": "no-store"}, content_type="text/plain")
 
 
-def redirect(location: str) -> HTTPResponse:
-    """303, so that the browser always follows with GET (RFC 9700 §4.12)."""
+def redirect(location: str, status: int = 303) -> HTTPResponse:
+    """After a form 303, so that the browser always follows with GET (RFC 9700 §4.12)."""
     headers = NO_STORE | {"Location": location, "Referrer-Policy": "no-referrer"}
-    return HTTPResponse(b"", 303, headers, content_type="text/plain")
+    return HTTPResponse(b"", status, headers, content_type="text/plain")
 
 
 def retry_after(refusal: Refusal) -> dict[str, str]:

@@ -35,7 +35,8 @@ async def authorize(request: Request, facade: Facade) -> HTTPResponse:
     )
     match answer.WhichOneof("outcome"):
         case "redirect":
-            return redirect(client_redirect(answer.redirect))
+            # RFC 6749 §4.1.2.1: nothing was posted.
+            return redirect(client_redirect(answer.redirect), 302)
         case "login":
             page = login_page(facade, browser, answer.login.client, answer.login.sealed_request)
         case "consent":
