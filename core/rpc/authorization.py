@@ -77,5 +77,5 @@ def _write_client(recipient: Recipient) -> authorization_pb2.RequestingClient:
         client_id=recipient.client.client_id,
         redirect_host=recipient.redirect_uri.shown_host,
         redirect_uri=recipient.redirect_uri.text,
-        loopback=recipient.redirect_uri.loopback,
+        own_machine=recipient.redirect_uri.on_own_machine,
     )

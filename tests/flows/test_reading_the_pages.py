@@ -43,13 +43,16 @@ async def test_the_consent_page_of_a_web_app(running: Running, person: Person) -
 
 
 async def test_an_app_with_a_scheme_of_its_own(running: Running, person: Person) -> None:
-    """Allow leads to the app's own scheme: the page's form-action lets the redirect through (CSP Level 3 §6.4.1)."""
+    """Allow leads to the app's own scheme, which any program may have claimed (RFC 8252 §7.1, §8.6): the page warns,
+    and its form-action lets the redirect through (CSP Level 3 §6.4.1)."""
     async with register_app(running.issuer, "An editor", "cursor://anysphere.cursor-mcp/oauth/callback") as app:
         await person.page.goto(app.authorization_url())
         await person.sign_in()
         allow = person.page.get_by_role("button", name="Allow", exact=True)
         await allow.wait_for()
-        assert "cursor" in await person.text()
+        text = await person.text()
+        assert "the program on your own computer that opens cursor: links" in text
+        assert "Any program on your computer could be asking." in text
         # A policy that does not name the scheme would stop the redirect before this request.
         async with person.page.expect_request("cursor://anysphere.cursor-mcp/oauth/callback?code=*"):
             await allow.click()

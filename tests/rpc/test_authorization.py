@@ -45,14 +45,14 @@ def test_every_other_refusal_is_a_redirect(road: Road) -> None:
 
 
 def test_the_pages_tell_who_asks_for_what(road: Road) -> None:
-    """Authorization.proto: name, host, a loopback warning, each scope in words, the resources, who is signed in."""
+    """Authorization.proto: name, host, a warning, each scope in words, the resources, who is signed in."""
     login = road.start().login.client
     assert login == authorization_pb2.RequestingClient(
         client_name=login.client_name,
         client_id=road.client_id,
         redirect_host="127.0.0.1",
         redirect_uri=REDIRECT_URI,
-        loopback=True,
+        own_machine=True,
     )
     assert login.client_name.startswith("tool ")
     prompt = road.start(
@@ -67,19 +67,19 @@ def test_the_pages_tell_who_asks_for_what(road: Road) -> None:
 
 
 @pytest.mark.parametrize(
-    ("uri", "host", "loopback"),
+    ("uri", "host", "own_machine"),
     [
         ("http://localhost:3000/cb", "localhost", True),
         ("http://[::1]:3000/cb", "[::1]", True),
         ("https://vscode.dev/redirect", "vscode.dev", False),
-        ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor:", False),
+        ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor:", True),
     ],
 )
-def test_the_page_shows_where_the_code_goes(road: Road, uri: str, host: str, loopback: bool) -> None:
+def test_the_page_shows_where_the_code_goes(road: Road, uri: str, host: str, own_machine: bool) -> None:
     """MCP 2026-07-28: the redirect URI's host on the consent page, and a warning where it is only this machine."""
     road.client_id = register(road.serving, redirect_uris=[uri], client_name="")
     client = road.start(road.session_token, redirect_uri=uri).consent.client
-    assert (client.redirect_host, client.loopback, client.redirect_uri) == (host, loopback, uri)
+    assert (client.redirect_host, client.own_machine, client.redirect_uri) == (host, own_machine, uri)
     assert client.client_name == road.client_id
 
 

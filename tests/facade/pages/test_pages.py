@@ -53,10 +53,10 @@ async def facade(tmp_path: Path) -> Facade:
     return Facade(settings, core, Discovery(core), Cookies(https=True), Pages(settings.address))
 
 
-def consent_prompt(*, loopback: bool = False, resources: tuple[str, ...] = ()) -> ConsentPrompt:
+def consent_prompt(*, own_machine: bool = False, resources: tuple[str, ...] = ()) -> ConsentPrompt:
     """A prompt in which everything is hostile."""
     client = RequestingClient(
-        client_name=_EVIL, redirect_host=_EVIL, loopback=loopback, redirect_uri=f"https://a.example/{_EVIL}"
+        client_name=_EVIL, redirect_host=_EVIL, own_machine=own_machine, redirect_uri=f"https://a.example/{_EVIL}"
     )
     scopes = [RequestedScope(name="mcp", description=_EVIL), RequestedScope(name="bare")]
     return ConsentPrompt(sealed_request=_EVIL, client=client, username=_EVIL, scopes=scopes, resources=[*resources])
@@ -88,7 +88,7 @@ async def test_a_hostile_client_adds_no_element_to_the_login_page(facade: Facade
 
 async def test_the_consent_page_says_all_that_it_must(facade: Facade) -> None:
     """Who asks, as whom, for what in words, where, and a warning for programs on the user's own machine."""
-    prompt = consent_prompt(loopback=True)
+    prompt = consent_prompt(own_machine=True)
     prompt.client.redirect_host = "127.0.0.1"
     page = Page(consent_page(facade, new_browser(), "s", prompt))
     hosted = Page(consent_page(facade, new_browser(), "s", consent_prompt(resources=("https://mcp.example/mcp",))))
@@ -101,6 +101,16 @@ async def test_the_consent_page_says_all_that_it_must(facade: Facade) -> None:
     assert "Any program" not in hosted.words
     assert "Everything you may do" not in hosted.words
     assert "https://mcp.example/mcp" in hosted.words
+
+
+async def test_the_consent_page_of_an_app_with_a_scheme_of_its_own(facade: Facade) -> None:
+    """RFC 8252 §7.1, §8.6: the program that has claimed the scheme gets the answer, and any program can claim it."""
+    prompt = consent_prompt(own_machine=True)
+    prompt.client.redirect_host = "cursor:"
+    page = Page(consent_page(facade, new_browser(), "s", prompt))
+
+    assert "Your answer goes to the program on your own computer that opens cursor: links." in page.words
+    assert "Any program on your computer could be asking." in page.words
 
 
 async def test_pages_can_be_used_by_everyone(facade: Facade) -> None:
