@@ -33,7 +33,7 @@ NEEDS: dict[str, list[tuple[tuple[str, ...], str]]] = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Generates, or checks; 0 when done, 1 when it cannot be, after one line that says why."""
     parser = argparse.ArgumentParser(description="Generate the gRPC stubs.")
-    parser.add_argument("--language", default="python", choices=["python", *NEEDS])
+    parser.add_argument("--language", default="python", help=f"python, {', '.join(NEEDS)}")
     parser.add_argument("--into", type=Path, help="another folder than the usual one")
     parser.add_argument("--check", action="store_true", help="only compare the Python stubs with the .proto files")
     options = parser.parse_args(arguments)
@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return check_python()
     if options.language == "python":
         return generate_python(options.into or PROTOS)
+    if options.language not in NEEDS:
+        sys.stderr.write(f"make stubs LANG={options.language}: allowed are python, {', '.join(NEEDS)}\n")
+        return 1
     return generate_other(options.language, options.into or CHECKOUT / "stubs" / options.language)
 
 

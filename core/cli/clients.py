@@ -62,7 +62,7 @@ def delete(client_id: str, as_json: bool) -> None:
 @click.argument("client_id")
 @json_option
 def block(client_id: str, as_json: bool) -> None:
-    """Block a client and end its grants; it may not register again until it is unblocked."""
+    """Block a client and end its grants. It may not register again until it is unblocked."""
     request = pb.BlockClientRequest(client_id=client_id)
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).BlockClient(request, timeout=DEADLINE)

@@ -16,18 +16,22 @@ def config() -> None:
 
 
 @config.command()
+@json_option
 @click.pass_context
-def check(ctx: click.Context) -> None:
-    """Read and check every setting; say nothing more than whether the server would start with them."""
+def check(ctx: click.Context, as_json: bool) -> None:
+    """Read and check every setting. Says whether the server would start with them."""
     loaded = load_or_refuse(ctx)
-    click.echo(f"{loaded.file or 'The defaults and the environment'}: good")
+    if as_json:
+        print_json({"good": True, **({"file": str(loaded.file)} if loaded.file else {})})
+    else:
+        click.echo(f"{loaded.file or 'The defaults and the environment'}: good")
 
 
 @config.command()
 @json_option
 @click.pass_context
 def show(ctx: click.Context, as_json: bool) -> None:
-    """Show every setting, its value and where that came from; secrets stay hidden."""
+    """Show every setting, its value and where it came from. Secrets stay hidden."""
     found = load_or_refuse(ctx).found.values()
     if as_json:
         print_json([_json_of(setting) for setting in found])

@@ -30,7 +30,7 @@ def list_keys(as_json: bool) -> None:
 @click.option("--master", is_flag=True, help="Rotate the master key instead of the signing key.")
 @json_option
 def rotate(master: bool, as_json: bool) -> None:
-    """Make a new key and use it from now on; the old one verifies as long as it is needed."""
+    """Make a new key and use it from now on. The old one verifies as long as it is needed."""
     with admin_channel() as channel:
         stub = KeyAdminServiceStub(channel)
         if master:

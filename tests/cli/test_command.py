@@ -25,7 +25,7 @@ def test_help() -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_a_verb(verb: str) -> None:
-    """Each verb explains itself and takes --config (issue: two commands)."""
+    """Each verb explains itself and takes --config (README, For operators)."""
     shown = call(verb, "--help")
 
     assert shown.status == 0
@@ -84,7 +84,7 @@ def test_quick_verbs_load_no_grpc() -> None:
 
 @pytest.mark.parametrize("verb", [["users", "list"], ["clients", "list"], ["grants", "list"], ["keys", "list"]])
 def test_no_core(tmp_path: Path, verb: list[str]) -> None:
-    """Where no core runs, one line says where it was looked for and how to start one (issue: two commands)."""
+    """Where no core runs, one line says where it was looked for and how to start one (README, For operators)."""
     refused = call(*verb, folder=tmp_path, environment={"PATH": str(Path(TOKENHOUSE).parent)})
     (tmp_path / "my own.conf").touch()
     named = call(*verb, "--config", "my own.conf", folder=tmp_path, environment={"PATH": str(tmp_path)})

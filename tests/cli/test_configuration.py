@@ -12,7 +12,7 @@ KEY = "A" * 43
 
 
 def test_show(tmp_path: Path) -> None:
-    """Every setting is shown with its value and where that came from; secrets stay hidden (issue: config show)."""
+    """Every setting is shown with its value and where that came from; secrets stay hidden (README, For operators)."""
     (tmp_path / "tokenhouse.conf").write_text("[OAuth]\nScope = a: A\nScope = b: B\n", encoding="utf-8")
     environment = {"TOKENHOUSE_KEYS_MASTERKEY": KEY, "TOKENHOUSE_SERVER_LISTEN": "127.0.0.1:1"}
 
@@ -48,10 +48,12 @@ def test_check(tmp_path: Path) -> None:
     file = tmp_path / "good.conf"
     file.write_text("[Server]\nListen = 127.0.0.1:1\n", encoding="utf-8")
     good = call("config", "check", "--config", str(file))
+    scripted = call("config", "check", "--json", "--config", str(file))
     file.write_text("[Server]\nListen = nowhere\n", encoding="utf-8")
     bad = call("config", "check", "--config", str(file))
 
     assert (good.status, good.stdout) == (0, f"{file}: good\n")
+    assert scripted.json == {"good": True, "file": str(file)}
     assert (bad.status, bad.stdout) == (1, "")
     assert bad.stderr.startswith(f"tokenhouse: {file}:2: Server.Listen: allowed is HOST:PORT")
     assert bad.stderr.count("\n") == 1

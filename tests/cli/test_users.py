@@ -1,15 +1,19 @@
 """`tokenhouse users`."""
 
+import os
+import subprocess
+
 import pytest
 
 from core.cli import users
-from tests.cli.command import Operator
+from tests.cli.command import TOKENHOUSE, Operator, clean_environment
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, register
+from tests.patience import PATIENCE
 
 
 def test_add_and_show(operator: Operator) -> None:
-    """A user that was added is shown with groups and times, as a table and as JSON (issue: two commands)."""
+    """A user that was added is shown with groups and times, as a table and as JSON (README, For operators)."""
     added = operator("users", "add", "Ada", "--password-stdin", "--group", "b", "--group", "a", stdin="correct horse\n")
 
     assert added.status == 0, added.stderr
@@ -83,13 +87,11 @@ def test_short_password(operator: Operator) -> None:
 
 
 def test_no_terminal(operator: Operator) -> None:
-    """Without a terminal nobody can be asked: exit status 2 and the option that helps."""
+    """Without a terminal nobody can be asked for a password: exit status 2 and the option that helps."""
     password = operator("users", "add", "nobody-asked")
-    delete = operator("users", "delete", "admin")
 
-    assert (password.status, delete.status) == (2, 2)
+    assert password.status == 2
     assert "--password-stdin" in password.stderr
-    assert "--yes" in delete.stderr
 
 
 def test_disable_and_enable(operator: Operator, pair: Pair) -> None:
@@ -136,10 +138,31 @@ def test_set_groups(operator: Operator) -> None:
 
 
 def test_delete(operator: Operator) -> None:
-    """A deleted user is gone."""
+    """A deleted user is gone; a script is not asked whether it means that."""
     operator.add_user("leaving")
 
-    deleted = operator("users", "delete", "leaving", "--yes")
+    deleted = operator("users", "delete", "leaving")
 
     assert (deleted.status, deleted.stdout) == (0, "leaving is deleted; 0 grants ended.\n")
     assert operator("users", "show", "leaving").status == 1
+
+
+@pytest.mark.parametrize(("answer", "status"), [(b"n\n", 1), (b"y\n", 0)])
+def test_delete_at_a_terminal(operator: Operator, answer: bytes, status: int) -> None:
+    """A person is asked before a user is deleted, and may still say no."""
+    name = f"leaving-{status}"
+    operator.add_user(name)
+    keyboard, terminal = os.openpty()
+    try:
+        os.write(keyboard, answer)
+        command = [TOKENHOUSE, "users", "delete", name, "--config", str(operator.config)]
+        asked = subprocess.run(
+            command, stdin=terminal, capture_output=True, timeout=PATIENCE, check=False, env=clean_environment()
+        )
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+    assert asked.returncode == status
+    assert f"Delete {name} and end everything of theirs?".encode() in asked.stderr
+    assert operator("users", "show", name).status == 1 - status

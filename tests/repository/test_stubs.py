@@ -50,3 +50,10 @@ def test_missing_generator(tmp_path: Path, language: str, program: str) -> None:
     assert f"make stubs LANG={language} needs on the PATH: " in refused.stderr
     assert f"{program} (" in refused.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_unknown_language() -> None:
+    """A language there are no stubs for is refused in one line that says which there are."""
+    refused = _generate("--language", "cobol")
+
+    assert (refused.returncode, refused.stderr) == (1, "make stubs LANG=cobol: allowed are python, go, ts, java\n")
