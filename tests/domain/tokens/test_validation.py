@@ -8,6 +8,7 @@ from core.domain.tokens.remembered import Remembered
 from core.domain.tokens.validation import ValidToken
 from tests.domain.house import FILES, ISSUER, MCP, House
 from tests.domain.road import Connection, a_client, a_user, connect, validate
+from tests.domain.tokens.forging import claims_of, sign
 
 
 def _valid(house: House, token: str, audience: str = ISSUER) -> ValidToken:
@@ -85,6 +86,17 @@ def test_a_service_must_say_who_it_is(house: House, audience: str) -> None:
     """validation.proto: the audience is required, and a resource; guessing nothing is safer than guessing."""
     with pytest.raises(InvalidArgument):
         validate(house, connect(house).tokens.access_token, audience)
+
+
+def test_a_disabled_user_has_no_valid_token_whatever_its_number(house: House) -> None:
+    """A database that was restored counts revocations anew: a token from before is covered by none, and its user's
+    account still decides."""
+    connection = connect(house)
+    token = connection.tokens.access_token
+    later = sign(house, token, {**claims_of(token), "rev": 1_000_000_000})
+    assert validate(house, later) is not None
+    house.users.disable(connection.user.username)
+    assert validate(house, later) is None
 
 
 def test_a_token_is_required(house: House) -> None:
