@@ -22,8 +22,9 @@ from tokenhouse.v1 import (
     validation_pb2_grpc,
 )
 
-from tests.cli.command import PATIENCE, TOKENHOUSE, call, clean_environment
-from tests.facade.pair import free_port
+from tests.cli.command import TOKENHOUSE, call, clean_environment
+from tests.patience import PATIENCE
+from tests.ports import free_port
 
 PASSWORD = "correct horse battery staple"
 

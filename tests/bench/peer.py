@@ -12,7 +12,7 @@ import httpx
 from tests.bench.road import PKCE, REDIRECT_URI, RESOURCE, registration_body
 from tests.bench.servers import Server
 from tests.bench.tools import find_node, install_peer
-from tests.serving import free_port
+from tests.ports import free_port
 
 _SCOPE = "mcp"
 

@@ -22,8 +22,8 @@ from tokenhouse.v1 import (
 )
 
 from tests.bench.machine import SERVER_CPU
+from tests.ports import free_port
 from tests.repository.checkout import ROOT
-from tests.serving import free_port
 
 _PATIENCE = 30
 _SETTINGS = """

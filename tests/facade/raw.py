@@ -3,11 +3,12 @@
 import socket
 
 from tests.facade.pair import Pair
+from tests.patience import PATIENCE
 
 
 def exchange(pair: Pair, sent: bytes) -> bytes:
     """Sends the bytes and gives everything that comes back until the server closes the connection."""
-    with socket.create_connection(("127.0.0.1", pair.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", pair.port), timeout=PATIENCE) as connection:
         connection.sendall(sent)
         received = b""
         while chunk := connection.recv(65536):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from tests.facade.pair import Pair
+from tests.patience import PATIENCE
 
 REDIRECT_URI = "http://127.0.0.1:7777/callback"
 
@@ -35,7 +36,7 @@ class Visit:
     browser: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=15, trust_env=False)
+        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
 
     def parameters(self, **changes: str) -> dict[str, str]:
         """A whole authorization request."""

@@ -12,18 +12,21 @@ import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 
 import httpx
 import pytest
 
-from tests.facade.pair import Pair, free_port
+from tests.facade.pair import Pair
+from tests.patience import PATIENCE
+from tests.ports import free_port
 
 
 def _run(**options: str) -> subprocess.CompletedProcess[str]:
     whole = {"address": "http://localhost", "listen": f"127.0.0.1:{free_port()}", "core-socket": "x"} | options
     arguments = [text for name, value in whole.items() for text in (f"--{name}", value)]
-    return subprocess.run([sys.executable, "-m", "facade", *arguments], capture_output=True, text=True, timeout=30)
+    return subprocess.run(
+        [sys.executable, "-m", "facade", *arguments], capture_output=True, text=True, timeout=PATIENCE
+    )
 
 
 @contextmanager
@@ -39,12 +42,12 @@ def _started(
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=stdout, stderr=output, pass_fds=inherited, env=environment)
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=20), timeout=10) as client:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=20), timeout=PATIENCE) as client:
             assert client.get(f"http://127.0.0.1:{port}/livez").status_code == 200
         yield process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -98,14 +101,14 @@ def test_stopping_while_waiting_for_the_core_is_quiet(tmp_path: Path, core: str,
             asking = listener.accept()[0]
         process.send_signal(number)
 
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
         assert not re.search("ERROR|Task|Traceback", log.read_text())
         if core == "silent":
             asking.close()
 
 
 def test_a_socket_that_a_crash_left_is_no_core(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """It is ready as soon as the core is, not a second later, and speaks of no metadata that it never had."""
+    """It is waited for without a word: none of metadata that the facade never had, none of a core that is away."""
     reading, writing = os.pipe()
     with Pair(tmp_path_factory.mktemp("crash")) as pair, os.fdopen(reading) as events:
         pair.kill_core()
@@ -114,10 +117,8 @@ def test_a_socket_that_a_crash_left_is_no_core(tmp_path_factory: pytest.TempPath
         with _started(pair.socket, log, status=writing):
             os.close(writing)
             pair.start_core()
-            started = monotonic()
 
             assert json.loads(events.readline()) == {"event": "ready"}
-            assert monotonic() - started < 0.5
             assert not re.search("last metadata|unavailable", log.read_text())
 
 
@@ -152,7 +153,9 @@ def test_grpc_writes_nothing_past_the_log() -> None:
         """
     )
     said = [
-        subprocess.run([sys.executable, "-c", broken.format(begin=begin)], capture_output=True, text=True, timeout=30)
+        subprocess.run(
+            [sys.executable, "-c", broken.format(begin=begin)], capture_output=True, text=True, timeout=PATIENCE
+        )
         for begin in ("pass", 'runpy.run_module("facade", run_name="__main__")')
     ]
 

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.patience import PATIENCE
+
 _SERVER = """
 import asyncio, socket, sys
 import uvloop
@@ -35,7 +37,7 @@ def test_a_body_that_never_comes_ends_its_connection(field: str) -> None:
         inherited = listener.fileno()
         with subprocess.Popen([sys.executable, "-c", _SERVER, str(inherited)], pass_fds=[inherited]) as server:
             try:
-                with socket.create_connection(listener.getsockname(), timeout=10) as connection:
+                with socket.create_connection(listener.getsockname(), timeout=PATIENCE) as connection:
                     connection.sendall(f"POST / HTTP/1.1\r\nHost: h\r\n{field}Content-Length: 5\r\n\r\n".encode())
                     reply = b""
                     while chunk := connection.recv(65536):

@@ -8,11 +8,11 @@ import grpc
 import httpx
 
 from tests.faults.http_road import Refused
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 
 _PAUSE = 0.02
-_PATIENCE = 60
 
 
 def is_away(error: Exception) -> bool:
@@ -26,7 +26,7 @@ def is_away(error: Exception) -> bool:
 
 def until_answered(call: Callable[[], T]) -> T:
     """What the call gives or raises in the end; it is made again while the server is away."""
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return call()

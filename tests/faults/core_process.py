@@ -11,11 +11,10 @@ from types import TracebackType
 from typing import Self
 
 from tests.faults.stubs import Stubs
+from tests.patience import PATIENCE
+from tests.ports import free_port
 from tests.repository.checkout import ROOT
-from tests.serving import free_port
 
-#: How long a start or an end may take, in seconds.
-_PATIENCE = 30
 _SETTINGS = "[Limits]\nLoginFailures = 0\nLoginFailuresPerNetwork = 0\nRegistrations = 0\n"
 
 
@@ -62,19 +61,19 @@ class CoreProcess(Stubs):
                     self.connect(self.folder / "data", self._port)
                     return
                 self.password = event["password"]
-        self._process.wait(_PATIENCE)
+        self._process.wait(PATIENCE)
         raise RuntimeError(f"the core did not start:\n{self.log.read_text()[-2000:]}")
 
     def stop(self) -> None:
         """End it as an operator does."""
         if self._process.poll() is None:
             self._process.terminate()
-        self._process.wait(_PATIENCE)
+        self._process.wait(PATIENCE)
 
     def kill(self) -> None:
         """End it as a crash does."""
         self._process.kill()
-        self._process.wait(_PATIENCE)
+        self._process.wait(PATIENCE)
 
     @property
     def has_ended(self) -> bool:
@@ -83,7 +82,7 @@ class CoreProcess(Stubs):
 
     def wait(self) -> None:
         """Until it has ended by itself."""
-        self._process.wait(_PATIENCE)
+        self._process.wait(PATIENCE)
 
     def patient_stubs(self) -> Stubs:
         """Others, which wait for a core that is away; to be disconnected."""

@@ -9,11 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.patience import PATIENCE
+from tests.ports import free_port
 from tests.repository.checkout import ROOT
-from tests.serving import ISSUER, free_port
-
-#: How long a start or an end may take, in seconds.
-_PATIENCE = 30
+from tests.serving import ISSUER
 
 
 @dataclass
@@ -50,7 +49,7 @@ class FacadeProcess:
             os.close(writing)
             if status.readline():
                 return
-        self._process.wait(_PATIENCE)
+        self._process.wait(PATIENCE)
         raise RuntimeError(f"the facade did not start:\n{self.log.read_text()[-2000:]}")
 
     def stop(self) -> None:
@@ -66,4 +65,4 @@ class FacadeProcess:
 
     def wait(self) -> None:
         """Until it has ended."""
-        self._process.wait(_PATIENCE)
+        self._process.wait(PATIENCE)

@@ -13,11 +13,11 @@ from tests.faults.disk_shim import GROWING, ChangeKind, DiskShim
 from tests.faults.promises import Promise, broken_promises
 from tests.faults.refusals import until_done
 from tests.faults.road import Held, Road
+from tests.patience import PATIENCE
 
 _CLIENTS = 12
 #: Added to each fsync, in seconds, so that transactions meet in one commit.
 _FSYNC_DELAY = 0.002
-_PATIENCE = 10
 
 
 def come_and_go(shim: DiskShim, error: int, faults: int) -> None:
@@ -26,7 +26,7 @@ def come_and_go(shim: DiskShim, error: int, faults: int) -> None:
     random = Random(3)
     for _ in range(faults):
         shim.fail(*kinds, error=error, first=random.randrange(1, 30))
-        failures, deadline = random.randrange(1, 5), time.monotonic() + _PATIENCE
+        failures, deadline = random.randrange(1, 5), time.monotonic() + PATIENCE
         while shim.failed < failures:
             assert time.monotonic() < deadline
             time.sleep(0.0005)

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 
 import httpx
 
-from tests.cli.command import PATIENCE
 from tests.flows.browser import Person
 from tests.flows.callback import Callback
+from tests.patience import PATIENCE
 
 
 class App:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from tests.cli.command import PATIENCE
+from tests.patience import PATIENCE
 from tests.running import PASSWORD
 
 _FLAGS = [

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.cli.command import PATIENCE
+from tests.patience import PATIENCE
 
 _PATH = "/callback"
 _PAGE = b"<!doctype html><html lang=en><title>Connected</title><p id=done>You may close this page."

@@ -11,8 +11,8 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 from pydantic import AnyUrl
 
-from tests.cli.command import PATIENCE
 from tests.flows.callback import Callback
+from tests.patience import PATIENCE
 
 #: What the person does with the URL that the app opens in the browser.
 Browsing = Callable[[str], Awaitable[None]]

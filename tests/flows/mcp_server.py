@@ -12,7 +12,7 @@ from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import MCPServer
 
-from tests.cli.command import PATIENCE
+from tests.patience import PATIENCE
 from tests.running import Running
 
 

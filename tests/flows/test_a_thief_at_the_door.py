@@ -10,9 +10,9 @@ from playwright.async_api import Browser
 from tokenhouse.v1.user_admin_pb2 import SetPasswordRequest
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
-from tests.cli.command import PATIENCE
 from tests.flows.app import App, register_app
 from tests.flows.browser import Person, sit_down
+from tests.patience import PATIENCE
 from tests.running import Running
 
 _COOKIES = ("tokenhouse-session", "__Host-tokenhouse-session", "session", "access_token")

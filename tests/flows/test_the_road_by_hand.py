@@ -7,8 +7,8 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
-from tests.cli.command import PATIENCE
 from tests.flows.browser import Person
+from tests.patience import PATIENCE
 from tests.running import Running
 
 _README = Path(__file__).parents[2] / "README.md"

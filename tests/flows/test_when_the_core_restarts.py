@@ -9,11 +9,11 @@ import pytest_asyncio
 from playwright.async_api import Browser
 from tokenhouse.v1.user_admin_pb2 import DisableUserRequest
 
-from tests.cli.command import PATIENCE
 from tests.flows.app import refusal, register_app
 from tests.flows.browser import Person, sit_down
 from tests.flows.mcp_client import install_app
 from tests.flows.mcp_server import ProtectedMcpServer
+from tests.patience import PATIENCE
 from tests.running import Running
 
 _numbers = count(1)

@@ -9,6 +9,8 @@ from typing import Any
 import grpc
 from tokenhouse.v1 import validation_pb2
 
+from tests.patience import PATIENCE
+
 _CONNECTIONS = 20
 _METHOD = "/tokenhouse.v1.ValidationService/ValidateTokens"
 
@@ -26,7 +28,7 @@ def main(target: str, calls: int) -> None:
         methods: list[Any] = [
             channel.unary_unary("/tokenhouse.v1.ValidationService/ValidateTokens") for channel in channels
         ]
-        futures = [methods[number % _CONNECTIONS].future(body, timeout=60) for number in range(calls)]
+        futures = [methods[number % _CONNECTIONS].future(body, timeout=PATIENCE) for number in range(calls)]
         ended = Counter(future.code().name for future in futures)
     json.dump(ended, sys.stdout)
 

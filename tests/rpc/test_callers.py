@@ -8,6 +8,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from core.rpc.callers import MAY_CALL, may_call
+from tests.patience import PATIENCE
 from tests.rpc.contract import EVERY, LISTENERS, OURS, call_raw, empty_request
 from tests.rpc.road import read_refusal, refused
 from tests.serving import Serving
@@ -78,8 +79,10 @@ def test_what_nobody_offers_is_unimplemented(serving: Serving, method: str, list
 def test_health_is_everybodys(serving: Serving, listener: str) -> None:
     """Grpc.health.v1 on all three listeners."""
     stub: Any = health_pb2_grpc.HealthStub(serving.channels[listener])
-    assert stub.Check(health_pb2.HealthCheckRequest(), timeout=5).status == health_pb2.HealthCheckResponse.SERVING
-    watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=5)
+    assert (
+        stub.Check(health_pb2.HealthCheckRequest(), timeout=PATIENCE).status == health_pb2.HealthCheckResponse.SERVING
+    )
+    watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=PATIENCE)
     assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
     watch.cancel()
 
@@ -88,7 +91,7 @@ def _reflected(serving: Serving, listener: str) -> set[str]:
     make: Any = reflection_pb2_grpc.ServerReflectionStub
     stub = make(serving.channels[listener])
     request = reflection_pb2.ServerReflectionRequest(list_services="")
-    answers = stub.ServerReflectionInfo(iter([request]), timeout=5)
+    answers = stub.ServerReflectionInfo(iter([request]), timeout=PATIENCE)
     return {service.name for service in next(answers).list_services_response.service}
 
 

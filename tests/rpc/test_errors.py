@@ -23,8 +23,9 @@ from core.rpc.callers import Caller
 from core.rpc.errors import describe
 from core.rpc.health import Health
 from core.rpc.listener import Listener
+from tests.patience import PATIENCE
+from tests.ports import free_port
 from tests.rpc.road import Refused, refused
-from tests.serving import free_port
 
 Answer = Callable[[], None]
 
@@ -180,21 +181,21 @@ def test_beyond_the_calls_in_flight_the_next_one_is_refused_at_once() -> None:
     servicer, release = Raising(), threading.Event()
 
     def hold() -> None:
-        assert release.wait(60)
+        assert release.wait(PATIENCE)
 
     servicer.answer = hold
     request = validation_pb2.ValidateTokenRequest()
     with _listening(servicer) as stub:
-        calls: list[Any] = [stub.ValidateToken.future(request, timeout=60) for _ in range(most + 50)]
+        calls: list[Any] = [stub.ValidateToken.future(request, timeout=PATIENCE) for _ in range(most + 50)]
         ended: SimpleQueue[Any] = SimpleQueue()
         for call in calls:
             call.add_done_callback(ended.put)
         # Nothing has been let go yet: whatever has ended was refused.
-        refusals = [ended.get(timeout=30) for _ in range(50)]
+        refusals = [ended.get(timeout=PATIENCE) for _ in range(50)]
         assert {refusal.code() for refusal in refusals} == {grpc.StatusCode.RESOURCE_EXHAUSTED}
         release.set()
         assert [call.code() for call in calls].count(grpc.StatusCode.OK) == most
-        stub.ValidateToken(request, timeout=10)
+        stub.ValidateToken(request, timeout=PATIENCE)
 
 
 def test_a_flood_over_many_connections_is_answered_in_words(servicer: Raising) -> None:
@@ -206,6 +207,6 @@ def test_a_flood_over_many_connections_is_answered_in_words(servicer: Raising) -
         callers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
         ended: Counter[str] = Counter()
         for caller in callers:
-            ended.update(json.loads(caller.communicate(timeout=120)[0]))
+            ended.update(json.loads(caller.communicate(timeout=PATIENCE)[0]))
     assert set(ended) <= {"OK", "RESOURCE_EXHAUSTED"}
     assert ended.total() == 3000

@@ -12,7 +12,8 @@ from core.rpc.callers import Caller
 from core.rpc.free_addresses import CannotListen
 from core.rpc.health import Health
 from core.rpc.listener import Listener
-from tests.serving import Serving, free_port
+from tests.ports import free_port
+from tests.serving import Serving
 
 
 @pytest.fixture

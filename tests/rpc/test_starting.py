@@ -13,6 +13,7 @@ from core.domain.errors import FailedPrecondition
 from core.store.master_key_file import MasterKeyRefused
 from core.store.refusal import StoreRefused
 from core.wiring import Core
+from tests.patience import PATIENCE
 from tests.rpc.road import Road
 from tests.serving import Serving
 
@@ -119,7 +120,7 @@ def test_the_first_user_is_made_once(tmp_path: Path) -> None:
         road.begin()
         road.username, password = first
         form = road.login_request(password=password)
-        assert serving.sessions.LogIn(form, timeout=10).session_token
+        assert serving.sessions.LogIn(form, timeout=PATIENCE).session_token
         assert serving.core.create_first_user() is None
         serving.restart()
         assert serving.core.create_first_user() is None

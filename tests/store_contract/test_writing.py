@@ -9,6 +9,7 @@ import pytest
 from core.domain.errors import StoreUnavailable
 from core.domain.store import Store, Transaction
 from core.domain.tokens.change import Change, ChangeKind
+from tests.patience import PATIENCE
 from tests.store_contract.conftest import Announced
 from tests.store_contract.nouns import NOW, a_grant, a_session, a_user
 from tests.store_contract.writers import one_group, outcome, submit
@@ -76,7 +77,7 @@ def test_nobody_is_answered_before_the_commit_is_announced(store: Store, announc
         answered.append([future.done() for future in futures])
         reading = threading.Thread(target=lambda: readable.append(store.find_user("subject-1") is not None))
         reading.start()
-        reading.join(10)
+        reading.join(PATIENCE)
 
     announced.listener = listener
     with one_group(store):
@@ -159,7 +160,7 @@ def test_what_waits_is_committed_at_the_close(store: Store) -> None:
         waiting = submit(store, lambda transaction: transaction.create_user(a_user()))
         closing = threading.Thread(target=store.close)
         closing.start()
-    closing.join(10)
+    closing.join(PATIENCE)
     assert waiting.result(10)
 
 
@@ -189,7 +190,7 @@ def test_every_call_after_the_close_is_unavailable(store: Store) -> None:
     call_all()
     elsewhere = threading.Thread(target=call_all)
     elsewhere.start()
-    elsewhere.join(10)
+    elsewhere.join(PATIENCE)
     assert len(unavailable) == 2 * len(calls)
 
 

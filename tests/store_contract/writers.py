@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from core.domain.store import Store, Transaction
 from core.domain.writing import Outcome, Writes
+from tests.patience import PATIENCE
 
 T = TypeVar("T")
 TransactionT = TypeVar("TransactionT")
@@ -35,10 +36,10 @@ def one_group(store: Store) -> Iterator[None]:
 
     def hold(transaction: Transaction) -> None:
         reached.set()
-        assert leave.wait(10)
+        assert leave.wait(PATIENCE)
 
     holding = submit(store, hold)
-    assert reached.wait(10)
+    assert reached.wait(PATIENCE)
     try:
         yield
     finally:
@@ -51,7 +52,7 @@ def race(store: Store, intent: Callable[[Transaction], T], count: int = 50) -> l
     start = threading.Barrier(count)
 
     def run(_: int) -> T:
-        start.wait(10)
+        start.wait(PATIENCE)
         return store.write(intent)
 
     with ThreadPoolExecutor(count) as threads:

@@ -12,6 +12,7 @@ import pytest
 from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
 from core.store.sqlite.store import open_store
+from tests.patience import PATIENCE
 from tests.store_contract.nouns import a_grant
 from tests.store_sqlite.conftest import Opener
 
@@ -147,7 +148,7 @@ def test_a_store_that_another_process_has_open_is_refused(opened: Opener, folder
         with pytest.raises(StoreRefused, match="data is in use by another process"):
             opened()
         holder.kill()
-        holder.wait(10)
+        holder.wait(PATIENCE)
     opened()
 
 

@@ -8,7 +8,7 @@ from tests.bench.requests import refresh_load
 from tests.bench.road import Road
 from tests.bench.servers import Core, facade
 from tests.bench.wrk import HttpLoad
-from tests.serving import free_port
+from tests.ports import free_port
 
 _GRANTS = 1500
 #: Requests in a run, by connections.

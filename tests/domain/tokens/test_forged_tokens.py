@@ -166,10 +166,11 @@ def test_a_token_beyond_8_kib_is_refused_before_it_is_decoded(house: House, toke
     """CVE-2025-61920: our own signature over a giant claim, and giants of every shape, in no time."""
     giants = [sign(house, token, {**claims_of(token), "x": "x" * 8192})]
     giants += [letter * 1_000_000 for letter in ("a", ".", "a.", "e30.", "é")]
-    began = time.perf_counter()
+    began = time.thread_time()
     for text in giants:
         assert validate(house, text) is None
-    assert time.perf_counter() - began < 0.5
+    # Of this thread's own CPU time: what else the machine does is not counted.
+    assert time.thread_time() - began < 0.5
 
 
 def test_encryption_and_other_forms_are_not_read(house: House, token: str) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.facade.pair import Pair
 from tests.facade.raw import exchange, split_reply
 from tests.facade.test_serving import wait_for_line
+from tests.patience import PATIENCE
 
 _FORM = b"POST /oauth/v1/token HTTP/1.1\r\nHost: h\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 _CHUNKED = _FORM + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -51,7 +52,7 @@ def test_chunks_are_read(pair: Pair) -> None:
 
 def test_chunks_are_asked_for(pair: Pair) -> None:
     """RFC 9110 §10.1.1: whoever waits for 100 before the first chunk gets it."""
-    with socket.create_connection(("127.0.0.1", pair.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", pair.port), timeout=PATIENCE) as connection:
         connection.sendall(_CHUNKED.replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"))
         assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"3\r\na=b\r\n" + _LAST)

@@ -1,0 +1,89 @@
+"""What every request passes: the bound on those in flight."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sanic import HTTPResponse, Request
+
+from facade.facade import Facade
+from facade.gate import Kind, Route
+from tests.facade.bare import serve_bare
+from tests.patience import PATIENCE
+
+_ALLOWED = 2
+_SLOW = b"POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+_QUICK = b"POST /quick HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+_PROBE = b"GET /probe HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+
+
+class Slow:
+    """An endpoint that answers when it is let, and counts who is inside."""
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.changed = asyncio.Condition()
+        self.open = asyncio.Event()
+        self.route = Route("/slow", ("POST",), self._answer, Kind.API)
+
+    async def wait_for(self, inside: int) -> None:
+        """Returns once so many are inside."""
+        async with self.changed:
+            await asyncio.wait_for(self.changed.wait_for(lambda: self.inside == inside), PATIENCE)
+
+    async def _answer(self, _request: Request, _facade: Facade) -> HTTPResponse:
+        await self._count(1)
+        try:
+            await self.open.wait()
+        finally:
+            await self._count(-1)
+        return HTTPResponse(b"slow")
+
+    async def _count(self, change: int) -> None:
+        async with self.changed:
+            self.inside += change
+            self.changed.notify_all()
+
+
+async def _answer(_request: Request, _facade: Facade) -> HTTPResponse:
+    return HTTPResponse(b"quick")
+
+
+_OTHERS = (Route("/quick", ("POST",), _answer, Kind.API), Route("/probe", ("GET",), _answer, Kind.PLAIN))
+
+
+async def test_more_than_fits_is_turned_away_at_once(tmp_path: Path) -> None:
+    """Beyond the requests allowed in flight the next ones get 503 without waiting, and probes still get through."""
+    slow = Slow()
+    async with serve_bare(tmp_path, slow.route, *_OTHERS, max_in_flight=_ALLOWED) as bare:
+        asked = [asyncio.create_task(bare.send(_SLOW)) for _ in range(_ALLOWED)]
+        await slow.wait_for(_ALLOWED)
+        turned_away = [await asyncio.wait_for(bare.send(each), PATIENCE) for each in (_SLOW, _QUICK)]
+        probed = await asyncio.wait_for(bare.send(_PROBE), PATIENCE)
+        slow.open.set()
+        answered = await asyncio.gather(*asked)
+        afterwards = await bare.send(_QUICK)
+
+    for reply in turned_away:
+        assert reply.startswith(b"HTTP/1.1 503 ")
+        assert b"Retry-After: 1\r\n" in reply
+        assert b"The server is busy." in reply
+    for reply in (probed, *answered, afterwards):
+        assert reply.startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("field", [b"", b"Expect: 100-continue\r\n"])
+async def test_whoever_hangs_up_leaves_nothing_behind(tmp_path: Path, field: bytes) -> None:
+    """A client that is gone before its reply is counted no more, on the short way and on the framework's."""
+    request_bytes = _SLOW.replace(b"Host", field + b"Host")
+    slow = Slow()
+    async with serve_bare(tmp_path, slow.route, *_OTHERS, max_in_flight=_ALLOWED) as bare:
+        for _ in range(_ALLOWED + 1):
+            _, writer = await bare.connect()
+            writer.write(request_bytes)
+            await slow.wait_for(1)
+            writer.close()
+            await slow.wait_for(0)
+        reply = await asyncio.wait_for(bare.send(_QUICK), PATIENCE)
+
+    assert reply.startswith(b"HTTP/1.1 200 ")
