@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.command import call
 from tests.cli.served import Served, is_running, is_stopped, stopping_at_birth, wait_for, wait_for_end
+from tests.patience import PATIENCE
 from tests.ports import free_port
 from tests.scrape import scrape
 
@@ -78,7 +79,7 @@ def test_metrics(tmp_path: Path) -> None:
         assert found.value("tokenhouse_build_info", process=name) == found.value("tokenhouse_build_info") == 1
     for port in (core, facade):
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=10)
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -15,6 +15,7 @@ from facade.core_client import CoreClient
 from facade.discovery import Discovery
 from facade.facade import Facade
 from facade.gate import Gate, Route
+from facade.metrics.facade_metrics import FacadeMetrics
 from facade.pages.rendering import Pages
 from facade.settings import Settings, parse_address
 from facade.web_server import create_web_server, drain, listen
@@ -44,9 +45,10 @@ class Bare:
 async def serve_bare(folder: Path, *routes: Route, max_in_flight: int) -> AsyncIterator[Bare]:
     """Serve these routes."""
     address = parse_address("http://localhost")
-    core = CoreClient(str(folder / "nobody.sock"))
+    metrics = FacadeMetrics()
+    core = CoreClient(str(folder / "nobody.sock"), metrics.core_calls)
     facade = Facade(Settings(address, (), ""), core, Discovery(core), Cookies(https=False), Pages(address))
-    app = create_web_server({route.path: route for route in routes}, Gate(facade, max_in_flight))
+    app = create_web_server({route.path: route for route in routes}, Gate(facade, metrics.http, max_in_flight))
     # Sanic would rewrite its own source at the start, and can do so once in a process.
     app.config.TOUCHUP = False
     try:

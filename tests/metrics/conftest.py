@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.ports import free_port
 from tests.rpc.road import Road
 from tests.scrape import Scrape, scrape
-from tests.serving import Serving, free_port
+from tests.serving import Serving
 
 Look = Callable[[], Scrape]
 

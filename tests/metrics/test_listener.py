@@ -20,8 +20,9 @@ from core.rpc.free_addresses import CannotListen
 from core.rpc.health import Health
 from core.rpc.listener import Listener
 from tests.metrics.conftest import Look
+from tests.ports import free_port
 from tests.scrape import scrape
-from tests.serving import DEADLINE, ISSUER, Serving, free_port
+from tests.serving import DEADLINE, ISSUER, Serving
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_it_answers_while_every_thread_and_place_is_taken() -> None:
         for call in calls:
             call.add_done_callback(ended.put)
         for _ in range(30):
-            ended.get(timeout=30)
+            ended.get(timeout=DEADLINE)
         found = scrape(f"http://127.0.0.1:{ports[1]}")
         release.set()
         for call in calls:

@@ -9,9 +9,10 @@ import pytest
 from tokenhouse.v1 import key_admin_pb2, revocation_pb2, user_admin_pb2
 
 from core.log_lines import LineFormatter
+from tests.ports import free_port
 from tests.rpc.road import PASSWORD, PKCE, Road, refused
 from tests.scrape import scrape
-from tests.serving import DEADLINE, Serving, free_port, public_client
+from tests.serving import DEADLINE, Serving, public_client
 
 
 class Walked:

@@ -16,6 +16,7 @@ from core.domain.store import Transaction
 from core.domain.tokens.change import ChangeKind
 from core.store.sqlite.reserve import RESERVE_BYTES
 from core.store.sqlite.store import SqliteStore, open_store
+from tests.patience import PATIENCE
 from tests.store_contract.nouns import NOW, a_user, an_active_grant
 from tests.store_sqlite.conftest import Opener
 from tests.store_sqlite.test_refused import smash_sessions
@@ -76,7 +77,7 @@ def test_a_backup_is_one_moment_of_a_busy_store(populated: SqliteStore, target: 
 
     with ThreadPoolExecutor(4) as threads:
         working = [threads.submit(work, 50 + first) for first in range(4)]
-        assert begun.wait(10)
+        assert begun.wait(PATIENCE)
         revision = back_up(populated, target)
         after = revoke(populated, 0)
         assert [each.result() for each in working] == [50, 51, 52, 53]
@@ -182,7 +183,7 @@ def test_two_at_once_for_one_name(populated: SqliteStore, target: Path, tmp_path
             place = target.with_name(f"{turn}")
 
             def make(store: SqliteStore, place: Path = place) -> bool:
-                start.wait(10)
+                start.wait(PATIENCE)
                 try:
                     back_up(store, place)
                 except AlreadyExists:

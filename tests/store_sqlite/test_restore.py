@@ -16,6 +16,7 @@ from core.store.sqlite.database import connect_reader
 from core.store.sqlite.restore import Past, restoring
 from core.store.sqlite.soundness import find_damage
 from core.store.sqlite.store import SqliteStore, open_store
+from tests.patience import PATIENCE
 from tests.store_contract.nouns import NOW, a_user
 from tests.store_sqlite.conftest import Opener
 from tests.store_sqlite.test_refused import (
@@ -207,7 +208,7 @@ def test_a_store_that_is_open_is_not_replaced(backup: Path, folder: Path) -> Non
         with pytest.raises(StoreInUse), restoring(folder):
             pass
         holder.kill()
-        holder.wait(10)
+        holder.wait(PATIENCE)
     with restoring(folder) as place:
         for opening in (
             lambda: open_store(folder, on_commit=lambda changes: None),

@@ -30,6 +30,7 @@ from tests.faults.clock_house import (
 from tests.faults.clock_shim import HOUR, YEAR, ClockShim, build_clock_shim
 from tests.faults.core_process import CoreProcess
 from tests.faults.road import Road
+from tests.patience import PATIENCE
 from tests.torture.conftest import Figures
 
 _CLIENTS = 64
@@ -114,7 +115,7 @@ def another_code(visit: Visit) -> str:
 
 def _refresh_over_http(over: Event, pair: Pair, client_id: str, token: str) -> Counter[int]:
     found = Counter[int]()
-    with httpx.Client(base_url=pair.base, timeout=30, trust_env=False) as client:
+    with httpx.Client(base_url=pair.base, timeout=PATIENCE, trust_env=False) as client:
         while not over.is_set():
             form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": client_id}
             answer = client.post("/oauth/v1/token", data=form)

@@ -7,9 +7,11 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from tests.facade.pair import Pair, free_port
+from tests.facade.pair import Pair
 from tests.facade.raw import exchange
 from tests.facade.road import Visit, register
+from tests.patience import PATIENCE
+from tests.ports import free_port
 from tests.scrape import Scrape, grown, scrape
 
 _REQUESTS = "http_server_request_duration_seconds_count"
@@ -123,12 +125,12 @@ def test_it_stops_with_the_facade(tmp_path_factory: pytest.TempPathFactory) -> N
     """Once the facade has stopped nobody listens there, although somebody holds a connection."""
     with Pair(tmp_path_factory.mktemp("stops"), metrics=True) as pair:
         port = int(pair.facade_metrics.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=10):
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE):
             assert _look(pair).value("tokenhouse_build_info") == 1
             pair.facade.terminate()
-            assert pair.facade.wait(30) == 0
+            assert pair.facade.wait(PATIENCE) == 0
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=10)
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
 
 
 def test_a_port_that_is_taken_is_refused(pair: Pair) -> None:
@@ -139,7 +141,7 @@ def test_a_port_that_is_taken_is_refused(pair: Pair) -> None:
     other.start_facade(wait=False)
     where = pair.facade_metrics.removeprefix("http://")
 
-    assert other.facade.wait(30) == 78
+    assert other.facade.wait(PATIENCE) == 78
     assert other.facade_log.read_text() == (
         f"tokenhouse facade: Metrics.FacadeListen: cannot listen on {where}: Address already in use\n"
     )
