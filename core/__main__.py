@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from core.allocator import settle_allocator
+from core.allocator import settle_allocator, settle_collector
 from core.config.config import Config
 from core.config.errors import ConfigError
 from core.config.load import load_config
@@ -61,6 +61,7 @@ def _refuse(refusal: Exception) -> NoReturn:
 def _serve(core: Core, config: Config, path: Path | None) -> None:
     _watch_lifeline()
     _report_status(core)
+    settle_collector()
     while signal.sigwait(_SIGNALS) == signal.SIGHUP:
         config = _reload(core, config, path)
     core.stop()

@@ -6,6 +6,7 @@ is not such a proxy. Nothing else that a request says about where it came from o
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 from facade.settings import Network
 
@@ -33,6 +34,7 @@ def _is_trusted(address: IpAddress, trusted: Sequence[Network]) -> bool:
     return any(address in network for network in trusted)
 
 
+@lru_cache(maxsize=4096)
 def _parse(text: str) -> IpAddress | None:
     text = text.strip()
     if text.startswith("["):

@@ -52,7 +52,8 @@ class Coalescer(Generic[Q, R]):
         self._max_in_flight = max_in_flight
         self._waiting: deque[_Waiting[Q, R]] = deque()
         self._in_flight: set[asyncio.Task[None]] = set()
-        self._scheduled = False
+        #: A task has been made that has not yet taken its batch.
+        self._beginning = False
 
     @property
     def waiting(self) -> int:
@@ -77,21 +78,20 @@ class Coalescer(Generic[Q, R]):
             timer.cancel()
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        # call_soon rather than at once: questions that arrive in the same turn of the loop leave together.
-        if not self._scheduled and len(self._in_flight) < self._max_in_flight:
-            self._scheduled = True
-            loop.call_soon(self._dispatch, loop)
-
-    def _dispatch(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._scheduled = False
-        while len(self._in_flight) < self._max_in_flight and (batch := self._take()):
-            task = loop.create_task(self._run(batch))
+        # A task rather than at once: questions that arrive in the same turn of the loop leave together.
+        if not self._beginning and len(self._in_flight) < self._max_in_flight:
+            self._beginning = True
+            task = loop.create_task(self._run())
             self._in_flight.add(task)
             task.add_done_callback(self._returned)
 
     def _returned(self, task: asyncio.Task[None]) -> None:
         self._in_flight.discard(task)
-        self._dispatch(task.get_loop())
+        if task.cancelled():
+            # Before it began, perhaps.
+            self._beginning = False
+        if self._waiting:
+            self._schedule(task.get_loop())
 
     def _take(self) -> list[_Waiting[Q, R]]:
         batch: list[_Waiting[Q, R]] = []
@@ -107,7 +107,13 @@ class Coalescer(Generic[Q, R]):
             self._waiting.popleft()
         return batch
 
-    async def _run(self, batch: list[_Waiting[Q, R]]) -> None:
+    async def _run(self) -> None:
+        self._beginning = False
+        batch = self._take()
+        if self._waiting:
+            self._schedule(asyncio.get_running_loop())
+        if not batch:
+            return
         timeout = max(item.deadline for item in batch) - asyncio.get_running_loop().time()
         try:
             answers = await self._send([item.question for item in batch], max(timeout, 0.0))
