@@ -1,10 +1,8 @@
 """Everything that one core counts, in a registry of its own."""
 
-import platform
-from importlib import metadata
+from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 
-from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
-
+from core.metrics.build_info import BuildInfo
 from core.metrics.calls import CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
 from core.metrics.store import StoreMetrics
@@ -20,10 +18,7 @@ class CoreMetrics:
         # Described, so that a scrape may ask for some of the names alone.
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
-        build = Gauge(
-            "tokenhouse_build_info", "What runs here", ("process", "version", "python"), registry=self.registry
-        )
-        build.labels("core", metadata.version("tokenhouse"), platform.python_version()).set(1)
+        self.registry.register(BuildInfo())
         self.calls = CallMetrics(self.registry)
         self.outcomes = OutcomeMetrics(self.registry)
         self.store = StoreMetrics(self.registry)

@@ -1,10 +1,8 @@
 """Everything that one facade counts, in a registry of its own."""
 
-import platform
-from importlib import metadata
+from prometheus_client import CollectorRegistry, ProcessCollector, disable_created_metrics
 
-from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
-
+from facade.metrics.build_info import BuildInfo
 from facade.metrics.core_call_metrics import CoreCallMetrics
 from facade.metrics.http_metrics import HttpMetrics
 
@@ -19,9 +17,6 @@ class FacadeMetrics:
         # Described, so that a scrape may ask for some of the names alone.
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
-        build = Gauge(
-            "tokenhouse_build_info", "What runs here", ("process", "version", "python"), registry=self.registry
-        )
-        build.labels("facade", metadata.version("tokenhouse"), platform.python_version()).set(1)
+        self.registry.register(BuildInfo())
         self.http = HttpMetrics(self.registry)
         self.core_calls = CoreCallMetrics(self.registry)

@@ -90,12 +90,14 @@ class Core:
     def __post_init__(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.http_port, self.grpc_port = free_port(), free_port()
+        self.metrics = f"127.0.0.1:{free_port()}"
         self.issuer = f"http://localhost:{self.http_port}"
         self.data = self.folder / "data"
         self.socket = self.data / "core.sock"
         config = self.folder / "tokenhouse.conf"
         config.write_text(
-            f"[Server]\nAddress = {self.issuer}\nDataDir = data\n[Grpc]\nListen = 127.0.0.1:{self.grpc_port}{_SETTINGS}"
+            f"[Server]\nAddress = {self.issuer}\nDataDir = data\n[Grpc]\nListen = 127.0.0.1:{self.grpc_port}\n"
+            f"[Metrics]\nCoreListen = {self.metrics}{_SETTINGS}"
         )
         command = (sys.executable, "-m", self.module, "--config", str(config))
         self.server = Server(command, self.folder / "core.log", self.environment)
@@ -128,4 +130,5 @@ def facade(core: Core, module: str = "facade", port: int = 0) -> tuple[Server, i
     """A facade in front of the core, not yet started, and its port: the core's public one where none is given."""
     port = port or core.http_port
     command = [sys.executable, "-m", module, "--address", core.issuer, "--listen", f"127.0.0.1:{port}"]
-    return Server([*command, "--core-socket", str(core.socket)], core.folder / f"facade-{port}.log"), port
+    options = ["--core-socket", str(core.socket), "--metrics-listen", f"127.0.0.1:{free_port()}"]
+    return Server([*command, *options], core.folder / f"facade-{port}.log"), port
