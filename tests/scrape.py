@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
-_PATIENCE = 30
+from tests.patience import PATIENCE
+
 # Whatever proxy the environment names: these addresses are on this machine.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -34,7 +35,7 @@ class Scrape:
 
 def scrape(url: str) -> Scrape:
     """GET /metrics at an address such as http://127.0.0.1:9464."""
-    with _OPENER.open(f"{url}/metrics", timeout=_PATIENCE) as answer:
+    with _OPENER.open(f"{url}/metrics", timeout=PATIENCE) as answer:
         return Scrape(answer.read().decode())
 
 

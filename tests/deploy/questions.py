@@ -11,7 +11,7 @@ import yaml
 
 from tests.repository.checkout import ROOT
 
-_RULES = ROOT / "deploy" / "prometheus" / "tokenhouse.rules.yml"
+RULES = ROOT / "deploy" / "prometheus" / "tokenhouse.rules.yml"
 _DASHBOARD = ROOT / "deploy" / "grafana" / "tokenhouse.json"
 
 
@@ -45,7 +45,7 @@ class Question:
 
 def alert_rules() -> list[dict[str, Any]]:
     """Every alert."""
-    groups = yaml.safe_load(_RULES.read_text(encoding="utf-8"))["groups"]
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
     return [rule for group in groups for rule in group["rules"]]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, register
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 def _numbers(pair: Pair, words: str, *, core: bool, at_least: int = 1) -> list[str]:
     """The numbers in the lines with these words, once there are so many."""
-    until = monotonic() + 30
+    until = monotonic() + PATIENCE
     while True:
         lines = (pair.core_log if core else pair.facade_log).read_text().splitlines()
         found = [match[1] for line in lines if words in line and (match := re.search(r"correlation_id=(\S+)", line))]

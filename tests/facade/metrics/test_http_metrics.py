@@ -112,7 +112,7 @@ def test_scrapes_leave_no_trace(pair: Pair) -> None:
     before, lines = _look(pair), len(pair.facade_log.read_text().splitlines())
     after = _look(pair)
     pair.client.get("/livez")
-    until = monotonic() + 30
+    until = monotonic() + PATIENCE
     while len(written := pair.facade_log.read_text().splitlines()[lines:]) < 1:
         assert monotonic() < until
         sleep(0.02)
