@@ -211,7 +211,7 @@ class Core:
 
     def stop(self) -> None:
         """Take no more calls, let those in flight end, close the store."""
-        self._health.enter_graceful_shutdown()
+        self._health.stop()
         self._streams.stop(_STREAMS_GRACE)
         for listener in self._listeners:
             listener.stop(_GRACE)

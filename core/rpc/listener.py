@@ -64,7 +64,7 @@ class Listener:
         self._server = grpc.server(pool, options=_OPTIONS, maximum_concurrent_rpcs=8 * _IN_FLIGHT[caller])
         if with_reflection:
             offered = [descriptor.full_name for descriptor in servicers if methods.offers(descriptor)]
-            _reflect(self._server, offered)
+            self._server.add_generic_rpc_handlers((_reflection([*offered, _HEALTH.full_name]),))
         self._server.add_generic_rpc_handlers((methods,))
 
     def listen_on_socket(self, path: Path) -> None:
@@ -100,11 +100,11 @@ class Listener:
             raise CannotListen(f"cannot listen on {address}") from None
 
 
-def _reflect(server: grpc.Server, services: Sequence[str]) -> None:
+def _reflection(services: Sequence[str]) -> grpc.GenericRpcHandler:
     # Loaded where it is wanted: it takes longer than the rest of this module.
-    from grpc_reflection.v1alpha import reflection
+    from core.rpc.reflection import ReflectionHandler
 
-    reflection.enable_server_reflection([*services, _HEALTH.full_name, reflection.SERVICE_NAME], server)
+    return ReflectionHandler(services)
 
 
 @contextmanager

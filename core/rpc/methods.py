@@ -18,7 +18,7 @@ from core.rpc.correlation import correlated
 from core.rpc.errors import Failure, describe
 from core.rpc.pool import CountingPool
 
-_MESSAGE_BYTES = 64 * 1024
+MESSAGE_BYTES = 64 * 1024
 BATCH_MESSAGE_BYTES = 1024 * 1024
 #: A client that sets none has a deadline of infinity; nobody waits an hour.
 _LONGEST_DEADLINE = 3600.0
@@ -67,7 +67,7 @@ class ServedMethods(grpc.GenericRpcHandler):
             if self._pool.in_flight < self._most_in_flight:
                 return self._handlers[method]
             self._count_shed()
-            return self._refuse(method, _OVERLOADED, _SHED)
+            return self._refuse(method, _OVERLOADED, SHED)
         if method in MAY_CALL and not may_call(self._caller, method):
             return self._refuse(method, _NOT_ALLOWED, _DENIED)
         # What no listener offers is UNIMPLEMENTED: clients that feel for newer methods fall back on that status alone.
@@ -91,7 +91,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(correlated(call) if self._caller is Caller.FACADE else call)
 
 
-class _NotTaken(Exception):
+class NotTaken(Exception):
     """A call that never reached its servicer."""
 
     def __init__(self, failure: Failure) -> None:
@@ -104,7 +104,7 @@ def _checked(
 ) -> Callable[[bytes, grpc.ServicerContext], bytes]:
     from_string: Callable[[bytes], Any] = GetMessageClass(method.input_type).FromString
     is_batch = _is_batch(method)
-    most = BATCH_MESSAGE_BYTES if is_batch else _MESSAGE_BYTES
+    most = BATCH_MESSAGE_BYTES if is_batch else MESSAGE_BYTES
     answered = calls.answered
 
     def call(raw: bytes, context: grpc.ServicerContext) -> bytes:
@@ -112,21 +112,21 @@ def _checked(
         try:
             remaining = context.time_remaining()
             if remaining is None or remaining > _LONGEST_DEADLINE:
-                raise _NotTaken(_NO_DEADLINE)
+                raise NotTaken(_NO_DEADLINE)
             if remaining <= 0:
-                raise _NotTaken(_EXPIRED)
-            request = _read(raw, from_string, most)
+                raise NotTaken(_EXPIRED)
+            request = read_message(raw, from_string, most)
             if is_batch:
                 calls.batch(len(request.requests))
             answer = behaviour(request, context)
             serialised = answer if isinstance(answer, bytes) else answer.SerializeToString()
         except Exception as error:
-            failure = error.failure if isinstance(error, _NotTaken) else describe(error)
+            failure = error.failure if isinstance(error, NotTaken) else describe(error)
         else:
             answered(perf_counter() - started)
             return serialised
         calls.refused(failure.code.name, failure.reason, perf_counter() - started)
-        _abort(context, failure)
+        abort(context, failure)
 
     return call
 
@@ -142,25 +142,26 @@ def _serve_stream(
 
     def begin(raw: bytes, context: grpc.ServicerContext, send: Callable[[Message | None], None]) -> None:
         try:
-            behaviour(_read(raw, from_string, _MESSAGE_BYTES), context, send)
+            behaviour(read_message(raw, from_string, MESSAGE_BYTES), context, send)
             return
         except Exception as error:
-            failure = error.failure if isinstance(error, _NotTaken) else describe(error)
+            failure = error.failure if isinstance(error, NotTaken) else describe(error)
         calls.refused(failure.code.name, failure.reason, 0.0)
-        _abort(context, failure)
+        abort(context, failure)
 
     begin.experimental_non_blocking = True  # type: ignore[attr-defined]
     serializer = GetMessageClass(method.output_type).SerializeToString
     return grpc.unary_stream_rpc_method_handler(begin, response_serializer=serializer)
 
 
-def _read(raw: bytes, from_string: Callable[[bytes], Any], most: int) -> Any:
+def read_message(raw: bytes, from_string: Callable[[bytes], Any], most: int) -> Any:
+    """The message in `raw`. Raises NotTaken: it has more than `most` bytes, or is none."""
     if len(raw) > most:
-        raise _NotTaken(_TOO_LARGE)
+        raise NotTaken(_TOO_LARGE)
     try:
         return from_string(raw)
     except DecodeError:
-        raise _NotTaken(_MALFORMED) from None
+        raise NotTaken(_MALFORMED) from None
 
 
 def _is_batch(method: MethodDescriptor) -> bool:
@@ -169,21 +170,23 @@ def _is_batch(method: MethodDescriptor) -> bool:
 
 
 def _deny(raw: bytes, context: grpc.ServicerContext) -> bytes:
-    _abort(context, _NOT_ALLOWED)
+    abort(context, _NOT_ALLOWED)
 
 
 _DENIED: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_deny)
 
 
 def _shed(raw: bytes, context: grpc.ServicerContext) -> bytes:
-    _abort(context, _OVERLOADED)
+    abort(context, _OVERLOADED)
 
 
 # Threads of their own: those of the listener are what there is too little of.
 _shed.experimental_thread_pool = ThreadPoolExecutor(1, thread_name_prefix="shed")  # type: ignore[attr-defined]
-_SHED: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_shed)
+#: Refuses a call that there is no room for, in words.
+SHED: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_shed)
 
 
-def _abort(context: grpc.ServicerContext, failure: Failure) -> NoReturn:
+def abort(context: grpc.ServicerContext, failure: Failure) -> NoReturn:
+    """End the call with this refusal."""
     context.abort_with_status(failure.to_status())
     raise AssertionError("abort_with_status always raises")
