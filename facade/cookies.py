@@ -74,6 +74,7 @@ def cookie_header(request: Request) -> str:
 
 
 def _find(header: str, name: str, shape: re.Pattern[str]) -> str | None:
-    pairs = (pair.partition("=") for pair in header.split(";"))
+    # The name is looked for first: a header may hold thousands of pairs, and the cookies of every neighbour.
+    pairs = (pair.partition("=") for pair in header.split(";") if name in pair)
     values = [value.strip() for key, _, value in pairs if key.strip() == name]
     return values[0] if len(values) == 1 and shape.fullmatch(values[0]) else None

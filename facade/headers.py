@@ -15,6 +15,7 @@ CORS: Headers = {
 }
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
+_LONGEST_URI = 2048
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 #: Schemes that run or show what stands behind them; no client is reached by one.
 _NEVER = frozenset({"javascript", "vbscript", "data", "blob", "file", "filesystem", "about"})
@@ -59,6 +60,9 @@ def form_target(redirect_uri: str) -> str:
     text that an attacker may have chosen: only validated pieces of it are used. CSP has no IPv6 hosts and takes private
     schemes whole, so these become a scheme.
     """
+    # The core takes neither; and taking text beyond ASCII apart would take the square of its length.
+    if len(redirect_uri) > _LONGEST_URI or not redirect_uri.isascii():
+        return ""
     try:
         parts = urlsplit(redirect_uri)
         host, port = parts.hostname or "", parts.port

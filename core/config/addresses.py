@@ -93,8 +93,11 @@ def parse_resource(text: str) -> str:
 
 def _split(text: str, allowed: str) -> SplitResult:
     try:
+        # First: taking text beyond ASCII apart would take the square of its length.
+        if not text.isascii() or any(character in text for character in ' \\"<>^`{|}'):
+            raise ValueError(allowed)
         parts = urlsplit(text)
-        if not text.isascii() or any(character in text for character in ' \\"<>^`{|}') or parts.port == 0:
+        if parts.port == 0:
             raise ValueError(allowed)
     except ValueError:
         raise ValueError(allowed) from None

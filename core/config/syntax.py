@@ -9,7 +9,9 @@ from core.config.errors import ConfigError
 
 _SECTION = re.compile(r"\[\s*([A-Za-z][A-Za-z0-9-]{0,63})\s*\](?:\s*[;#].*)?")
 _ASSIGNMENT = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,63})\s*=\s*(.*)")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"\s*(?:[;#].*)?')
+_QUOTED = re.compile(r'"([^"\\]*(?:\\["\\][^"\\]*)*)"\s*(?:[;#].*)?')
+#: In bytes. A larger file is no configuration: somebody named the wrong one.
+_LONGEST = 256 * 1024
 _COMMENT = re.compile(r"(?:^|\s)[;#].*")
 
 
@@ -38,7 +40,9 @@ def read_entries(file: Path) -> Iterator[Section | Assignment]:
         ConfigError: the file cannot be read, or a line is neither a section, nor an assignment, nor a comment.
     """
     try:
-        data = file.read_bytes()
+        with file.open("rb") as reading:
+            data = reading.read(_LONGEST + 1)
+        _require_short(data, str(file))
         text = data.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}") from None
@@ -50,6 +54,7 @@ def read_entries(file: Path) -> Iterator[Section | Assignment]:
 
 def parse_entries(text: str, file: str) -> Iterator[Section | Assignment]:
     """Every section and assignment of a text; `file` names it in errors. Raises ConfigError as `read_entries` does."""
+    _require_short(text, file)
     section = ""
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
@@ -67,6 +72,11 @@ def parse_entries(text: str, file: str) -> Iterator[Section | Assignment]:
             raise ConfigError(f"{file}:{number}: {key}: stands before the first [Section]")
         value = _parse_value(assignment[2], f"{file}:{number}: {section}.{key}")
         yield Assignment(section, key, value, number)
+
+
+def _require_short(data: bytes | str, file: str) -> None:
+    if len(data) > _LONGEST:
+        raise ConfigError(f"{file}: is larger than {_LONGEST // 1024} KiB, which no configuration is")
 
 
 def _parse_value(text: str, place: str) -> str:

@@ -1,11 +1,13 @@
 """The file format: git's sections, keys, comments and quotes."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.config.errors import ConfigError
-from core.config.syntax import Assignment, Section, parse_entries
+from core.config.syntax import Assignment, Section, parse_entries, read_entries
 
 FILE = "tokenhouse.conf"
 
@@ -90,6 +92,17 @@ def test_refused_line(text: str, line: int) -> None:
 
     assert str(caught.value).startswith(f"{FILE}:{line}: ")
     assert "\n" not in str(caught.value)
+
+
+def test_too_large(tmp_path: Path) -> None:
+    """256 KiB are read and not a character more, whatever was named by mistake."""
+    file = tmp_path / "large"
+    file.write_text("[A]\n" + ";" * (256 * 1024 - 4))
+    assert list(read_entries(file)) == [Section("A", 1)]
+    file.write_text("[A]\n" + ";" * (256 * 1024 - 3))
+    for large in (file, Path("/dev/zero")):
+        with pytest.raises(ConfigError, match=f"^{large}: is larger than 256 KiB"):
+            list(read_entries(large))
 
 
 @given(

@@ -153,6 +153,7 @@ def test_what_has_run_out_is_shown_as_expired(road: Road) -> None:
         ("00" * 17, CODE.INVALID_ARGUMENT),
         ("x" * 32, CODE.INVALID_ARGUMENT),
         ("\u0661" * 32, CODE.INVALID_ARGUMENT),
+        ("00 " * 16, CODE.INVALID_ARGUMENT),
     ],
 )
 def test_an_unknown_grant_is_not_found(serving: Serving, grant_id: str, code: grpc.StatusCode) -> None:
@@ -174,7 +175,7 @@ def test_grants_are_listed_newest_first_page_by_page(road: Road) -> None:
         page = road.serving.grants.ListGrants(request, timeout=DEADLINE)
         seen, page_token, pages = seen + [grant.grant_id for grant in page.grants], page.next_page_token, pages + 1
     assert (seen, pages) == (everything, 3)
-    for wrong in ("x", "' OR 1=1 --", "A" * 31, "A" * 33, "\u20ac"):
+    for wrong in ("x", "' OR 1=1 --", "A" * 31, "A" * 33, "\u20ac", "_" * 32, "gAAA" + "A" * 28):
         refusal = refused(road.serving.grants.ListGrants, grant_admin_pb2.ListGrantsRequest(page_token=wrong))
         assert refusal.code is CODE.INVALID_ARGUMENT
     unknown = grant_admin_pb2.ListGrantsRequest(username="nobody")

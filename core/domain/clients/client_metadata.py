@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ _MAXIMUM_DOCUMENT = 48 * 1024
 _MAXIMUM_TEXT = 2048
 _MAXIMUM_REDIRECT_URIS = 32
 _LINKS = ("client_uri", "logo_uri", "tos_uri", "policy_uri")
+#: RFC 5646 §2.1, as far as anybody writes it: a member for readers of one language (RFC 7591 §2.2).
+_LANGUAGE = re.compile(r"[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,7}")
 _TEXTS = ("scope", "application_type", "software_id", "software_version")
 
 
@@ -66,7 +69,9 @@ def parse_client_metadata(document: bytes, allowed_redirect_uris: tuple[str, ...
     present = {name: value for name, value in body.items() if value not in (None, "", [])}
     members: dict[str, object] = {}
     for name, value in present.items():
-        base = name.partition("#")[0]
+        base, tagged, language = name.partition("#")
+        if tagged and _LANGUAGE.fullmatch(language) is None:
+            continue
         if base == "client_name":
             if shown := _require_text(name, _shown(value)):
                 members[name] = shown

@@ -20,13 +20,14 @@ def normalise_resource(resource: str) -> str:
     Raises:
         InvalidTarget: not an absolute URI, or with a fragment (RFC 8707 §2).
     """
+    # Before anything takes it apart: for text beyond ASCII that takes the square of its length.
+    if len(resource) > _MAXIMUM_LENGTH or not resource.isascii() or not resource.isprintable() or " " in resource:
+        raise InvalidTarget("resource is not a URI")
     try:
         parts = urlsplit(resource)
         port = parts.port
     except ValueError:
         raise InvalidTarget("resource is not a URI") from None
-    if len(resource) > _MAXIMUM_LENGTH or not resource.isascii() or not resource.isprintable() or " " in resource:
-        raise InvalidTarget("resource is not a URI")
     if not parts.scheme or not parts.hostname or "#" in resource or "@" in parts.netloc:
         raise InvalidTarget("resource must be an absolute URI with a host, without fragment and user information")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname

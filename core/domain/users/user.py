@@ -7,6 +7,9 @@ from typing import Protocol
 
 from core.domain.errors import InvalidArgument
 
+#: In characters. No name is longer in any spelling but its own key, and normalising takes the square of the length.
+_LONGEST_SPELLING = 1024
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -30,6 +33,8 @@ class User:
 
 def username_key(username: str) -> str:
     """The form in which names are compared: NFKC, without regard to case (RFC 8265 §3.3)."""
+    if len(username) > _LONGEST_SPELLING:
+        return username
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", username).casefold())
 
 
@@ -39,7 +44,7 @@ def parse_username(username: str) -> str:
     Raises:
         InvalidArgument: it is not.
     """
-    name = unicodedata.normalize("NFC", username)
+    name = unicodedata.normalize("NFC", username[: _LONGEST_SPELLING + 1])
     if not 1 <= len(name) <= 64 or not name.isprintable() or any(character.isspace() for character in name):
         raise InvalidArgument("a user name is 1 to 64 printable characters without spaces")
     return name

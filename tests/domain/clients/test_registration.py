@@ -127,6 +127,10 @@ def test_whatever_users_see_or_changes_behaviour_makes_another_client(house: Hou
         ("contacts", ["other@example.com"]),
         ("grant_types", []),
         ("client_name", " Refer\u200bence\u202e\u00a0"),
+        ("client_name#", "Referenz"),
+        ("client_name#\ud800", "Referenz"),
+        ("client_name#" + "a" * 100, "Referenz"),
+        ("client_uri#<b>", "no link"),
     ],
 )
 def test_what_is_ignored_does_not_make_another_client(house: House, member: str, value: object) -> None:

@@ -41,6 +41,15 @@ def test_what_cannot_be_shown_is_no_name(name: str) -> None:
         parse_username(name)
 
 
+def test_a_long_name_is_nobodys() -> None:
+    """Text that is longer than any spelling of a name is not compared with names, nor normalised."""
+    long = "\uff41" * 1025
+
+    assert username_key(long) == long
+    with pytest.raises(InvalidArgument):
+        parse_username(long)
+
+
 def test_a_name_is_taken_in_every_spelling(house: House) -> None:
     """ALREADY_EXISTS without regard to case."""
     house.users.create("Grace", "a long password", [])
