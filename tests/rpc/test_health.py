@@ -8,7 +8,9 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2
+from prometheus_client import CollectorRegistry
 
+from core.metrics.calls import CallMetrics
 from core.rpc.callers import Caller
 from core.rpc.health import MOST_WATCHERS, Health
 from core.rpc.listener import Listener
@@ -24,7 +26,8 @@ class Watched:
 
     def __init__(self) -> None:
         self.health = Health(("one.Service",))
-        self.listener, port = Listener(Caller.SERVICE, {}, self.health), free_port()
+        self.listener = Listener(Caller.SERVICE, {}, self.health, CallMetrics(CollectorRegistry()))
+        port = free_port()
         self.listener.listen_on_port("127.0.0.1", port)
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.use_local_subchannel_pool", 1)])
 
