@@ -14,8 +14,9 @@ from core.metrics.calls import CallMetrics
 from core.rpc.callers import Caller
 from core.rpc.health import MOST_WATCHERS, Health
 from core.rpc.listener import Listener
+from tests.ports import free_port
 from tests.rpc.contract import call_raw
-from tests.serving import DEADLINE, free_port
+from tests.serving import DEADLINE
 
 _WATCH = "/grpc.health.v1.Health/Watch"
 _Status = health_pb2.HealthCheckResponse
