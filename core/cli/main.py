@@ -19,6 +19,7 @@ _VERBS = {
     "clock": ("core.cli.clock", "Show the time that is served, and confirm it."),
     "backup": ("core.cli.backup", "Copy the database to a file, also while the server runs."),
     "restore": ("core.cli.restore", "Put a backup in the place of the database, while the core is stopped."),
+    "doctor": ("core.cli.doctor", "Look at everything the core needs, and say what to do."),
     "config": ("core.cli.configuration", "Check and show the settings."),
     "version": ("core.cli.version", "Say which version this is."),
 }

@@ -15,17 +15,31 @@ def require_free_socket(path: Path) -> None:
     Raises:
         CannotListen: something listens there, or what is there is no socket, or the folder cannot be used.
     """
+    if check_socket(path):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise CannotListen(f"{path} cannot be used: {error.strerror}") from None
+
+
+def check_socket(path: Path) -> bool:
+    """Whether an earlier core left a socket there; nothing is changed.
+
+    Raises:
+        CannotListen: as `require_free_socket`.
+    """
     try:
         if not stat.S_ISSOCK(path.lstat().st_mode):
             raise CannotListen(f"{path} is there and is no socket")
         if _answers(path):
             raise CannotListen(f"another process listens on {path}")
-        path.unlink()
     except FileNotFoundError:
         if not path.parent.is_dir():
             raise CannotListen(f"{path.parent} is no folder") from None
+        return False
     except OSError as error:
         raise CannotListen(f"{path} cannot be used: {error.strerror}") from None
+    return True
 
 
 def require_free_port(host: str, port: int) -> None:

@@ -17,6 +17,18 @@ def require_data_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreRefused(f"Server.DataDir: {folder} cannot be used: {error.strerror}") from None
+    check_data_folder(folder)
+
+
+def check_data_folder(folder: Path) -> None:
+    """See that nobody else may change what is in the folder; nothing is made.
+
+    Raises:
+        StoreRefused: there is none, somebody else owns it or others may write in it.
+    """
+    try:
         status = folder.stat()
     except OSError as error:
         raise StoreRefused(f"Server.DataDir: {folder} cannot be used: {error.strerror}") from None

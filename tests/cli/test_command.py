@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.command import TOKENHOUSE, call, clean_environment
 
-VERBS = ["serve", "users", "clients", "grants", "keys", "backup", "restore", "config", "version"]
+VERBS = ["serve", "users", "clients", "grants", "keys", "backup", "restore", "doctor", "config", "version"]
 
 
 def test_help() -> None:

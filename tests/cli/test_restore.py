@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from tokenhouse.v1 import changes_pb2
 
 from tests.cli.command import Operator
 from tests.rpc.road import Road, refused
+from tests.rpc.watching import watching
 from tests.serving import DEADLINE, Serving
 
 
@@ -150,3 +152,30 @@ def test_after_the_master_key_was_rotated(serving: Serving, operator: Operator, 
     assert operator("restore", str(file), "--keep-grants").status == 0
     with serving:
         assert serving.tokens.IssueToken(road.refreshing(tokens[1]), timeout=DEADLINE).access_token
+
+
+def test_services_that_watch(serving: Serving, operator: Operator, file: Path) -> None:
+    """Whoever has followed the changes of the old database gets a snapshot, and its newest change ends everything: a
+    number that the old one had given out means nothing any more."""
+    with serving:
+        road = Road(serving)
+        road.begin()
+        with watching(serving.channels["service"]) as watch:
+            known = watch.last
+        assert operator("backup", str(file)).status == 0
+        for _ in range(3):
+            assert operator("users", "disable", road.username).status == 0
+        with watching(serving.channels["service"], known.revision, known.mark) as watch:
+            watch.wait_for_revision(known.revision + 3)
+            left = [known, watch.last]
+    assert operator("restore", str(file)).status == 0
+
+    with serving:
+        for last in left:
+            with watching(serving.channels["service"], last.revision, last.mark) as watch:
+                first = watch.messages[0]
+            assert first.snapshot.begins
+            assert first.snapshot.complete
+            newest = first.snapshot.changes[-1]
+            assert (newest.revision, newest.kind) == (first.revision, changes_pb2.CHANGE_KIND_ALL_REVOKED)
+            assert first.revision > left[1].revision

@@ -152,7 +152,7 @@ class KeyRing:
         )
 
     def _unwrap(self, key: SigningKey) -> bytes:
-        der = self._master_keys.find_sealed(_WRAPPING, key.wrapped_private_key, key.key_id.encode())
+        der = find_private_key(key, self._master_keys)
         if der is None:
             raise FailedPrecondition(
                 "the master key does not open the signing keys of this database: was the key file replaced, "
@@ -166,6 +166,11 @@ class KeyRing:
         private_key = cast(ec.EllipticCurvePrivateKey, load_der_private_key(self._unwrap(signing), password=None))
         public_keys = {key.key_id: (key, _load_public_key(key)) for key in keys}
         return _Ring(signing, private_key, public_keys)
+
+
+def find_private_key(key: SigningKey, master_keys: MasterKeys) -> bytes | None:
+    """The private half in PKCS #8; None where it was wrapped with a master key that is not among these."""
+    return master_keys.find_sealed(_WRAPPING, key.wrapped_private_key, key.key_id.encode())
 
 
 def _load_public_key(key: SigningKey) -> ec.EllipticCurvePublicKey:

@@ -4,6 +4,7 @@
 """
 
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -15,7 +16,7 @@ from core.domain.errors import AlreadyExists, FailedPrecondition, StoreUnavailab
 from core.store.sqlite import driver
 from core.store.sqlite.changes import CURRENT_REVISION
 from core.store.sqlite.database import connect_copier, connect_reader
-from core.store.sqlite.folder import sync_folder
+from core.store.sqlite.folder import free_bytes, sync_folder
 from core.store.sqlite.reserve import RESERVE_BYTES
 
 #: How often what was copied so far is put on the disk, in seconds: all of it at once would make every commit wait.
@@ -82,8 +83,7 @@ class Copier:
         if folder.stat().st_dev == self._database.stat().st_dev:
             # A backup must not be what fills the disk of the database.
             needed += 2 * RESERVE_BYTES
-        status = os.statvfs(folder)
-        if (free := status.f_bavail * status.f_frsize) < needed:
+        if (free := free_bytes(folder)) < needed:
             raise FailedPrecondition(f"{folder} has {free >> 20} MB free, and {(needed >> 20) + 1} MB are needed")
 
 
@@ -141,10 +141,11 @@ def _place(target: Path, overwrite: bool) -> Iterator[None]:
 
 
 def _require_backup(path: Path) -> None:
-    """Whoever says "overwrite" means an older backup: not a key, a configuration or a device."""
+    """Whoever says "overwrite" means an older backup, or the name that a crash left of one: not a key or a device."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        if os.read(descriptor, len(_FIRST_BYTES)) != _FIRST_BYTES:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        if not is_file or os.read(descriptor, len(_FIRST_BYTES)) not in (b"", _FIRST_BYTES):
             raise FailedPrecondition(f"{path} is no backup, and is left as it is")
     finally:
         os.close(descriptor)

@@ -2,8 +2,7 @@
 
 from core.store.sqlite.statements import Statements, WritingStatements
 
-#: The latest time that was noted, on any connection.
-PERSISTED_TIME = "SELECT value FROM counters WHERE name = 'noted_time'"
+_PERSISTED = "SELECT value FROM counters WHERE name = 'noted_time'"
 _NOTE = "UPDATE counters SET value = ? WHERE name = 'noted_time' AND value < ?"
 
 
@@ -11,7 +10,7 @@ class ClockReads(Statements):
     """The reading part of the time that `core.domain.store.Store` keeps."""
 
     def persisted_time(self) -> int:
-        row = self.row(PERSISTED_TIME)
+        row = self.row(_PERSISTED)
         return 0 if row is None else int(row[0])
 
 

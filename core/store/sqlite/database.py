@@ -62,13 +62,13 @@ def connect_writer(path: Path) -> Connection:
     return _configured(driver.connect(path, "rw"), _WRITER)
 
 
-def connect_reader(path: Path) -> Connection:
-    """A connection that can only read, and never checkpoints.
+def connect_reader(path: Path, *, immutable: bool = False) -> Connection:
+    """A connection that can only read, and never checkpoints; `immutable` where there is no log and nobody writes one.
 
     Raises:
         driver.Error: it cannot be opened.
     """
-    return _configured(driver.connect(path, "ro"), _READER)
+    return _configured(driver.connect(path, "ro&immutable=1" if immutable else "ro"), _READER)
 
 
 def connect_copier(path: Path) -> Connection:

@@ -22,6 +22,8 @@ OLDEST_SAFE_VERSION = (3, 51, 3)
 #: How long a connection waits for a lock that somebody else holds, in seconds.
 BUSY_TIMEOUT = 1.0
 
+#: Of the SQLite library in use.
+LIBRARY_VERSION: str = pysqlite3.sqlite_version
 Error: type[Exception] = pysqlite3.Error
 Row: TypeAlias = tuple[Any, ...]
 
@@ -60,8 +62,10 @@ class Connection(Protocol):
     def close(self) -> None: ...
 
 
-def connect(path: Path, mode: Literal["rw", "ro"]) -> Connection:
+def connect(path: Path, mode: Literal["rw", "ro", "ro&immutable=1"]) -> Connection:
     """A connection in autocommit mode to a database that exists; whoever has it keeps other threads from it.
+
+    Where nobody has the database open and it has no log, an immutable one makes no files beside it.
 
     Raises:
         Error: it cannot be opened.

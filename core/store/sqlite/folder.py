@@ -21,6 +21,18 @@ def require_private(folder: Path) -> None:
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreRefused(f"{folder} cannot be used: {error.strerror}") from None
+    check_private(folder)
+
+
+def check_private(folder: Path) -> None:
+    """See that the folder and the store's files are this user's alone; nothing is made.
+
+    Raises:
+        StoreRefused: there is no such folder, somebody else owns it or a file, or somebody else may use one.
+    """
+    try:
         if not stat.S_ISDIR(folder.stat().st_mode):
             raise StoreRefused(f"{folder} is not a folder")
         _require_own(folder, folder.stat(), "0700")

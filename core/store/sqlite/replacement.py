@@ -46,3 +46,8 @@ def finish_replacement(folder: Path) -> None:
 def holds_database(folder: Path) -> bool:
     """Whether there is a database, or one that only has to take its place."""
     return os.path.lexists(folder / DATABASE) or any(folder.glob(f"{_RESTORED}*"))
+
+
+def list_kept(folder: Path) -> list[Path]:
+    """What was there before restores, and is kept."""
+    return sorted(folder.glob(f"{_BEFORE}*"))

@@ -7,12 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.domain.errors import StoreUnavailable
 from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
-from core.store.sqlite.changes import CURRENT_REVISION
-from core.store.sqlite.clock import PERSISTED_TIME
-from core.store.sqlite.database import bring_up_to_date, connect_reader, connect_writer
+from core.store.sqlite.database import bring_up_to_date, connect_writer
 from core.store.sqlite.folder import DATABASE, lock_folder, require_private, sync_folder
+from core.store.sqlite.outside import look_from_outside
 from core.store.sqlite.replacement import RESTORING, finish_replacement, take_place
 from core.store.sqlite.reserve import Reserve
 from core.store.sqlite.soundness import find_damage, find_strangeness, has_own_schema
@@ -71,16 +71,13 @@ class Restore:
         """
         path = self._folder / DATABASE
         try:
-            if not path.stat().st_size:
-                return None
-            with closing(connect_reader(path)) as connection:
-                ((revision,),) = connection.execute(CURRENT_REVISION).fetchall()
-                ((noted_time,),) = connection.execute(PERSISTED_TIME).fetchall()
+            with look_from_outside(path) as view:
+                past = Past(view.current_revision(), view.persisted_time())
             with closing(connect_writer(path)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        except (driver.Error, ValueError, OSError):
+        except (StoreRefused, StoreUnavailable, driver.Error):
             return None
-        return Past(int(revision), int(noted_time))
+        return past
 
     def take_place(self, stamp: str) -> Path | None:
         """Let the copy, whose store is closed, be the database; where the one before is kept (None: there was none).

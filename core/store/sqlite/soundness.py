@@ -24,12 +24,22 @@ def find_damage(connection: Connection, check: Literal["quick_check", "integrity
 
 def find_strangeness(connection: Connection) -> str:
     """Why this program cannot use the database, in words that follow upon its name; "" where it can."""
-    applied = {migration.name for migration in MIGRATIONS.applied(as_database(connection))}
-    if not applied:
+    if not is_ours(connection):
         return "is not a Tokenhouse database"
-    if unknown := applied - known_migrations():
-        return f"was written by a newer Tokenhouse (it has {', '.join(sorted(unknown))}); update this"
+    if unknown := find_unknown_steps(connection):
+        return f"was written by a newer Tokenhouse (it has {', '.join(unknown)}); update this"
     return ""
+
+
+def is_ours(connection: Connection) -> bool:
+    """Whether any step of a schema of ours was ever applied to it."""
+    return bool(MIGRATIONS.applied(as_database(connection)))
+
+
+def find_unknown_steps(connection: Connection) -> list[str]:
+    """The steps that a newer program has applied."""
+    applied = {migration.name for migration in MIGRATIONS.applied(as_database(connection))}
+    return sorted(applied - known_migrations())
 
 
 def has_own_schema(connection: Connection) -> bool:

@@ -89,8 +89,8 @@ def test_a_service_must_say_who_it_is(house: House, audience: str) -> None:
 
 
 def test_a_disabled_user_has_no_valid_token_whatever_its_number(house: House) -> None:
-    """A database that was restored counts revocations anew: a token from before is covered by none, and its user's
-    account still decides."""
+    """A database that was put back by hand, without `tokenhouse restore`, counts revocations anew: a token from before
+    is covered by none, and its user's account still decides."""
     connection = connect(house)
     token = connection.tokens.access_token
     later = sign(house, token, {**claims_of(token), "rev": 1_000_000_000})
