@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tokenhouse.v1 import user_admin_pb2
 
 from core.config.load import load_config
 from core.domain.errors import FailedPrecondition
@@ -121,6 +122,8 @@ def test_the_first_user_is_made_once(tmp_path: Path) -> None:
         road.username, password = first
         form = road.login_request(password=password)
         assert serving.sessions.LogIn(form, timeout=PATIENCE).session_token
+        assert serving.core.create_first_user() is None
+        serving.users.DeleteUser(user_admin_pb2.DeleteUserRequest(username=first[0]), timeout=PATIENCE)
         assert serving.core.create_first_user() is None
         serving.restart()
         assert serving.core.create_first_user() is None

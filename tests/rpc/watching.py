@@ -9,8 +9,7 @@ import grpc
 from tokenhouse.v1 import changes_pb2 as pb
 from tokenhouse.v1 import changes_pb2_grpc
 
-#: How long anything is waited for, in seconds.
-PATIENCE = 30
+from tests.patience import PATIENCE
 
 
 class Watch:

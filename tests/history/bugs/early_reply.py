@@ -7,7 +7,7 @@ from core.__main__ import main
 from core.store.sqlite.writer import Writer
 
 #: What a commit takes on a slow disk, in seconds.
-_COMMIT = 0.05
+_COMMIT = 0.2
 _EARLY = ("AuthorizationCode.", "RefreshToken.", "Revocation.")
 
 
