@@ -28,22 +28,29 @@ _PATIENCE = 5.0
 class _Watcher:
     """One stream. It is told what it has not been told before, by one thread at a time."""
 
-    def __init__(self, context: grpc.ServicerContext, send: Callable[[Any], None], look: Callable[[], Any]) -> None:
+    def __init__(
+        self, context: grpc.ServicerContext, send: Callable[[Any], None], look: Callable[[], tuple[Any, bool]]
+    ) -> None:
+        """`look` gives the status as it is now, and whether it is the last."""
         self._context = context
         self._send = send
         self._look = look
         self._told: Any = None
         self._telling = threading.Lock()
         self._busy_since = float("inf")
+        self._ended = False
 
     def tell(self) -> None:
-        """Send the status as it is now, unless the watcher knows it."""
+        """Send the status as it is now, unless the watcher knows it; after the last one, the end."""
         with self._telling:
-            status = self._look()
+            status, is_last = self._look()
             if status != self._told:
                 self._told, self._busy_since = status, time.monotonic()
                 self._send(_Status(status=status))
                 self._busy_since = float("inf")
+            if is_last and not self._ended:
+                self._ended = True
+                self._send(None)
 
     def cut_off_if_stuck(self) -> None:
         """End the stream of somebody who takes nothing."""
@@ -58,6 +65,7 @@ class Health:
         """Not serving until `serve`; `services` are the names that have a status of their own, the same one."""
         self._names = frozenset({"", *services})
         self._status = _Status.NOT_SERVING
+        self._stopping = False
         # Held for a moment and never while anything is sent.
         self._changing = threading.Lock()
         self._watchers: set[_Watcher] = set()
@@ -69,7 +77,8 @@ class Health:
         self._change(_Status.SERVING)
 
     def stop(self) -> None:
-        """Say NOT_SERVING for good."""
+        """Say NOT_SERVING for good, and end every watch: none ends by itself, and the listener's stop would wait."""
+        self._stopping = True
         self._change(_Status.NOT_SERVING)
 
     def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -84,7 +93,7 @@ class Health:
 
     def Watch(self, request: Any, context: grpc.ServicerContext, send: Callable[[Any], None]) -> None:
         known = request.service in self._names
-        watcher = _Watcher(context, send, lambda: self._status if known else _Status.SERVICE_UNKNOWN)
+        watcher = _Watcher(context, send, lambda: self._look(known))
         if not self._admit(watcher):
             context.set_code(grpc.StatusCode.RESOURCE_EXHAUSTED)
             context.set_details(f"{MOST_WATCHERS} streams watch already")
@@ -95,11 +104,15 @@ class Health:
             # It ended before it began, and nobody will say so again.
             self._forget(watcher)
 
+    def _look(self, known: bool) -> tuple[Any, bool]:
+        return self._status if known else _Status.SERVICE_UNKNOWN, self._stopping
+
     def _change(self, status: Any) -> None:
         with self._changing:
             self._status = status
             watchers = list(self._watchers)
         for watcher in watchers:
+            watcher.cut_off_if_stuck()
             self._threads.submit(watcher.tell)
 
     def _admit(self, watcher: _Watcher) -> bool:

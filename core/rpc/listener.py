@@ -1,6 +1,7 @@
 """One gRPC server on one address, for one kind of caller, with a thread pool of its own."""
 
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,9 +90,10 @@ class Listener:
         self._add_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         self._server.start()
 
-    def stop(self, grace: float) -> None:
-        """Take no more calls and let those in flight end, for `grace` seconds at the most."""
-        self._server.stop(grace).wait()
+    def stop(self, grace: float) -> threading.Event:
+        """Take no more calls and let those in flight end, for `grace` seconds at the most; set when they have."""
+        stopped: threading.Event = self._server.stop(grace)
+        return stopped
 
     def _add_port(self, address: str) -> None:
         try:

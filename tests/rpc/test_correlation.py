@@ -126,7 +126,7 @@ def test_an_incident_has_the_number_that_the_page_shows(tmp_path: Path, log: Log
         request = authorization_pb2.StartAuthorizationRequest()
         named = refused(service.StartAuthorization, request, metadata=((_KEY, "feedc0de0001"),))
         unnamed = refused(service.StartAuthorization, request)
-    listener.stop(0)
+    listener.stop(0).wait()
 
     assert (named.reason, named.description) == ("SERVER_ERROR", "incident feedc0de0001")
     assert log.numbers("incident feedc0de0001") == ["feedc0de0001"]

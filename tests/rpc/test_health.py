@@ -14,6 +14,7 @@ from core.metrics.calls import CallMetrics
 from core.rpc.callers import Caller
 from core.rpc.health import MOST_WATCHERS, Health
 from core.rpc.listener import Listener
+from tests.patience import PATIENCE
 from tests.ports import free_port
 from tests.rpc.contract import call_raw
 from tests.serving import DEADLINE
@@ -53,7 +54,7 @@ def watched() -> Iterator[Watched]:
     built = Watched()
     yield built
     built.channel.close()
-    built.listener.stop(0)
+    built.listener.stop(0).wait()
 
 
 def test_a_watcher_is_told_each_change_once(watched: Watched) -> None:
@@ -65,6 +66,20 @@ def test_a_watcher_is_told_each_change_once(watched: Watched) -> None:
     assert [told(stream) for stream in streams] == [_Status.SERVING] * 2
     watched.health.stop()
     assert [told(stream) for stream in streams] == [_Status.NOT_SERVING] * 2
+
+
+def test_a_watch_holds_no_stop_up(watched: Watched) -> None:
+    """It is told that the server stops, and ended, whenever it began: nobody waits until the grace is over."""
+    watched.health.serve()
+    streams = [watched.watch(), watched.watch("no.Service")]
+    assert [told(stream) for stream in streams] == [_Status.SERVING, _Status.SERVICE_UNKNOWN]
+    watched.health.stop()
+    streams.append(watched.watch())
+
+    expected = [[_Status.NOT_SERVING], [], [_Status.NOT_SERVING]]
+    assert [[_Status.FromString(answer).status for answer in stream] for stream in streams] == expected
+    assert {stream.code() for stream in streams} == {grpc.StatusCode.OK}
+    assert watched.listener.stop(2 * PATIENCE).wait(PATIENCE)
 
 
 def test_an_unknown_service_is_said_to_be_unknown(watched: Watched) -> None:

@@ -21,7 +21,7 @@ def listener() -> Iterator[Listener]:
     """A listener that offers its health alone."""
     built = Listener(Caller.SERVICE, {}, Health(), CallMetrics(CollectorRegistry()))
     yield built
-    built.stop(0)
+    built.stop(0).wait()
 
 
 def test_a_port_that_is_taken_is_refused(listener: Listener) -> None:
