@@ -1,7 +1,9 @@
-"""The core, as the facade sees it: one channel, a deadline on every call, and retries where a retry is safe.
+"""The core, as the facade sees it: one channel, a deadline on every call, and retries within it.
 
-A core that restarts is waited for within the deadline. Beyond that, UNAVAILABLE and a CANCELLED we did not cause (a
-server that stops cancels what it has not begun) are tried again only for calls that may happen twice.
+A core that restarts is waited for, and UNAVAILABLE and a CANCELLED we did not cause (a server that stops cancels what
+it has not begun) are tried again. Each call may happen twice: a token request by its attempt_id; a decision, for which
+the core has one answer for some seconds; what ends something; what stores nothing. A login that was lost has cost one
+try and left a session that nobody can enter.
 """
 
 import asyncio
@@ -62,17 +64,14 @@ _CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
 
 @dataclass(frozen=True, slots=True)
 class _Options:
-    #: The call may happen twice.
-    repeatable: bool = False
-    #: Wait for a core that is not there, within the deadline.
-    wait_for_ready: bool = True
+    #: Wait for a core that is not there, and ask again, within the deadline.
+    patient: bool = True
     #: In seconds, where the caller says nothing else.
     timeout: float = DEADLINE
 
 
-_ONCE = _Options()
-_REPEATABLE = _Options(repeatable=True)
-_AT_ONCE = _Options(wait_for_ready=False)
+_ORDINARY = _Options()
+_AT_ONCE = _Options(patient=False)
 _LOGIN = _Options(timeout=LOGIN_DEADLINE)
 
 
@@ -97,7 +96,7 @@ class _Method(Generic[Q, R]):
             try:
                 return await self._try(request, deadline - now())
             except grpc.aio.AioRpcError as error:
-                again = self._options.repeatable and error.code() in _RETRYABLE and not is_explained(error)
+                again = self._options.patient and error.code() in _RETRYABLE and not is_explained(error)
                 if not again or now() + pause >= deadline:
                     raise refusal_of_status(error) from error
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
@@ -109,9 +108,7 @@ class _Method(Generic[Q, R]):
         metadata = ((METADATA_KEY, asked_for),) if asked_for else None
         started = perf_counter()
         try:
-            answer = await self._call(
-                request, timeout=timeout, metadata=metadata, wait_for_ready=self._options.wait_for_ready
-            )
+            answer = await self._call(request, timeout=timeout, metadata=metadata, wait_for_ready=self._options.patient)
         except grpc.aio.AioRpcError as error:
             self._metrics.failed(error.code().name, perf_counter() - started)
             raise
@@ -127,7 +124,7 @@ class CoreClient:
         # gRPC reads the target as a URI: a folder's name may hold what a URI may not.
         channel = self._channel = grpc.aio.insecure_channel(f"unix:{quote(socket_path)}", options=_CHANNEL_OPTIONS)
 
-        def method(path: str, _request: type[Q], response: type[R], options: _Options = _ONCE) -> _Method[Q, R]:
+        def method(path: str, _request: type[Q], response: type[R], options: _Options = _ORDINARY) -> _Method[Q, R]:
             return _Method(channel, metrics, path, response, options)
 
         self.get_server_metadata = method(
@@ -140,26 +137,21 @@ class CoreClient:
             "/tokenhouse.v1.RegistrationService/RegisterClients",
             RegisterClientsRequest,
             RegisterClientsResponse,
-            _REPEATABLE,
         )
         self.start_authorization = method(
             "/tokenhouse.v1.AuthorizationService/StartAuthorization",
             StartAuthorizationRequest,
             StartAuthorizationResponse,
-            _REPEATABLE,
         )
         self.decide_consent = method(
             "/tokenhouse.v1.AuthorizationService/DecideConsent", DecideConsentRequest, DecideConsentResponse
         )
         self.log_in = method("/tokenhouse.v1.SessionService/LogIn", LogInRequest, LogInResponse, _LOGIN)
-        self.log_out = method("/tokenhouse.v1.SessionService/LogOut", LogOutRequest, LogOutResponse, _REPEATABLE)
+        self.log_out = method("/tokenhouse.v1.SessionService/LogOut", LogOutRequest, LogOutResponse)
         self.revoke_token = method(
-            "/tokenhouse.v1.RevocationService/RevokeToken", RevokeTokenRequest, RevokeTokenResponse, _REPEATABLE
+            "/tokenhouse.v1.RevocationService/RevokeToken", RevokeTokenRequest, RevokeTokenResponse
         )
-        # Each request keeps its attempt_id, so a batch may be sent again.
-        self._issue_tokens = method(
-            "/tokenhouse.v1.TokenService/IssueTokens", IssueTokensRequest, IssueTokensResponse, _REPEATABLE
-        )
+        self._issue_tokens = method("/tokenhouse.v1.TokenService/IssueTokens", IssueTokensRequest, IssueTokensResponse)
         self._check = method("/grpc.health.v1.Health/Check", HealthCheckRequest, HealthCheckResponse, _AT_ONCE)
         self._token_requests = Coalescer(self._send_token_requests, size=IssueTokenRequest.ByteSize)
         self._registrations = Coalescer(self._send_registrations, size=RegisterClientRequest.ByteSize)

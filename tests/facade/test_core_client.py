@@ -13,8 +13,13 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from prometheus_client import CollectorRegistry
-from tokenhouse.v1.authorization_pb2 import StartAuthorizationRequest, StartAuthorizationResponse
+from tokenhouse.v1.authorization_pb2 import (
+    DecideConsentRequest,
+    StartAuthorizationRequest,
+    StartAuthorizationResponse,
+)
 from tokenhouse.v1.client_credentials_pb2 import ClientCredentials
+from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest
 from tokenhouse.v1.item_error_pb2 import ItemError
 from tokenhouse.v1.session_pb2 import LogInRequest, LogInResponse
 from tokenhouse.v1.token_pb2 import (
@@ -123,24 +128,29 @@ async def test_a_core_that_stays_away_is_unavailable_in_time(core: CoreClient) -
 
 
 @pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
-async def test_calls_that_may_happen_twice_are_tried_again(peer: Peer, core: CoreClient, code: grpc.StatusCode) -> None:
-    """UNAVAILABLE, and CANCELLED by a server that stops, are no answers."""
+async def test_what_was_not_answered_is_asked_again(peer: Peer, core: CoreClient, code: grpc.StatusCode) -> None:
+    """UNAVAILABLE, and CANCELLED by a server that stops, are no answers: no restart of the core fails a request."""
     peer.handlers["StartAuthorization"] = refuse(code, times=2)
+    peer.handlers["LogIn"] = refuse(code, times=1)
+    peer.handlers["DecideConsent"] = refuse(code, times=1)
     await peer.start()
 
     await core.start_authorization(StartAuthorizationRequest())
+    await core.log_in(LogInRequest())
+    await core.decide_consent(DecideConsentRequest())
 
-    assert peer.calls == ["StartAuthorization"] * 3
+    assert peer.calls == ["StartAuthorization"] * 3 + ["LogIn"] * 2 + ["DecideConsent"] * 2
 
 
-async def test_a_login_is_never_sent_twice(peer: Peer, core: CoreClient) -> None:
-    """A login that may have been counted is the user's to repeat."""
-    peer.handlers["LogIn"] = refuse(grpc.StatusCode.UNAVAILABLE)
+async def test_what_is_asked_at_once_is_asked_once(peer: Peer, core: CoreClient) -> None:
+    """Who asks for what may be old, or how the core is, has something better to do than to wait."""
+    peer.handlers["GetServerMetadata"] = peer.handlers["Check"] = refuse(grpc.StatusCode.UNAVAILABLE)
     await peer.start()
 
     with pytest.raises(Refusal, match="TEMPORARILY_UNAVAILABLE"):
-        await core.log_in(LogInRequest())
-    assert peer.calls == ["LogIn"]
+        await core.get_server_metadata(GetServerMetadataRequest())
+    assert not await core.is_serving(0.2)
+    assert peer.calls == ["GetServerMetadata", "Check"]
 
 
 async def test_what_the_core_explains_is_not_asked_again(peer: Peer, core: CoreClient) -> None:

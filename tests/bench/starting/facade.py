@@ -18,7 +18,7 @@ class DirectCoreClient(CoreClient):
             metrics,
             "/tokenhouse.v1.TokenService/IssueToken",
             IssueTokenResponse,
-            core_client._REPEATABLE,
+            core_client._ORDINARY,
         )
 
     async def issue_token(self, request: IssueTokenRequest) -> IssueTokenResponse:
