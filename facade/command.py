@@ -33,9 +33,13 @@ def main(
     host, port = _parse(parse_listen, listen, "--listen")
     metrics = None if metrics_listen is None else _parse(parse_listen, metrics_listen, "--metrics-listen")
     write_log_lines()
+    held = _inherit("TOKENHOUSE_LISTEN_FD")
     descriptors = Descriptors(
-        listener=_open("Server.Listen", host, port),
-        metrics_listener=None if metrics is None else _open("Metrics.FacadeListen", *metrics),
+        listener=held or _open("Server.Listen", host, port),
+        is_held=held is not None,
+        metrics_listener=None
+        if metrics is None
+        else _inherit("TOKENHOUSE_METRICS_LISTEN_FD") or _open("Metrics.FacadeListen", *metrics),
         status_fd=_fd("TOKENHOUSE_STATUS_FD"),
         lifeline_fd=_fd("TOKENHOUSE_LIFELINE_FD"),
     )
@@ -52,6 +56,12 @@ def _parse(parse: Callable[[str], T], text: str, option: str) -> T:
 def _refuse(reason: str) -> NoReturn:
     click.echo(f"tokenhouse facade: {reason}", err=True)
     sys.exit(EXIT_REFUSED)
+
+
+def _inherit(variable: str) -> socket.socket | None:
+    """A socket that listens already: it outlives this process, so that no connection is refused between two of them."""
+    descriptor = _fd(variable)
+    return None if descriptor is None else socket.socket(fileno=descriptor)
 
 
 def _open(setting: str, host: str, port: int) -> socket.socket:

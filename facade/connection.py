@@ -60,6 +60,10 @@ class Connection(HttpProtocol):
         """Closes unless a request is on its way; tells whether it did."""
         return self._answering is None and bool(super().close_if_idle())
 
+    def is_silent(self, seconds: float) -> bool:
+        """Nothing has been heard or said for so long."""
+        return self._answering is None and time.monotonic() - self._time >= seconds
+
     @property
     def _transport(self) -> asyncio.Transport:
         assert self.transport is not None

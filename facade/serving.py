@@ -14,7 +14,7 @@ import uvloop
 
 from facade.app import locate
 from facade.cookies import Cookies
-from facade.core_client import CoreClient
+from facade.core_client import DEADLINE, CoreClient
 from facade.discovery import Discovery
 from facade.errors import Refusal
 from facade.facade import Facade
@@ -33,6 +33,8 @@ class Descriptors:
     """What the process was given to serve on."""
 
     listener: socket.socket
+    #: Somebody else holds it too, and it listened before this process began: whoever connects waits to be accepted.
+    is_held: bool
     #: Where metrics are told; None: nowhere.
     metrics_listener: socket.socket | None
     #: Gets one line of JSON once requests can be answered.
@@ -64,6 +66,9 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
     pages = Pages(settings.address)
     facade = Facade(settings, core, Discovery(core), Cookies(https=settings.address.https), pages)
     gate = Gate(facade, metrics.http)
+    meeting = loop.create_task(_meet_core(facade))
+    if descriptors.is_held:
+        await _wait_for_either(meeting, told_to_stop)
     server = await listen(create_web_server(dict(locate(pages)), gate), descriptors.listener)
     metrics_server = None
     if descriptors.metrics_listener is not None:
@@ -71,7 +76,7 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
     # What is here now stays: the collector passes over it, and hardly anything later makes a cycle.
     gc.freeze()
     gc.set_threshold(20_000, 10, 50)
-    announcing = loop.create_task(_announce(facade, descriptors.status_fd))
+    announcing = loop.create_task(_announce(meeting, descriptors.status_fd))
     await told_to_stop.wait()
     gate.stopping = True
     announcing.cancel()
@@ -83,8 +88,15 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
     await core.close()
 
 
-async def _announce(facade: Facade, status_fd: int | None) -> None:
-    """Says ready when the core has answered; a core that is not there yet is waited for."""
+async def _wait_for_either(meeting: asyncio.Task[None], told_to_stop: asyncio.Event) -> None:
+    """Until the core has answered, for as long as a request would wait for it, or nobody wants to know any more."""
+    stop = asyncio.ensure_future(told_to_stop.wait())
+    await asyncio.wait([meeting, stop], timeout=DEADLINE, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+
+
+async def _meet_core(facade: Facade) -> None:
+    """Returns when the core has answered; one that is not there yet is waited for."""
     # Not asked before somebody listens: gRPC rests a second after a connection that failed, and both start at once.
     # The socket's file alone says nothing, for a core that crashed leaves it behind.
     while not await _is_listening(facade.settings.core_socket):
@@ -98,6 +110,11 @@ async def _announce(facade: Facade, status_fd: int | None) -> None:
     address = facade.settings.address
     if metadata.issuer != address.origin + address.path:
         _log.error("the core's issuer is %s, this facade serves %s", metadata.issuer, address.origin + address.path)
+
+
+async def _announce(meeting: asyncio.Task[None], status_fd: int | None) -> None:
+    """Says ready when requests can be answered."""
+    await meeting
     if status_fd is not None:
         # Whoever started us may have stopped listening.
         with suppress(BrokenPipeError):

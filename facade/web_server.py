@@ -23,6 +23,9 @@ MAX_HEADER = 32 * 1024
 
 #: Seconds that requests in flight have when the process is told to stop.
 GRACE = 10.0
+#: A connection that has been silent for so many seconds is closed then. Whoever uses it more often has its next request
+#: answered and learns by that reply that it is the last: a request that crosses a closing is lost (RFC 9112 §9.5).
+LINGER = 1.0
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -69,13 +72,19 @@ async def listen(app: WebServer, listener: socket.socket) -> AsyncioServer:
 
 
 async def drain(server: AsyncioServer, grace: float = GRACE) -> None:
-    """Takes no new connection, lets requests in flight finish for `grace` seconds, then ends every connection."""
+    """Takes no new connection, lets those in use get their last reply for `grace` seconds, then ends every connection.
+
+    The gate has been told to stop, so that replies say that they are the last.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + grace
     server.close()  # type: ignore[no-untyped-call]
-    for connection in tuple(server.connections):
-        connection.close_if_idle()
+    silent: set[Connection] = set()
     while server.connections and loop.time() < until:
+        before, silent = silent, {each for each in server.connections if each.is_silent(LINGER)}
+        # Not before the loop has looked once more: a process that had no CPU for a while has not read what has come.
+        for connection in before & silent:
+            connection.close_if_idle()
         await asyncio.sleep(0.02)
     for connection in tuple(server.connections):
         connection.abort()

@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from core.cli.listening import ACTIVATION_VARIABLES
 from core.config.config import Config
 from core.config.settings import SETTINGS
 
@@ -37,9 +38,10 @@ def facade_command(config: Config) -> list[str]:
 
 
 def environment_of(name: str) -> dict[str, str]:
-    """The environment of `core` or `facade`: secrets are the core's alone."""
+    """The environment of `core` or `facade`: secrets are the core's alone, and what systemd says was said to us."""
     secrets = {setting.variable for setting in SETTINGS if setting.secret} if name == "facade" else set()
-    return {variable: text for variable, text in os.environ.items() if variable not in secrets}
+    kept_back = secrets | ACTIVATION_VARIABLES
+    return {variable: text for variable, text in os.environ.items() if variable not in kept_back}
 
 
 @contextmanager
@@ -60,9 +62,11 @@ def _python(module: str) -> list[str]:
 class ServingProcess:
     """A process in a session of its own: the terminal's Ctrl-C reaches only the one that started it."""
 
-    def __init__(self, name: str, command: Sequence[str]) -> None:
-        """Start it."""
+    def __init__(self, name: str, command: Sequence[str], inherited: Mapping[str, int]) -> None:
+        """Start it; it gets the `inherited` descriptors, each by the variable that tells it the number."""
         self.name = name
+        #: It has said that it serves.
+        self.ready = False
         #: It has been asked to stop.
         self.told_to_stop = False
         #: It closed its end of the pipe: nothing more will be read.
@@ -73,7 +77,7 @@ class ServingProcess:
         # each: whoever makes a shared one non-blocking makes it so for the other, too.
         lifeline_end, self._lifeline = os.pipe()
         self._line = b""
-        pipes = {STATUS_VARIABLE: str(status_end), LIFELINE_VARIABLE: str(lifeline_end)}
+        given = {STATUS_VARIABLE: status_end, LIFELINE_VARIABLE: lifeline_end, **inherited}
         try:
             # The core is sent every SIGHUP, from its first moment on.
             with hold_signals(signal.SIGHUP):
@@ -82,8 +86,8 @@ class ServingProcess:
                     stdin=subprocess.DEVNULL,
                     # Our own stdout is for the operator: what a process prints is a log.
                     stdout=sys.stderr.fileno(),
-                    pass_fds=(status_end, lifeline_end),
-                    env=environment_of(name) | pipes,
+                    pass_fds=tuple(given.values()),
+                    env=environment_of(name) | {variable: str(descriptor) for variable, descriptor in given.items()},
                     start_new_session=True,
                 )
         finally:

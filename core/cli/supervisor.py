@@ -5,7 +5,7 @@ import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -20,17 +20,34 @@ _FACADE_FIRST = 6.0
 
 #: Takes the `username` and `password` of a first user that the core has just made, and whether both are ready.
 Greet = Callable[[Mapping[str, str] | None, bool], None]
+#: How the core and the facade are called from now on; None where they cannot be, which was said.
+Renew = Callable[[], tuple[Sequence[str], Sequence[str]] | None]
 
 
 class Supervisor:
     """Starts the core and the facade, says when both are ready, and ends when one of them or the operator wants to."""
 
-    def __init__(self, core: Sequence[str], facade: Sequence[str], greet: Greet):
-        """`greet` is called when both are ready, or at the end where they never were and there is a first user."""
-        self._commands = {"core": core, "facade": facade}
+    def __init__(
+        self,
+        core: Sequence[str],
+        facade: Sequence[str],
+        greet: Greet,
+        *,
+        renew: Renew | None = None,
+        sockets: Mapping[str, int] | None = None,
+    ) -> None:
+        """`greet` is called when both are ready, or at the end where they never were and there is a first user.
+
+        `sockets` are what the facade listens on, by the variables that tell it; `renew` is asked before a replacement.
+        """
+        self._commands = core, facade
         self._greet = greet
-        self._processes: dict[str, ServingProcess] = {}
-        self._waiting_for = set(self._commands)
+        self._greeted = False
+        self._renew = renew or (lambda: (core, facade))
+        self._sockets = sockets or {}
+        #: In the order in which they were started; for a while there may be two facades.
+        self._processes: list[ServingProcess] = []
+        self._replacing: Iterator[None] | None = None
         self._first_user: dict[str, str] | None = None
         self._stopping_since: float | None = None
         self._status = 0
@@ -40,17 +57,27 @@ class Supervisor:
     def run(self) -> int:
         """Serve until it is over; the exit status of `tokenhouse serve`."""
         self._watch_signals()
-        for name, command in self._commands.items():
-            process = ServingProcess(name, command)
-            self._processes[name] = process
-            self._selector.register(process.status_fd, selectors.EVENT_READ, partial(self._read_status, process))
+        core, facade = self._commands
+        self._start("core", core)
+        self._start("facade", facade)
         while self._processes:
-            for key, _ in self._selector.select(None if self._stopping_since is None else 0.2):
+            is_waiting = self._stopping_since is not None or self._replacing is not None
+            for key, _ in self._selector.select(0.2 if is_waiting else None):
                 key.data()
             self._reap()
             self._press_on()
+            self._go_on_replacing()
         self._hear_last_words()
         return self._status
+
+    def _start(self, name: str, command: Sequence[str]) -> ServingProcess:
+        process = ServingProcess(name, command, self._sockets if name == "facade" else {})
+        self._processes.append(process)
+        self._selector.register(process.status_fd, selectors.EVENT_READ, partial(self._read_status, process))
+        return process
+
+    def _find(self, name: str) -> list[ServingProcess]:
+        return [process for process in self._processes if process.name == name]
 
     def _watch_signals(self) -> None:
         # nohup: whoever starts us with hangups ignored wants us to outlive the terminal.
@@ -58,7 +85,7 @@ class Supervisor:
         reader, writer = os.pipe()
         os.set_blocking(reader, False)
         os.set_blocking(writer, False)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2, signal.SIGCHLD):
             signal.signal(number, lambda *_: None)
         signal.set_wakeup_fd(writer)
         self._selector.register(reader, selectors.EVENT_READ, partial(self._read_signals, reader))
@@ -71,25 +98,67 @@ class Supervisor:
                 self._stop(0)
             elif number == signal.SIGHUP and self._had_terminal and not has_terminal():
                 self._stop(0)
-            elif number == signal.SIGHUP and self._stopping_since is None and "core" in self._processes:
-                self._processes["core"].send(signal.SIGHUP)
+            elif number == signal.SIGHUP and self._stopping_since is None:
+                for core in self._find("core"):
+                    core.send(signal.SIGHUP)
+            elif number == signal.SIGUSR2 and self._stopping_since is None:
+                self._begin_replacing()
+
+    def _begin_replacing(self) -> None:
+        if self._replacing is not None or not self._greeted:
+            _complain("not replaced: core and facade are being started")
+        elif (commands := self._renew()) is not None:
+            self._replacing = self._replace(*commands)
+
+    def _replace(self, core: Sequence[str], facade: Sequence[str]) -> Iterator[None]:
+        """One step after the other, each time as far as it goes: the facade's requests wait for the core in between."""
+        [old_core] = self._find("core")
+        since = time.monotonic()
+        old_core.send(signal.SIGTERM)
+        while old_core.poll() is None:
+            if time.monotonic() - since > _PATIENCE:
+                old_core.send(signal.SIGKILL)
+            yield
+        new_core = self._start("core", core)
+        while not new_core.ready:
+            yield
+        if self._first_user is not None:
+            # The settings name another folder, where there was no database.
+            self._tell_first_user(ready=False)
+        [old_facade] = self._find("facade")
+        new_facade = self._start("facade", facade)
+        while not new_facade.ready:
+            if new_facade not in self._processes:
+                return
+            yield
+        old_facade.send(signal.SIGTERM)
+        while old_facade in self._processes:
+            yield
+        _complain("core and facade have been replaced")
+
+    def _go_on_replacing(self) -> None:
+        if self._replacing is not None and (self._stopping_since is not None or next(self._replacing, self) is self):
+            self._replacing = None
 
     def _read_status(self, process: ServingProcess) -> None:
         for event in process.read_events():
             if event["event"] == "first_user":
                 self._first_user = {"username": event["username"], "password": event["password"]}
             elif event["event"] == "ready":
-                self._note_ready(process.name)
+                process.ready = True
+                self._greet_once()
         if process.finished_talking:
             self._selector.unregister(process.status_fd)
             os.close(process.status_fd)
 
-    def _note_ready(self, name: str) -> None:
-        if name in self._waiting_for:
-            self._waiting_for.remove(name)
-            if not self._waiting_for and self._stopping_since is None:
-                first_user, self._first_user = self._first_user, None
-                self._greet(first_user, True)
+    def _greet_once(self) -> None:
+        if not self._greeted and self._stopping_since is None and all(process.ready for process in self._processes):
+            self._greeted = True
+            self._tell_first_user(ready=True)
+
+    def _tell_first_user(self, *, ready: bool) -> None:
+        first_user, self._first_user = self._first_user, None
+        self._greet(first_user, ready)
 
     def _hear_last_words(self) -> None:
         """What the two said before they ended: nobody is told a first user's password a second time."""
@@ -97,40 +166,45 @@ class Supervisor:
             for key, _ in heard:
                 key.data()
         if self._first_user is not None:
-            self._greet(self._first_user, False)
+            self._tell_first_user(ready=False)
 
     def _reap(self) -> None:
-        for name, process in list(self._processes.items()):
+        for process in list(self._processes):
             status = process.poll()
             if status is None:
                 continue
-            del self._processes[name]
-            if self._stopping_since is None:
-                if status != EXIT_CONFIG:
-                    _complain(f"the {name} {_describe(status)}; stopping")
-                self._stop(status if status > 0 else 1)
+            self._processes.remove(process)
+            if process.told_to_stop or self._stopping_since is not None:
+                continue
+            if self._find(process.name):
+                _complain(f"one {process.name} {_describe(status)}; the other goes on")
+                continue
+            if status != EXIT_CONFIG:
+                _complain(f"the {process.name} {_describe(status)}; stopping")
+            self._stop(status if status > 0 else 1)
 
     def _stop(self, status: int) -> None:
         if self._stopping_since is None:
             self._stopping_since = time.monotonic()
             self._status = status
-            if "facade" in self._processes:
-                self._processes["facade"].send(signal.SIGTERM)
+            for facade in self._find("facade"):
+                facade.send(signal.SIGTERM)
 
     def _press_on(self) -> None:
         """The facade first, while the core still answers what it has begun; then the core; then no more patience."""
         if self._stopping_since is None:
             return
         waited = time.monotonic() - self._stopping_since
-        core = self._processes.get("core")
-        if core is not None and not core.told_to_stop and ("facade" not in self._processes or waited > _FACADE_FIRST):
-            core.send(signal.SIGTERM)
+        for core in self._find("core"):
+            if not core.told_to_stop and (not self._find("facade") or waited > _FACADE_FIRST):
+                core.send(signal.SIGTERM)
         if waited > _PATIENCE and self._processes:
-            _complain(f"{' and '.join(self._processes)} did not stop within {_PATIENCE:.0f} s; killing")
+            names = dict.fromkeys(process.name for process in self._processes)
+            _complain(f"{' and '.join(names)} did not stop within {_PATIENCE:.0f} s; killing")
             self._kill()
 
     def _kill(self) -> None:
-        for process in self._processes.values():
+        for process in self._processes:
             process.send(signal.SIGKILL)
         if self._processes:
             self._status = self._status or 1

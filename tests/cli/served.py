@@ -26,6 +26,8 @@ class Served:
     port: int = field(default_factory=free_port)
     grpc_port: int = field(default_factory=free_port)
     environment: Mapping[str, str] = field(default_factory=dict)
+    #: Descriptors that the process gets.
+    inherited: Sequence[int] = ()
     stdout: str = ""
 
     def __post_init__(self) -> None:
@@ -50,6 +52,7 @@ class Served:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
+            pass_fds=self.inherited,
         )
         return self
 

@@ -5,17 +5,45 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.facade.pair import Pair
 from tests.patience import PATIENCE
 
 REDIRECT_URI = "http://127.0.0.1:7777/callback"
 
 
-def register(pair: Pair, *redirect_uris: str, name: str = "A test") -> str:
+class Site(Protocol):
+    """A running server, as a browser and its clients see it."""
+
+    @property
+    def base(self) -> str:
+        """Its URL without a path."""
+        ...
+
+    @property
+    def issuer(self) -> str:
+        """Its public address."""
+        ...
+
+    @property
+    def client(self) -> httpx.Client:
+        """For what is asked by no browser."""
+        ...
+
+    @property
+    def password(self) -> str:
+        """The first user's."""
+        ...
+
+    def url(self, path: str) -> str:
+        """A path below the address's own."""
+        ...
+
+
+def register(pair: Site, *redirect_uris: str, name: str = "A test") -> str:
     """Registers a client and gives its client_id."""
     body = {"client_name": name, "redirect_uris": list(redirect_uris or (REDIRECT_URI,))}
     response = pair.client.post(pair.url("/oauth/v1/register"), json=body)
@@ -28,7 +56,7 @@ def register(pair: Pair, *redirect_uris: str, name: str = "A test") -> str:
 class Visit:
     """One browser on its way through login and consent; cookies as a browser keeps them."""
 
-    pair: Pair
+    pair: Site
     client_id: str
     redirect_uri: str = REDIRECT_URI
     state: str = "a state"

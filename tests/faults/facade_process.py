@@ -1,6 +1,7 @@
 """The real facade as a process of its own, before a core that is one, too."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,11 +24,14 @@ class FacadeProcess:
     environment: Mapping[str, str] = field(default_factory=dict)
     #: What Python runs.
     command: Sequence[str] = ("-m", "facade")
+    #: Somebody else holds the socket that it listens on.
+    hands_over: bool = False
 
     def __post_init__(self) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = self.folder / "facade.log"
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=1024) if self.hands_over else None
 
     def __enter__(self) -> Self:
         self.start()
@@ -37,6 +41,8 @@ class FacadeProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        if self._listener is not None:
+            self._listener.close()
 
     def start(self) -> None:
         """Start it, and wait until the core has answered it."""
@@ -44,8 +50,12 @@ class FacadeProcess:
         environment = os.environ | self.environment | {"TOKENHOUSE_STATUS_FD": str(writing)}
         options = ["--address", ISSUER, "--listen", f"127.0.0.1:{self.port}"]
         command = [sys.executable, *self.command, *options, "--core-socket", str(self.folder / "data" / "core.sock")]
+        inherited = [writing]
+        if self._listener is not None:
+            inherited.append(self._listener.fileno())
+            environment["TOKENHOUSE_LISTEN_FD"] = str(self._listener.fileno())
         with os.fdopen(reading) as status, self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, pass_fds=[writing], env=environment, stderr=log, cwd=ROOT)
+            self._process = subprocess.Popen(command, pass_fds=inherited, env=environment, stderr=log, cwd=ROOT)
             os.close(writing)
             if status.readline():
                 return
@@ -57,6 +67,13 @@ class FacadeProcess:
         if self._process.poll() is None:
             self._process.terminate()
         self.wait()
+
+    def replace(self) -> None:
+        """Start another one, and only then end this one as an operator does."""
+        before = self._process
+        self.start()
+        before.terminate()
+        before.wait(PATIENCE)
 
     def kill(self) -> None:
         """End it as a crash does."""

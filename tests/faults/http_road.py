@@ -8,12 +8,10 @@ from tokenhouse.v1 import token_pb2
 
 from tests.faults.promises import Promise, PromiseKind
 from tests.faults.road import REDIRECT_URI, Held, Road
+from tests.patience import PATIENCE
 
-#: Between two tries to connect, and how long they go on, in seconds.
+#: Between two tries to connect, in seconds.
 _PAUSE = 0.02
-_PATIENCE = 30
-#: No answer takes longer than the facade's patience with the core, in seconds.
-_TIMEOUT = 30
 
 
 class Refused(Exception):
@@ -27,7 +25,7 @@ class Refused(Exception):
 
 def http_client(url: str) -> httpx.Client:
     """A client of the facade at `url`; to be closed."""
-    return httpx.Client(base_url=url, timeout=_TIMEOUT, trust_env=False)
+    return httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
 
 
 @dataclass
@@ -56,7 +54,7 @@ class HttpRoad(Road):
         return token_pb2.IssueTokenResponse(access_token=tokens["access_token"], refresh_token=tokens["refresh_token"])
 
     def _post(self, path: str, form: dict[str, str]) -> httpx.Response:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 response = self.http.post(path, data=form)

@@ -16,7 +16,6 @@ from tests.faults.core_process import CoreProcess
 from tests.faults.disk_shim import ChangeKind, DiskShim
 from tests.faults.facade_process import FacadeProcess
 from tests.faults.http_road import HttpRoad, http_client
-from tests.faults.last_step import LastStep
 from tests.faults.promises import Promise, broken_promises
 from tests.faults.road import Road
 from tests.faults.stubs import Stubs
@@ -27,7 +26,7 @@ _KILLS = 100
 _CLIENTS = 8
 _TOO_MANY = 1000
 #: A facade that has the patience for a core that starts on a busy machine.
-_PATIENT = ("-m", "tests.faults.mortal_facade")
+_PATIENT = ("-m", "tests.faults.patient_facade")
 
 
 @pytest.fixture
@@ -47,9 +46,8 @@ def patient_stubs(core: CoreProcess, stack: ExitStack) -> Stubs:
 def test_at_random(tmp_path: Path, figures: Figures, stack: ExitStack) -> None:
     """Sessions live through all of them, each token has one successor, and all that was acknowledged is there."""
     started, random, findings, over = time.monotonic(), Random(5), Findings(), Event()
-    environment = LastStep(tmp_path).environment
     core = stack.enter_context(CoreProcess(tmp_path))
-    facade = stack.enter_context(FacadeProcess(tmp_path, environment, _PATIENT))
+    facade = stack.enter_context(FacadeProcess(tmp_path, command=_PATIENT))
     road, names = Road(core, findings.promises.append), [f"user-{number}" for number in range(_CLIENTS)]
     for name in names:
         road.create_user(name)
@@ -89,7 +87,7 @@ def test_at_every_write(library: Path, tmp_path: Path, figures: Figures, stack: 
     started = time.monotonic()
     shim = stack.enter_context(closing(DiskShim(library, tmp_path / "data" / "database", tmp_path)))
     core = stack.enter_context(CoreProcess(tmp_path, shim.environment))
-    facade = stack.enter_context(FacadeProcess(tmp_path, LastStep(tmp_path).environment, _PATIENT))
+    facade = stack.enter_context(FacadeProcess(tmp_path, command=_PATIENT))
     promises: list[Promise] = []
     road = HttpRoad(
         patient_stubs(core, stack), promises.append, http=stack.enter_context(http_client(facade.url)), session=""
