@@ -127,7 +127,7 @@ def test_it_answers_while_every_thread_and_place_is_taken() -> None:
         release.set()
         for call in calls:
             call.exception()
-    served.stop(0)
+    served.stop(0).wait()
     told.stop()
 
     assert found.value("tokenhouse_rpc_in_flight_calls", caller="service") == 1024

@@ -56,7 +56,7 @@ def _serving(servicer: Raising) -> Iterator[int]:
     serving, port = Listener(Caller.SERVICE, {descriptor: servicer}, Health(), metrics), free_port()
     serving.listen_on_port("127.0.0.1", port)
     yield port
-    serving.stop(0)
+    serving.stop(0).wait()
 
 
 @contextmanager
