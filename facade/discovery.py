@@ -19,7 +19,8 @@ from facade.errors import Refusal
 _log = logging.getLogger("facade.discovery")
 
 _FRESH_FOR = 1.0
-#: A core that hangs delays a request this long and no more, once a second; in seconds.
+#: How long a request waits for an answer of the core, counted from when the core was asked; in seconds. Who comes later
+#: gets what was said last, however long a core hangs.
 _PATIENCE = 0.25
 _REFRESH_DEADLINE = 2.0
 
@@ -54,13 +55,14 @@ class Discovery:
 
     async def current(self) -> ServerMetadata:
         """The metadata, at most about a second old while the core answers. Refuses when the core never answered."""
-        loop = asyncio.get_running_loop()
         if (fresh := self.find_fresh()) is not None:
             return fresh
-        if loop.time() - self._asked_at >= _FRESH_FOR:
-            await asyncio.wait([self._ask()], timeout=_PATIENCE)
-        elif self._last is None and self._refreshing is not None:
-            await asyncio.wait([self._refreshing], timeout=_PATIENCE)
+        now = asyncio.get_running_loop().time()
+        if now - self._asked_at >= _FRESH_FOR:
+            self._ask()
+        patience = self._asked_at + _PATIENCE - now
+        if self._refreshing is not None and patience > 0:
+            await asyncio.wait([self._refreshing], timeout=patience)
         if self._last is None:
             raise Refusal("TEMPORARILY_UNAVAILABLE", "The server cannot answer right now.", retry_after=2)
         return self._last

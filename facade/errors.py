@@ -90,6 +90,9 @@ ANSWERS: dict[str, Answer] = {
     ),
     "INVALID_CLIENT_METADATA": Answer(400, "invalid_client_metadata", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
     "TEMPORARILY_UNAVAILABLE": _UNAVAILABLE,
+    # The core had too much to do, or came to it too late.
+    "OVERLOADED": _UNAVAILABLE,
+    "DEADLINE_EXCEEDED": _UNAVAILABLE,
     "LOGIN_FAILED": Answer(403, "access_denied", "Sign in", "The user name or the password is wrong."),
     "TOO_MANY_ATTEMPTS": Answer(
         429, "temporarily_unavailable", "Too many attempts", "Wait a while, then start again from your app."

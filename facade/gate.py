@@ -76,7 +76,7 @@ class Gate:
 
     def answer_at_once(self, request: Request, route: Route) -> HTTPResponse | None:
         """The reply to a request, if nobody has to be waited for."""
-        if route.document is None or request.method not in ("GET", "HEAD") or self._in_flight >= self._max_in_flight:
+        if route.document is None or request.method not in ("GET", "HEAD"):
             return None
         metadata = self.facade.discovery.find_fresh()
         if metadata is None or not metadata.oauth_clients_enabled:
@@ -86,7 +86,7 @@ class Gate:
     def answer_known(self, data: bytes) -> bytes | None:
         """The reply to a whole request that came before, if it would be the same reply again."""
         known = self._known.find(data)
-        if known is None or self.stopping or self._in_flight >= self._max_in_flight:
+        if known is None or self.stopping:
             return None
         started = perf_counter()
         if known.metadata is not self.facade.discovery.find_fresh():
@@ -104,8 +104,9 @@ class Gate:
     async def answer(self, request: Request, route: Route) -> HTTPResponse:
         """The reply to a request that reached a route."""
         started = perf_counter()
-        # Probes are neither counted nor turned away: a busy process is alive.
-        counts = route.kind is not Kind.PLAIN
+        # Probes are neither counted nor turned away: a busy process is alive. Nor are documents: to turn one away costs
+        # as much as to give it, and clients that have no keys refuse good tokens.
+        counts = route.kind is not Kind.PLAIN and route.document is None
         self._in_flight += counts
         outer = correlation_id.set(_correlation_id(request))
         try:
@@ -123,7 +124,7 @@ class Gate:
     async def _attempt(self, request: Request, route: Route) -> HTTPResponse:
         try:
             if route.kind is not Kind.PLAIN:
-                if self._in_flight > self._max_in_flight:
+                if route.document is None and self._in_flight > self._max_in_flight:
                     self._metrics.shed()
                     raise Refusal("TEMPORARILY_UNAVAILABLE", "The server is busy.", retry_after=1)
                 await self.facade.discovery.require_oauth_clients()

@@ -31,6 +31,12 @@ class Writes(Protocol[TransactionT_co]):
         """`submit` one and wait: its value, or its exception raised."""
         ...
 
-    def write_all(self, intents: Sequence[Callable[[TransactionT_co], T]]) -> list[T | Exception]:
-        """`submit` and wait: the value or the exception of each, in their order; an exit asked for is raised."""
+    def write_all(
+        self, intents: Sequence[Callable[[TransactionT_co], T]], *, within: float | None = None
+    ) -> list[T | Exception]:
+        """`submit` and wait: the value or the exception of each, in their order; an exit asked for is raised.
+
+        What has not begun `within` so many seconds never does, and `StoreUnavailable` is what came of each: whoever
+        waits no longer must not find out later that it happened.
+        """
         ...

@@ -58,7 +58,7 @@ class Listener:
     ) -> None:
         pool = CountingPool(_THREADS[caller], caller.name.lower())
         methods = ServedMethods(caller, pool, _IN_FLIGHT[caller], metrics)
-        methods.add_service(_HEALTH, health)
+        methods.add_probes(_HEALTH, health)
         for descriptor, servicer in servicers.items():
             methods.add_service(descriptor, servicer)
         # The server's own limit is for what even refusing has no time for, and for streams.

@@ -30,7 +30,12 @@ _NOT_ALLOWED = Failure(grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED", 
 _OVERLOADED = Failure(
     grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", "too many calls are in flight; try again", retry_after=1
 )
-_EXPIRED = Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the deadline passed before the call began")
+_EXPIRED = Failure(
+    grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the deadline passed before the call began", retry_after=1
+)
+
+# A thread of their own, apart from the one that turns calls away: that one may have thousands to do.
+_PROBING = ThreadPoolExecutor(1, thread_name_prefix="probing")
 
 
 class ServedMethods(grpc.GenericRpcHandler):
@@ -43,6 +48,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         self._metrics = metrics
         self._count_shed = metrics.watch(caller.name.lower(), lambda: pool.in_flight, most_in_flight)
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._probes: set[str] = set()
 
     def add_service(self, descriptor: ServiceDescriptor, servicer: object) -> None:
         """Offer those methods of the service that this caller may use."""
@@ -54,6 +60,15 @@ class ServedMethods(grpc.GenericRpcHandler):
                 serve = _serve_stream if method.server_streaming else self._serve
                 self._handlers[name] = serve(method, behaviour, calls)
 
+    def add_probes(self, descriptor: ServiceDescriptor, servicer: object) -> None:
+        """As `add_service`, for methods that answer however much else there is to do: who is busy is not ill."""
+        before = set(self._handlers)
+        self.add_service(descriptor, servicer)
+        self._probes |= self._handlers.keys() - before
+        for name in self._probes:
+            if (behaviour := self._handlers[name].unary_unary) is not None:
+                behaviour.experimental_thread_pool = _PROBING  # type: ignore[attr-defined]
+
     def offers(self, descriptor: ServiceDescriptor) -> bool:
         """Whether this caller may use any method of the service."""
         return any(f"/{descriptor.full_name}/{method.name}" in self._handlers for method in descriptor.methods)
@@ -64,7 +79,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         if method in self._handlers:
             # The server's own limit answers before it has read the message, and the caller then learns nothing but
             # CANCELLED; a refusal from a handler is read.
-            if self._pool.in_flight < self._most_in_flight:
+            if self._pool.in_flight < self._most_in_flight or method in self._probes:
                 return self._handlers[method]
             self._count_shed()
             return self._refuse(method, _OVERLOADED, SHED)
@@ -180,7 +195,7 @@ def _shed(raw: bytes, context: grpc.ServicerContext) -> bytes:
     abort(context, _OVERLOADED)
 
 
-# Threads of their own: those of the listener are what there is too little of.
+# A thread of its own: those of the listener are what there is too little of.
 _shed.experimental_thread_pool = ThreadPoolExecutor(1, thread_name_prefix="shed")  # type: ignore[attr-defined]
 #: Refuses a call that there is no room for, in words.
 SHED: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_shed)

@@ -29,7 +29,7 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
         self, request: registration_pb2.RegisterClientRequest, context: grpc.ServicerContext
     ) -> registration_pb2.RegisterClientResponse:
         try:
-            registration = self._registrations.register(_read(request))
+            registration = self._registrations.register(_read(request), within=context.time_remaining())
         except Exception as error:
             self._outcomes.registration(reason_of(error))
             raise
@@ -39,7 +39,8 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
         self, request: registration_pb2.RegisterClientsRequest, context: grpc.ServicerContext
     ) -> registration_pb2.RegisterClientsResponse:
         requests = require_batch(request.requests)
-        outcomes = self._registrations.register_all([_read(item) for item in requests])
+        wanted = [_read(item) for item in requests]
+        outcomes = self._registrations.register_all(wanted, within=context.time_remaining())
         return registration_pb2.RegisterClientsResponse(
             results=[self._write_result(item, outcome) for item, outcome in zip(requests, outcomes, strict=True)]
         )

@@ -27,7 +27,7 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
     ) -> token_pb2.IssueTokenResponse:
         grant_type = _grant_type(request)
         try:
-            response = self._endpoint.issue(_read(request))
+            response = self._endpoint.issue(_read(request), within=context.time_remaining())
         except Exception as error:
             self._outcomes.token_requests([(grant_type, _verdict(error))])
             raise
@@ -39,7 +39,8 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
     ) -> token_pb2.IssueTokensResponse:
         requests = require_batch(request.requests)
         read = [_try_read(item) for item in requests]
-        answers = iter(self._endpoint.issue_all([item for item in read if isinstance(item, TokenRequest)]))
+        wanted = [item for item in read if isinstance(item, TokenRequest)]
+        answers = iter(self._endpoint.issue_all(wanted, within=context.time_remaining()))
         outcomes = [next(answers) if isinstance(item, TokenRequest) else item for item in read]
         pairs = list(zip(requests, outcomes, strict=True))
         self._outcomes.token_requests((_grant_type(item), _verdict(outcome)) for item, outcome in pairs)

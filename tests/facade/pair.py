@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import httpx
@@ -30,6 +31,10 @@ class Pair:
     #: Whether both tell their metrics, at `core_metrics` and `facade_metrics`.
     metrics: bool = False
     port: int = field(default_factory=free_port)
+    grpc_port: int = field(default_factory=free_port)
+    #: What Python runs as the core, and what its environment has beside the test's own.
+    core_module: str = "core"
+    core_environment: Mapping[str, str] = field(default_factory=dict)
     password: str = ""
 
     def __post_init__(self) -> None:
@@ -59,7 +64,9 @@ class Pair:
 
     def start_core(self) -> None:
         """Starts the core, again after it was killed, and waits until it serves."""
-        self.core, events = _start(["core", "--config", str(self.folder / "t.conf")], self.core_log)
+        self.core, events = _start(
+            [self.core_module, "--config", str(self.folder / "t.conf")], self.core_log, more=self.core_environment
+        )
         self.password = next((event["password"] for event in events if event["event"] == "first_user"), self.password)
 
     def start_facade(self, *, wait: bool = True, inherit: tuple[int, ...] = ()) -> None:
@@ -88,7 +95,7 @@ class Pair:
             "DataDir = data",
             *self.server_lines,
             "[Grpc]",
-            f"Listen = 127.0.0.1:{free_port()}",
+            f"Listen = 127.0.0.1:{self.grpc_port}",
             *(["[Metrics]", f"CoreListen = {self.core_metrics.removeprefix('http://')}"] if self.metrics else []),
             "[Limits]",
             *self.limit_lines,
@@ -97,13 +104,22 @@ class Pair:
 
 
 def _start(
-    command: list[str], log: Path, *, wait: bool = True, inherit: tuple[int, ...] = ()
+    command: list[str],
+    log: Path,
+    *,
+    wait: bool = True,
+    inherit: tuple[int, ...] = (),
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[subprocess.Popen[bytes], list[dict[str, str]]]:
     reading, writing = os.pipe()
-    environment = os.environ | {
-        "TOKENHOUSE_STATUS_FD": str(writing),
-        "PYTHONPATH": os.pathsep.join(str(_ROOT / each) for each in ("protos", "verifier", "")),
-    }
+    environment = (
+        os.environ
+        | dict(more)
+        | {
+            "TOKENHOUSE_STATUS_FD": str(writing),
+            "PYTHONPATH": os.pathsep.join(str(_ROOT / each) for each in ("protos", "verifier", "")),
+        }
+    )
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", *command], pass_fds=[writing, *inherit], env=environment, stderr=output, cwd=_ROOT

@@ -14,6 +14,7 @@ from tests.patience import PATIENCE
 _ALLOWED = 2
 _SLOW = b"POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
 _QUICK = b"POST /quick HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
+_DOCUMENT = b"GET /document HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 _PROBE = b"GET /probe HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
 
@@ -49,17 +50,21 @@ async def _answer(_request: Request, _facade: Facade) -> HTTPResponse:
     return HTTPResponse(b"quick")
 
 
-_OTHERS = (Route("/quick", ("POST",), _answer, Kind.API), Route("/probe", ("GET",), _answer, Kind.PLAIN))
+_OTHERS = (
+    Route("/quick", ("POST",), _answer, Kind.API),
+    Route("/probe", ("GET",), _answer, Kind.PLAIN),
+    Route("/document", ("GET",), _answer, Kind.API, document=lambda _request, _metadata: HTTPResponse(b"document")),
+)
 
 
 async def test_more_than_fits_is_turned_away_at_once(tmp_path: Path) -> None:
-    """Beyond the requests allowed in flight the next ones get 503 without waiting, and probes still get through."""
+    """Beyond the requests allowed in flight the next ones get 503 at once; probes and documents get through."""
     slow = Slow()
     async with serve_bare(tmp_path, slow.route, *_OTHERS, max_in_flight=_ALLOWED) as bare:
         asked = [asyncio.create_task(bare.send(_SLOW)) for _ in range(_ALLOWED)]
         await slow.wait_for(_ALLOWED)
         turned_away = [await asyncio.wait_for(bare.send(each), PATIENCE) for each in (_SLOW, _QUICK)]
-        probed = await asyncio.wait_for(bare.send(_PROBE), PATIENCE)
+        let_through = [await asyncio.wait_for(bare.send(each), PATIENCE) for each in (_PROBE, _DOCUMENT)]
         slow.open.set()
         answered = await asyncio.gather(*asked)
         afterwards = await bare.send(_QUICK)
@@ -68,7 +73,7 @@ async def test_more_than_fits_is_turned_away_at_once(tmp_path: Path) -> None:
         assert reply.startswith(b"HTTP/1.1 503 ")
         assert b"Retry-After: 1\r\n" in reply
         assert b"The server is busy." in reply
-    for reply in (probed, *answered, afterwards):
+    for reply in (*let_through, *answered, afterwards):
         assert reply.startswith(b"HTTP/1.1 200 ")
 
 

@@ -1,6 +1,7 @@
 """Writing: many intents in one commit, each on its own; nobody is answered before the commit."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -119,6 +120,31 @@ def test_a_cancelled_transaction_never_runs(store: Store) -> None:
         assert gone.cancel()
     assert stays.result(10)
     assert store.find_user("gone") is None
+
+
+@pytest.mark.parametrize("within", [0.0, -1.0, 0.01])
+def test_what_has_not_begun_in_time_never_does(store: Store, within: float) -> None:
+    """Whoever waits no longer is told so, each intent, and does not find out later that it happened after all."""
+    with one_group(store):
+        outcomes = store.write_all([lambda transaction: transaction.create_user(a_user())] * 2, within=within)
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 2
+    assert store.write(lambda transaction: transaction.find_user("subject-1")) is None
+
+
+def test_what_has_begun_is_waited_for(store: Store) -> None:
+    """There is an answer, and it is given, however late."""
+    begun = threading.Event()
+
+    def slow(transaction: Transaction) -> str:
+        begun.set()
+        time.sleep(0.4)
+        return "done"
+
+    while not begun.is_set():
+        # On a machine that has other work the writer may not get to it in time; then it is the other case.
+        outcomes = store.write_all([slow], within=0.2)
+    assert outcomes == ["done"]
+    assert store.write_all([lambda transaction: "quick"], within=30) == ["quick"]
 
 
 def test_the_writer_survives_what_an_intent_throws(store: Store) -> None:

@@ -61,25 +61,31 @@ class Registrations:
         self._policy = policy
         self._clock = clock
 
-    def register(self, request: RegistrationRequest) -> Registration:
+    def register(self, request: RegistrationRequest, *, within: float | None = None) -> Registration:
         """Register the client that the request describes, or find it again.
+
+        Nothing is begun when somebody has waited `within` so many seconds already.
 
         Raises:
             InvalidClientMetadata, InvalidRedirectUri: RFC 7591 §3.2.2.
             TooManyAttempts: the network's registrations are used up.
             ClientsDisabled: the operator switched OAuth clients off.
+            StoreUnavailable
         """
-        [outcome] = self.register_all([request])
+        [outcome] = self.register_all([request], within=within)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    def register_all(self, requests: Sequence[RegistrationRequest]) -> list[Registration | Exception]:
+    def register_all(
+        self, requests: Sequence[RegistrationRequest], *, within: float | None = None
+    ) -> list[Registration | Exception]:
         """As `register` for each of them, refusals in their places."""
         policy = self._policy.current
         read = [attempt(request.correlation_id, self._read, request, policy) for request in requests]
         wanted = [(each, request) for each, request in zip(read, requests, strict=True) if isinstance(each, _Wanted)]
-        stored = iter(self._store.write_all([self._intent(each, request, policy) for each, request in wanted]))
+        intents = [self._intent(each, request, policy) for each, request in wanted]
+        stored = iter(self._store.write_all(intents, within=within))
         return [
             attempt(request.correlation_id, _answer, each, next(stored)) if isinstance(each, _Wanted) else each
             for each, request in zip(read, requests, strict=True)

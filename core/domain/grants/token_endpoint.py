@@ -71,23 +71,26 @@ class TokenEndpoint:
         self._policy = policy
         self._clock = clock
 
-    def issue(self, request: TokenRequest) -> TokenResponse:
-        """The tokens.
+    def issue(self, request: TokenRequest, *, within: float | None = None) -> TokenResponse:
+        """The tokens; nothing is begun when somebody has waited `within` so many seconds already.
 
         Raises:
             OAuthError: RFC 6749 §5.2.
             TooManyAttempts, ClientsDisabled, StoreUnavailable
         """
-        policy = self._policy.current
-        client, intent = self._begin(request, policy)
-        return self._finish(self._store.write(intent), client, policy)
+        [outcome] = self.issue_all([request], within=within)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
-    def issue_all(self, requests: Sequence[TokenRequest]) -> list[TokenResponse | Exception]:
+    def issue_all(
+        self, requests: Sequence[TokenRequest], *, within: float | None = None
+    ) -> list[TokenResponse | Exception]:
         """As `issue` for each of them, refusals in their places."""
         policy = self._policy.current
         begun = [attempt(request.correlation_id, self._begin, request, policy) for request in requests]
         intents = [each[1] for each in begun if not isinstance(each, Exception)]
-        written = iter(self._store.write_all(intents))
+        written = iter(self._store.write_all(intents, within=within))
         return [
             each
             if isinstance(each, Exception)

@@ -21,9 +21,11 @@ from core.store.sqlite.reader import Readers
 from core.store.sqlite.reserve import Reserve
 from core.store.sqlite.transaction import SqliteFacts, SqliteTransaction
 from core.store.sqlite.write_connection import WriteConnection
-from core.store.sqlite.writer import LONGEST_QUEUE, Writer
+from core.store.sqlite.writer import LONGEST_QUEUE, Writer, refuse
 
 T = TypeVar("T")
+
+_TOO_SLOW = "the store is too slow; nothing was changed"
 
 
 class SqliteStore(SqliteFacts):
@@ -66,10 +68,12 @@ class SqliteStore(SqliteFacts):
         written: T = value
         return written
 
-    def write_all(self, intents: Sequence[Callable[[SqliteTransaction], T]]) -> list[T | Exception]:
+    def write_all(
+        self, intents: Sequence[Callable[[SqliteTransaction], T]], *, within: float | None = None
+    ) -> list[T | Exception]:
         """`core.domain.writing.Writes.write_all`."""
         outcomes: list[T | Exception] = []
-        for value, failure in self._wait(intents) if intents else ():
+        for value, failure in self._wait(intents, within) if intents else ():
             if failure is not None and not isinstance(failure, Exception):
                 raise failure
             outcomes.append(value if failure is None else failure)
@@ -114,10 +118,21 @@ class SqliteStore(SqliteFacts):
             free_bytes=free_bytes(self._path.parent),
         )
 
-    def _wait(self, intents: Sequence[Callable[[SqliteTransaction], Any]]) -> list[Outcome]:
+    def _wait(
+        self, intents: Sequence[Callable[[SqliteTransaction], Any]], within: float | None = None
+    ) -> list[Outcome]:
         if self._writer.is_current_thread():
             raise RuntimeError("the writer's thread would wait for itself")
-        return self._writer.submit(intents).result()
+        if within is not None and within <= 0:
+            return refuse(intents, _TOO_SLOW)
+        written = self._writer.submit(intents)
+        try:
+            return written.result(within)
+        except TimeoutError:
+            if written.cancel():
+                return refuse(intents, _TOO_SLOW)
+        # It has begun, so there is an answer to wait for.
+        return written.result()
 
     def _purge_grants(self, now: int, limit: int) -> int:
         total = 0

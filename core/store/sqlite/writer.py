@@ -58,7 +58,7 @@ class Writer:
                 self._queued += len(intents)
                 self._waiting.put(_Submission(intents, future))
                 return future
-        future.set_result(_refuse(intents, refusal))
+        future.set_result(refuse(intents, refusal))
         return future
 
     @property
@@ -120,13 +120,14 @@ class Writer:
         except TransactionLost:
             if len(intents) > 1:
                 return [outcome for intent in intents for outcome in self._commit([intent])]
-            return _refuse(intents, "the store cannot do this now; nothing was changed")
+            return refuse(intents, "the store cannot do this now; nothing was changed")
         except StoreUnavailable as error:
-            return _refuse(intents, error.description)
+            return refuse(intents, error.description)
         except BaseException:
             _log.critical("the writer met an error it does not know", exc_info=True)
-            return _refuse(intents, "the store failed")
+            return refuse(intents, "the store failed")
 
 
-def _refuse(intents: Sequence[Intent], description: str) -> list[Outcome]:
+def refuse(intents: Sequence[Intent], description: str) -> list[Outcome]:
+    """The same refusal for each."""
     return [(None, StoreUnavailable(description)) for _ in intents]
