@@ -5,6 +5,7 @@ While the core does not answer, the last answer goes on being served.
 """
 
 import asyncio
+import base64
 import hashlib
 import json
 import logging
@@ -23,6 +24,8 @@ _FRESH_FOR = 1.0
 #: gets what was said last, however long a core hangs.
 _PATIENCE = 0.25
 _REFRESH_DEADLINE = 2.0
+#: The first may have been asked before there was the key; then the answer to the second has it, and is looked at.
+_ASKINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class ServerMetadata:
     issuer: str
     metadata: Document
     jwks: Document
+    #: The "kid" of each key in the JWK Set.
+    key_ids: frozenset[str]
 
 
 class Discovery:
@@ -52,6 +57,8 @@ class Discovery:
         #: When the core was last asked, and when it was asked for what it said last.
         self._asked_at = self._as_of = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None
+        #: The header of the last token whose key stands in the JWK Set.
+        self._published_header = ""
 
     async def current(self) -> ServerMetadata:
         """The metadata, at most about a second old while the core answers. Refuses when the core never answered."""
@@ -87,6 +94,24 @@ class Discovery:
             return
         if not metadata.oauth_clients_enabled:
             raise Refusal("OAUTH_CLIENTS_DISABLED", "OAuth clients are switched off on this server.")
+
+    async def publish_key_of(self, access_token: str) -> None:
+        """Returns when the key of a token that is about to leave stands in the JWK Set that is served here.
+
+        Whoever meets an unknown "kid" fetches the set once more and finds it; a rotation would fail them otherwise.
+        """
+        header = access_token.partition(".")[0]
+        if header == self._published_header:
+            return
+        key_id = json.loads(base64.urlsafe_b64decode(header + "=="))["kid"]
+        for _ in range(_ASKINGS):
+            if self._last is not None and key_id in self._last.key_ids:
+                break
+            await asyncio.wait([self._ask()])
+        else:
+            _log.warning("a token leaves before its key is published: the core does not answer")
+            return
+        self._published_header = header
 
     async def close(self) -> None:
         """Stops asking."""
@@ -140,6 +165,7 @@ def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
         facts.issuer,
         _document(json.dumps(members, ensure_ascii=False).encode()),
         _document(facts.jwks.encode()),
+        frozenset(key["kid"] for key in json.loads(facts.jwks)["keys"]),
     )
 
 

@@ -24,7 +24,9 @@ async def issue_token(request: Request, facade: Facade) -> HTTPResponse:
         network_address=facade.network_address(request),
     )
     _put_grant(question, form)
-    return json_reply(_encode(await facade.core.issue_token(question)))
+    tokens = await facade.core.issue_token(question)
+    await facade.discovery.publish_key_of(tokens.access_token)
+    return json_reply(_encode(tokens))
 
 
 def _put_grant(question: IssueTokenRequest, form: Form) -> None:

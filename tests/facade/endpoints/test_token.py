@@ -3,10 +3,14 @@
 import base64
 import json
 
+import grpc
 import pytest
+from tokenhouse.v1.key_admin_pb2 import RotateSigningKeyRequest
+from tokenhouse.v1.key_admin_pb2_grpc import KeyAdminServiceStub
 
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, register
+from tests.serving import DEADLINE
 
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 _TOKEN = "/oauth/v1/token"
@@ -32,6 +36,31 @@ def test_a_code_becomes_tokens(pair: Pair, client_id: str) -> None:
     assert tokens["token_type"] == "Bearer"
     assert type(tokens["expires_in"]) is int
     assert tokens["scope"] == "mcp"
+
+
+def test_a_token_leaves_after_its_key(pair: Pair, client_id: str) -> None:
+    """Whoever meets a "kid" they do not know fetches the JWK Set once more (RFC 7517 §4.5): by then it is there."""
+    visit = Visit(pair, client_id)
+    tokens = visit.redeem(visit.code()).json()
+    with grpc.insecure_channel(f"unix:{pair.folder}/data/admin.sock") as channel:
+        operator: KeyAdminServiceStub = KeyAdminServiceStub(channel)
+        for _ in range(5):
+            before = _published(pair)
+            made = operator.RotateSigningKey(RotateSigningKeyRequest(), timeout=DEADLINE).key.key_id
+            form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": client_id}
+            tokens = pair.client.post(_TOKEN, data=form).json()
+
+            assert _key_id_of(tokens["access_token"]) == made
+            assert made not in before
+            assert made in _published(pair)
+
+
+def _published(pair: Pair) -> set[str]:
+    return {key["kid"] for key in pair.client.get("/oauth/v1/jwks").json()["keys"]}
+
+
+def _key_id_of(access_token: str) -> str:
+    return str(json.loads(base64.urlsafe_b64decode(access_token.partition(".")[0] + "=="))["kid"])
 
 
 def test_a_refresh_token_becomes_tokens(pair: Pair, client_id: str) -> None:
