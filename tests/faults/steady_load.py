@@ -99,8 +99,8 @@ class SteadyLoad:
         while self.seen.answered.total() < before.total() + answers or (
             any(self.seen.answered[what] == count for what, count in before.items())
         ):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{dict(self.seen.answered)}, {self.seen.failed[:3]}")
+            if self.seen.failed or time.monotonic() > deadline:
+                raise RuntimeError(f"{dict(self.seen.answered)}, {len(self.seen.failed)} {self.seen.failed[:3]}")
             time.sleep(0.01)
 
     def _guard(self, act: Callable[[], None]) -> None:
