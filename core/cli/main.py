@@ -1,5 +1,6 @@
 """The command `tokenhouse` itself: a table of its verbs, each loaded when it is called."""
 
+import logging
 import sys
 from importlib import import_module
 
@@ -54,6 +55,8 @@ def tokenhouse() -> None:
 def main() -> None:
     """The console script."""
     print_anything()
+    # A refusal is one line; what a store says to a log of it has no log here.
+    logging.getLogger("core").addHandler(logging.NullHandler())
     try:
         tokenhouse(prog_name="tokenhouse")
     except OSError as error:

@@ -6,7 +6,6 @@ import click
 
 from core.cli.invocation import OperatorCommand, Refused, load_or_refuse
 from core.cli.output import count, json_option, print_json, show_time
-from core.domain.errors import Refusal
 from core.offline.restore import Restored, restore_backup
 from core.store.master_key_file import MasterKeyRefused
 from core.store.refusal import StoreInUse, StoreRefused
@@ -34,8 +33,6 @@ def restore(ctx: click.Context, file: Path, keep_grants: bool, as_json: bool) ->
         raise Refused(f"stop the core before you restore: {refusal}") from None
     except (StoreRefused, MasterKeyRefused) as refusal:
         raise Refused(str(refusal)) from None
-    except Refusal as refusal:
-        raise Refused(refusal.description) from None
     if as_json:
         print_json(_json_of(path, restored))
     else:

@@ -8,12 +8,13 @@ from pathlib import Path
 from core.config.config import Config
 from core.domain.administration.restoring import Restoring
 from core.domain.clock import ServingClock
-from core.domain.errors import FailedPrecondition
+from core.domain.errors import FailedPrecondition, StoreUnavailable
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.randomness import SystemRandomness
 from core.store.data_folder import require_data_folder
 from core.store.master_key_file import MasterKeyMissing, MasterKeyRefused
+from core.store.refusal import StoreRefused
 from core.store.sqlite.restore import Past, restoring
 from core.store.sqlite.store import SqliteStore
 from core.wiring import load_master_keys
@@ -36,21 +37,23 @@ def restore_backup(config: Config, file: Path, *, keep_grants: bool) -> Restored
 
     Raises:
         StoreInUse: a core runs.
-        StoreRefused: the file is damaged, newer than this program or no backup; or the folder cannot be used.
+        StoreRefused: the file is damaged, newer than this program or no backup; the folder cannot be used, or the disk.
         MasterKeyRefused: the master key cannot be used, or the backup was made under another one.
-        StoreUnavailable: the disk is full or fails.
     """
     require_data_folder(config.server.data_dir)
     with restoring(config.database_folder) as restore:
-        with closing(restore.open_copy(file)) as store:
-            past = restore.read_past() or Past(0, 0)
-            backup_time = store.persisted_time()
-            clock = ServingClock(max(past.noted_time, backup_time))
-            begun = Restoring(store, _open_keys(config, file, store, clock), clock).begin_anew(
-                known_revision=max(past.revision, store.current_revision()), keep_grants=keep_grants
-            )
-            if not clock.unconfirmed:
-                store.note_time(clock.now())
+        try:
+            with closing(restore.open_copy(file)) as store:
+                past = restore.read_past() or Past(0, 0)
+                backup_time = store.persisted_time()
+                clock = ServingClock(max(past.noted_time, backup_time))
+                begun = Restoring(store, _open_keys(config, file, store, clock), clock).begin_anew(
+                    known_revision=max(past.revision, store.current_revision()), keep_grants=keep_grants
+                )
+                if not clock.unconfirmed:
+                    store.note_time(clock.now())
+        except StoreUnavailable:
+            raise StoreRefused(f"the disk of {config.database_folder} is full or fails; nothing was changed") from None
         stamp = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
         return Restored(begun.ended_grants, restore.take_place(stamp), backup_time)
 

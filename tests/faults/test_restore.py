@@ -12,17 +12,13 @@ from random import Random
 import pytest
 from tokenhouse.v1.backup_admin_pb2 import CreateBackupRequest
 
-from core.domain.grants.grant import GrantState
-from core.domain.store import Facts
-from core.domain.tokens.change import ChangeKind
-from core.store.refusal import StoreRefused
-from core.store.sqlite.store import open_store
 from tests.cli.command import TOKENHOUSE
 from tests.faults.core_process import CoreProcess
 from tests.faults.crash_states import Recorded
 from tests.faults.disk_shim import DiskShim
+from tests.faults.judging import judge_restore
 from tests.faults.load import Load
-from tests.faults.promises import Promises, broken_promises
+from tests.faults.promises import Promises
 from tests.faults.recording import Step, read_recording
 from tests.serving import DEADLINE
 
@@ -61,31 +57,13 @@ def recording(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Record
         return Recording(read_recording(shim.log), load.promises, began)
 
 
-def judge(folder: Path, promises: Promises, sequence: int) -> str:
-    """`before`, with every promise kept, or `restored`, with everything ended; else what is wrong."""
-    try:
-        store = open_store(folder, on_commit=lambda changes: None)
-    except StoreRefused as refusal:
-        return f"refused: {refusal}"
-    with closing(store):
-        restored = any(change.kind is ChangeKind.ALL_REVOKED for change in store.list_changes(since=0, now=0))
-        if restored:
-            return "restored" if _is_all_ended(store) else "half restored"
-    return "\n".join(broken_promises(folder, promises.made_by(sequence))) or "before"
-
-
-def _is_all_ended(store: Facts) -> bool:
-    grants = store.list_grants(subject=None, client_id=None, live_at=None, limit=_EVERYTHING, before=None)
-    return len(grants) > 0 and all(grant.state is not GrantState.ACTIVE for grant in grants)
-
-
 def test_a_power_loss_leaves_either_database(recording: Recording, tmp_path: Path) -> None:
     """Whatever part of the unsynced is on disk, the store opens: as it was before, or restored with everything made
     before ended."""
     outcomes: Counter[str] = Counter()
     recorded = Recorded(recording.steps)
     for _, sequence, folder in recorded.restore(recorded.sample(_STATES, Random(1), after=recording.began), tmp_path):
-        outcomes[judge(folder, recording.promises, sequence)] += 1
+        outcomes[judge_restore(folder, recording.promises.made_by(sequence))] += 1
         shutil.rmtree(folder)
 
     assert set(outcomes) == {"before", "restored"}, outcomes
@@ -98,5 +76,5 @@ def test_a_restore_that_was_acknowledged_stays(recording: Recording, tmp_path: P
     ended = [(state, place) for state, place in recorded.states(Random(1)).items() if place == last]
     assert recorded.final() in ended
     for _, sequence, folder in recorded.restore(ended, tmp_path):
-        assert judge(folder, recording.promises, sequence) == "restored"
+        assert judge_restore(folder, recording.promises.made_by(sequence)) == "restored"
         shutil.rmtree(folder)

@@ -228,7 +228,8 @@ def test_what_is_no_longer_wanted_leaves_nothing(populated: SqliteStore, target:
 def test_what_a_crash_left_is_cleared_away(populated: SqliteStore, target: Path) -> None:
     """An unfinished copy of a process that was killed does not stand in the way of the next one; of the name that it
     held, which is an empty file, that has to be said."""
-    target.with_name(f".{target.name}.unfinished").write_bytes(b"half")
+    for suffix in ("", "-journal"):
+        target.with_name(f".{target.name}.unfinished{suffix}").write_bytes(b"half")
     target.touch()
     with pytest.raises(AlreadyExists):
         back_up(populated, target)

@@ -155,15 +155,17 @@ def _require_backup(path: Path) -> None:
 def _unfinished(target: Path) -> Iterator[tuple[Path, int]]:
     """A private file beside the target, which may be renamed; gone otherwise."""
     path = target.with_name(f".{target.name}.unfinished")
-    # Whoever made it holds the name no more.
-    path.unlink(missing_ok=True)
+    # Whoever made it holds the name no more. Its journal would be played into the next one.
+    journal = path.with_name(f"{path.name}-journal")
+    for stale in (path, journal):
+        stale.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         yield path, descriptor
     except BaseException:
-        for name in (path, path.with_name(f"{path.name}-journal")):
+        for left in (path, journal):
             with suppress(OSError):
-                name.unlink()
+                left.unlink()
         raise
     finally:
         os.close(descriptor)

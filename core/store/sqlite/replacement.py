@@ -6,6 +6,7 @@ Its name says how far a copy has come: `RESTORING` while it is made fit, then re
 import os
 from pathlib import Path
 
+from core.store.refusal import StoreRefused
 from core.store.sqlite.folder import DATABASE, sync_folder
 
 RESTORING = f"{DATABASE}.restoring"
@@ -20,13 +21,20 @@ def take_place(folder: Path, stamp: str) -> Path | None:
 
     From the moment the copy has its second name, whoever opens the store next finishes what a crash cut off. Returns
     where the database before is kept, with `stamp` in its name; None where there was none.
+
+    Raises:
+        OSError: it could not begin; nothing has happened.
+        StoreRefused: it has begun, and the disk failed.
     """
     while any(os.path.lexists(folder / f"{_BEFORE}{stamp}{suffix}") for suffix in _SUFFIXES):
         stamp += "+"
     had_one = os.path.lexists(folder / DATABASE)
     (folder / RESTORING).rename(folder / f"{_RESTORED}{stamp}")
-    sync_folder(folder)
-    finish_replacement(folder)
+    try:
+        sync_folder(folder)
+        finish_replacement(folder)
+    except OSError as error:
+        raise StoreRefused(f"{folder} fails ({error.strerror}): the next start finishes the restore") from None
     return folder / f"{_BEFORE}{stamp}" if had_one else None
 
 

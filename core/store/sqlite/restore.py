@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,7 +83,7 @@ class Restore:
         """Let the copy, whose store is closed, be the database; where the one before is kept (None: there was none).
 
         Raises:
-            StoreRefused: the disk fails; the next start finishes it, or nothing has happened.
+            StoreRefused: the disk fails; the line says whether the next start finishes it, or nothing has happened.
         """
         try:
             log = self._folder / f"{RESTORING}-wal"
@@ -91,7 +91,7 @@ class Restore:
                 raise StoreRefused(f"{self._folder}: the disk failed, and nothing was changed")
             return take_place(self._folder, stamp)
         except OSError as error:
-            raise StoreRefused(f"{self._folder} cannot be changed: {error.strerror}") from None
+            raise StoreRefused(f"{self._folder} cannot be changed: {error.strerror}; nothing has happened") from None
 
 
 @contextmanager
@@ -109,7 +109,8 @@ def restoring(folder: Path) -> Iterator[Restore]:
         try:
             yield Restore(folder, lock)
         finally:
-            finish_replacement(folder)
+            with suppress(OSError):
+                finish_replacement(folder)
     except OSError as error:
         raise StoreRefused(f"{folder} cannot be used: {error.strerror}") from None
     finally:
