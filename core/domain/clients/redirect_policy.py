@@ -7,6 +7,7 @@ regular expressions: a URI is on the list or it is not, and only the port of thi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import IPv6Address
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from core.domain.errors import InvalidRedirectUri
@@ -84,6 +85,8 @@ def parse_redirect_uri(text: str) -> RedirectUri:
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
     if (port is not None and parts.netloc != f"{host}:{port}") or parts.netloc.endswith(":"):
         raise InvalidRedirectUri(f"redirect_uri {text} spells its port in an unusual way")
+    if ("[" in host or "]" in host) and not _is_ipv6_host(host):
+        raise InvalidRedirectUri(f"redirect_uri {text} must have a name or an address for its host")
     if parts.scheme == "http" and host not in _LOOPBACK_HOSTS:
         raise InvalidRedirectUri(f"redirect_uri {text} must be https, or http on this machine")
     return RedirectUri(text, parts.scheme, host, port, parts.path)
@@ -135,6 +138,15 @@ def _require_plain(text: str, parts: SplitResult) -> None:
         raise InvalidRedirectUri(
             f"redirect_uri {text} must not bring along {', '.join(sorted(named & _RESERVED_PARAMETERS))}"
         )
+
+
+def _is_ipv6_host(host: str) -> bool:
+    """Brackets around an address, and nothing behind them: some readers stop at the bracket, some do not."""
+    try:
+        IPv6Address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return host.startswith("[") and host.endswith("]")
 
 
 def _is_dot_segment(segment: str) -> bool:

@@ -16,7 +16,9 @@ TOKEN_TYPE = "at+jwt"
 LONGEST_LIFETIME = 24 * 60 * 60
 #: Longer strings are refused before anything in them is decoded.
 _MAXIMUM_LENGTH = 8 * 1024
-_REQUIRED = ["iss", "sub", "aud", "client_id", "scope", "jti", "iat", "exp", "gid", "rev"]
+_TEXTS = ("sub", "client_id", "scope", "jti", "gid")
+_NUMBERS = ("iat", "exp", "rev")
+_REQUIRED = ["iss", "aud", *_TEXTS, *_NUMBERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ def find_access_token(text: str, keys: KeyRing, issuer: str) -> AccessToken | No
 
 def _read_claims(claims: dict[str, Any], key_id: str) -> AccessToken | None:
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    texts, numbers = ([claims[name] for name in names] for names in (_TEXTS, _NUMBERS))
+    # `type`: to Python true is a number.
+    if any(type(text) is not str for text in texts) or any(type(number) is not int for number in numbers):
+        return None
     try:
         return AccessToken(
             token_id=claims["jti"],
@@ -76,13 +82,13 @@ def _read_claims(claims: dict[str, Any], key_id: str) -> AccessToken | None:
             scope=tuple(claims["scope"].split()),
             audience=tuple(audience),
             audience_keys=normalise_resources(tuple(audience)),
-            issued_at=int(claims["iat"]),
-            expires_at=int(claims["exp"]),
+            issued_at=claims["iat"],
+            expires_at=claims["exp"],
             grant_id=claims["gid"],
-            revision=int(claims["rev"]),
+            revision=claims["rev"],
             key_id=key_id,
         )
-    except (AttributeError, TypeError, ValueError, InvalidTarget):
+    except (AttributeError, TypeError, InvalidTarget):
         return None
 
 

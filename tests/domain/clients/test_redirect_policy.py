@@ -41,7 +41,10 @@ def test_a_lookalike_is_refused_at_registration_and_at_authorize(house: House, u
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "app.example.com", "vscode.dev"])
-@pytest.mark.parametrize("shape", ["user@{}", "user:pass@{}", "@{}", "{}@", "{}:80@{}", "{}%40x", "{}:", "{}\\x"])
+@pytest.mark.parametrize(
+    "shape",
+    ["user@{}", "user:pass@{}", "@{}", "{}@", "{}:80@{}", "{}%40x", "{}:", "{}\\x", "[{}]", "[::1]{}", "{}[::1]"],
+)
 def test_an_authority_with_more_than_host_and_port_is_not_even_read(host: str, shape: str) -> None:
     """CVE-2026-28512: refused by its form, so that no setting can let it in by mistake."""
     for scheme in ("https", "http", "myapp"):

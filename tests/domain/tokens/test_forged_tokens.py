@@ -155,6 +155,12 @@ def test_every_claim_is_required(house: House, token: str, claim: str, value: st
         ("rev", "x"),
         ("sub", "nobody"),
         ("sub", ["nobody"]),
+        ("client_id", []),
+        ("gid", {}),
+        ("jti", 1),
+        ("exp", float("inf")),
+        ("exp", 1e300),
+        ("rev", True),
     ],
 )
 def test_a_claim_that_says_something_else_is_no_yes(house: House, token: str, claim: str, value: object) -> None:
