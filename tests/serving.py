@@ -57,9 +57,9 @@ class Serving:
     ) -> None:
         self.stop()
 
-    def start(self) -> None:
-        """Build the core on what is in the folder, and serve."""
-        port = free_port()
+    def start(self, port: int = 0) -> None:
+        """Build the core on what is in the folder, and serve, services on a free port where none is given."""
+        port = port or free_port()
         config = self.folder / "tokenhouse.conf"
         config.write_text(f"[Server]\nDataDir = data\n[Grpc]\nListen = 127.0.0.1:{port}\n{self.settings}\n")
         self.config = load_config(config, self.environment)

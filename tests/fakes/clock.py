@@ -1,5 +1,7 @@
 """A clock that a test moves by hand."""
 
+import time
+
 from core.domain.clock import ServingClock
 
 
@@ -16,3 +18,12 @@ class ManualClock(ServingClock):
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.milliseconds += round(seconds * 1000)
+
+
+class RunningClock(ManualClock):
+    """One that goes on by itself, too."""
+
+    _began = time.monotonic_ns()
+
+    def now_ms(self) -> int:
+        return self.milliseconds + (time.monotonic_ns() - self._began) // 1_000_000

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -67,8 +68,22 @@ class CoreProcess(Stubs):
     def stop(self) -> None:
         """End it as an operator does."""
         if self._process.poll() is None:
+            self.thaw()
             self._process.terminate()
         self._process.wait(PATIENCE)
+
+    @property
+    def target(self) -> str:
+        """Where internal services find it."""
+        return f"127.0.0.1:{self._port}"
+
+    def freeze(self) -> None:
+        """Let it stand still; its connections stay open."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """End it as a crash does."""

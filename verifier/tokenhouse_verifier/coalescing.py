@@ -8,7 +8,6 @@ question leaves at once.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 Q = TypeVar("Q")
@@ -19,17 +18,14 @@ R = TypeVar("R")
 Send = Callable[[Sequence[Q], float], Awaitable[Sequence[R | Exception]]]
 
 
-@dataclass(slots=True, eq=False)
 class _Waiting(Generic[Q, R]):
-    question: Q
-    size: int
-    deadline: float
-    answer: asyncio.Future[R]
+    __slots__ = ("answer", "deadline", "question", "size")
 
-
-def _expire(answer: "asyncio.Future[R]") -> None:
-    if not answer.done():
-        answer.set_exception(TimeoutError("no answer in time"))
+    def __init__(self, question: Q, size: int, deadline: float, answer: asyncio.Future[R]) -> None:
+        self.question = question
+        self.size = size
+        self.deadline = deadline
+        self.answer = answer
 
 
 class Coalescer(Generic[Q, R]):
@@ -51,9 +47,14 @@ class Coalescer(Generic[Q, R]):
         self._max_bytes = max_bytes
         self._max_in_flight = max_in_flight
         self._waiting: deque[_Waiting[Q, R]] = deque()
-        self._in_flight: set[asyncio.Task[None]] = set()
-        #: A task has been made that has not yet taken its batch.
-        self._beginning = False
+        #: How many senders there are, each with one batch in flight at a time; their tasks, until they are gone.
+        self._senders = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        #: The newest of them, until it takes its first batch.
+        self._starting: asyncio.Task[None] | None = None
+        #: Questions by their deadlines, those that are answered not yet dropped; and what wakes at the first of them.
+        self._deadlines: deque[_Waiting[Q, R]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def waiting(self) -> int:
@@ -65,33 +66,44 @@ class Coalescer(Generic[Q, R]):
 
         Raises TimeoutError when there is none within `timeout` seconds, else whatever `send` raised or returned for it.
         """
+        return await self.submit(question, timeout)
+
+    def submit(self, question: Q, timeout: float) -> asyncio.Future[R]:
+        """`ask`, without a coroutine of its own: what is to be awaited."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
         answer: asyncio.Future[R] = loop.create_future()
-        item = _Waiting(question, self._size(question), deadline, answer)
+        item = _Waiting(question, self._size(question), loop.time() + timeout, answer)
         self._waiting.append(item)
-        self._schedule(loop)
-        timer = loop.call_at(deadline, _expire, answer)
+        self._watch_deadline(loop, item)
+        self._start_sender(loop)
+        return answer
+
+    def _start_sender(self, loop: asyncio.AbstractEventLoop) -> None:
+        # It takes its batch in the loop's next turn: questions that arrive in the same turn leave together.
+        if self._starting is None and self._senders < self._max_in_flight:
+            self._senders += 1
+            self._starting = loop.create_task(self._send_while_any_waits(loop))
+            self._tasks.add(self._starting)
+            self._starting.add_done_callback(self._ended)
+
+    async def _send_while_any_waits(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._starting = None
         try:
-            return await answer
+            while batch := self._take():
+                if self._waiting:
+                    self._start_sender(loop)
+                await self._send_batch(batch, loop)
         finally:
-            timer.cancel()
+            self._senders -= 1
 
-    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        # A task rather than at once: questions that arrive in the same turn of the loop leave together.
-        if not self._beginning and len(self._in_flight) < self._max_in_flight:
-            self._beginning = True
-            task = loop.create_task(self._run())
-            self._in_flight.add(task)
-            task.add_done_callback(self._returned)
-
-    def _returned(self, task: asyncio.Task[None]) -> None:
-        self._in_flight.discard(task)
-        if task.cancelled():
-            # Before it began, perhaps.
-            self._beginning = False
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task is self._starting:
+            # Cancelled before it began.
+            self._starting = None
+            self._senders -= 1
         if self._waiting:
-            self._schedule(task.get_loop())
+            self._start_sender(task.get_loop())
 
     def _take(self) -> list[_Waiting[Q, R]]:
         batch: list[_Waiting[Q, R]] = []
@@ -107,14 +119,8 @@ class Coalescer(Generic[Q, R]):
             self._waiting.popleft()
         return batch
 
-    async def _run(self) -> None:
-        self._beginning = False
-        batch = self._take()
-        if self._waiting:
-            self._schedule(asyncio.get_running_loop())
-        if not batch:
-            return
-        timeout = max(item.deadline for item in batch) - asyncio.get_running_loop().time()
+    async def _send_batch(self, batch: list[_Waiting[Q, R]], loop: asyncio.AbstractEventLoop) -> None:
+        timeout = max(item.deadline for item in batch) - loop.time()
         try:
             answers = await self._send([item.question for item in batch], max(timeout, 0.0))
             if len(answers) != len(batch):
@@ -126,6 +132,29 @@ class Coalescer(Generic[Q, R]):
             raise
         else:
             _settle(batch, answers)
+        while self._deadlines and self._deadlines[0].answer.done():
+            self._deadlines.popleft()
+
+    def _watch_deadline(self, loop: asyncio.AbstractEventLoop, item: _Waiting[Q, R]) -> None:
+        # One timer for all of them, since most have the same time; for whoever has less than those before, another.
+        if self._deadlines and item.deadline < self._deadlines[-1].deadline:
+            timer = loop.call_at(item.deadline, _expire, item.answer)
+            item.answer.add_done_callback(lambda _: timer.cancel())
+            return
+        self._deadlines.append(item)
+        if self._timer is None:
+            self._timer = loop.call_at(item.deadline, self._expire_due, loop)
+
+    def _expire_due(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        while self._deadlines and (self._deadlines[0].answer.done() or self._deadlines[0].deadline <= now):
+            _expire(self._deadlines.popleft().answer)
+        self._timer = loop.call_at(self._deadlines[0].deadline, self._expire_due, loop) if self._deadlines else None
+
+
+def _expire(answer: "asyncio.Future[R]") -> None:
+    if not answer.done():
+        answer.set_exception(TimeoutError("no answer in time"))
 
 
 def _settle(batch: list[_Waiting[Q, R]], answers: Sequence[R | Exception]) -> None:

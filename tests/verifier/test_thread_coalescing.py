@@ -1,0 +1,186 @@
+"""Many threads' questions become few calls, and nobody waits beyond their own deadline."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+from tokenhouse_verifier.thread_coalescing import ThreadCoalescer
+
+from tests.verifier.forms import PATIENCE, wait_until
+
+
+class Echo:
+    """Answers each question with itself, once it is let; remembers the batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.timeouts: list[float] = []
+        self.open = threading.Event()
+        self.open.set()
+
+    def __call__(self, questions: Sequence[str], timeout: float) -> list[str | Exception]:
+        self.batches.append(list(questions))
+        self.timeouts.append(timeout)
+        assert self.open.wait(PATIENCE)
+        return [KeyError(question) if question.startswith("bad") else question.upper() for question in questions]
+
+
+class Crowd:
+    """Threads that ask."""
+
+    def __init__(self, coalescer: ThreadCoalescer[str, str], threads: ThreadPoolExecutor) -> None:
+        self._coalescer = coalescer
+        self._threads = threads
+
+    def ask(self, question: str, timeout: float = PATIENCE) -> "Future[str]":
+        """Ask in a thread of its own."""
+        return self._threads.submit(self._coalescer.ask, question, timeout=timeout)
+
+    def waiting(self) -> int:
+        """How many wait for a batch to return."""
+        return len(self._coalescer._waiting)
+
+
+@pytest.fixture
+def echo() -> Echo:
+    """What is asked."""
+    return Echo()
+
+
+@pytest.fixture
+def crowd_of(echo: Echo) -> "Callable[..., Crowd]":
+    """Makes a crowd that asks through a coalescer."""
+    threads = ThreadPoolExecutor(256)
+    return lambda **options: Crowd(ThreadCoalescer(echo, size=len, **options), threads)
+
+
+def fill(echo: Echo, crowd: Crowd) -> list["Future[str]"]:
+    """Two batches in flight, which do not return yet."""
+    echo.open.clear()
+    first = [crowd.ask("first")]
+    wait_until(lambda: len(echo.batches) == 1, "the first batch")
+    first.append(crowd.ask("second"))
+    wait_until(lambda: len(echo.batches) == 2, "the second batch")
+    return first
+
+
+def test_a_single_question_leaves_at_once(echo: Echo) -> None:
+    """In the thread that asks: nobody hands anything over."""
+    seen: list[threading.Thread] = []
+
+    def send(questions: Sequence[str], timeout: float) -> list[str | Exception]:
+        seen.append(threading.current_thread())
+        return echo(questions, timeout)
+
+    coalescer = ThreadCoalescer(send, size=len)
+    assert coalescer.ask("a", timeout=5) == "A"
+    assert echo.batches == [["a"]]
+    assert 4 < echo.timeouts[0] <= 5
+    assert seen == [threading.current_thread()]
+
+
+def test_questions_wait_while_batches_are_in_flight_and_then_leave_together(
+    echo: Echo, crowd_of: "Callable[..., Crowd]"
+) -> None:
+    """At most two batches are in flight; all that waits meanwhile is the next one."""
+    crowd = crowd_of()
+    first = fill(echo, crowd)
+    rest = [crowd.ask(f"c{number}") for number in range(50)]
+    wait_until(lambda: crowd.waiting() == 50, "all to wait")
+    assert len(echo.batches) == 2
+    echo.open.set()
+    assert [future.result(PATIENCE) for future in rest] == [f"C{number}" for number in range(50)]
+    assert [future.result(PATIENCE) for future in first] == ["FIRST", "SECOND"]
+    assert sorted(map(len, echo.batches)) == [1, 1, 50]
+
+
+def test_batches_are_split_by_number_and_by_bytes(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """No more than may be; what is larger than a batch leaves alone."""
+    crowd = crowd_of(max_batch=4, max_bytes=20)
+    fill(echo, crowd)
+    questions = ["x" * 30, *(f"{number:08}" for number in range(9)), "y", "z", "a", "b", "c"]
+    answers = []
+    for number, question in enumerate(questions, 1):
+        answers.append(crowd.ask(question))
+        wait_until(lambda expected=number: crowd.waiting() == expected, "it to wait")  # type: ignore[misc]
+    echo.open.set()
+    assert [future.result(PATIENCE) for future in answers] == [question.upper() for question in questions]
+    assert all(len(batch) <= 4 for batch in echo.batches)
+    assert all(sum(map(len, batch)) <= 20 or len(batch) == 1 for batch in echo.batches)
+
+
+def test_one_failure_is_nobody_elses(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """Exceptions come to the one whose question they answer."""
+    crowd = crowd_of()
+    fill(echo, crowd)
+    answers = {question: crowd.ask(question) for question in ("a", "bad", "b")}
+    wait_until(lambda: crowd.waiting() == 3, "all to wait")
+    echo.open.set()
+    assert answers["a"].result(PATIENCE) == "A"
+    assert answers["b"].result(PATIENCE) == "B"
+    assert isinstance(answers["bad"].exception(PATIENCE), KeyError)
+
+
+@pytest.mark.parametrize("answers", [[], ["A", "B"]])
+def test_a_call_that_fails_fails_for_all_of_its_batch(answers: list[str | Exception]) -> None:
+    """What `send` raises, or that the answers are not as many as the questions; the next one is asked all the same."""
+    coalescer = ThreadCoalescer[str, str](lambda q, t: answers, size=len)
+    for _ in range(5):
+        with pytest.raises(RuntimeError, match="1 questions"):
+            coalescer.ask("a", timeout=1)
+    failing = ThreadCoalescer[str, str](_fail, size=len)
+    for _ in range(5):
+        with pytest.raises(OSError, match="failed"):
+            failing.ask("a", timeout=1)
+
+
+def _fail(questions: Sequence[str], timeout: float) -> list[str | Exception]:
+    raise OSError("failed")
+
+
+def test_nobody_waits_for_somebody_elses_deadline(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """Who has little time gives up in time, and is not sent; who has most of it sends the batch."""
+    crowd = crowd_of()
+    fill(echo, crowd)
+    began = time.monotonic()
+    short = [crowd.ask("short", timeout=0.05) for _ in range(3)]
+    long = [crowd.ask(f"long {number}", timeout=PATIENCE + number) for number in range(3)]
+    for future in short:
+        assert isinstance(future.exception(PATIENCE), TimeoutError)
+    assert time.monotonic() < began + PATIENCE
+    wait_until(lambda: crowd.waiting() == 6, "all to wait")
+    echo.open.set()
+    assert [future.result(PATIENCE) for future in long] == ["LONG 0", "LONG 1", "LONG 2"]
+    assert echo.batches[2] == ["long 0", "long 1", "long 2"]
+    assert echo.timeouts[2] > PATIENCE + 1
+
+
+def test_a_thread_that_is_interrupted_leaves_nobody_waiting(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """Ctrl-C in the middle of a call: the others of its batch learn it, and the next batch leaves."""
+
+    def interrupted(questions: Sequence[str], timeout: float) -> list[str | Exception]:
+        answers = echo(questions, timeout)
+        if "first" in questions:
+            raise KeyboardInterrupt
+        return answers
+
+    threads = ThreadPoolExecutor(16)
+    crowd = Crowd(ThreadCoalescer(interrupted, size=len), threads)
+    first, second = fill(echo, crowd)
+    rest = [crowd.ask(f"c{number}") for number in range(5)]
+    wait_until(lambda: crowd.waiting() == 5, "all to wait")
+    echo.open.set()
+    assert isinstance(first.exception(PATIENCE), KeyboardInterrupt)
+    assert second.result(PATIENCE) == "SECOND"
+    assert [future.result(PATIENCE) for future in rest] == [f"C{number}" for number in range(5)]
+    assert crowd.ask("after").result(PATIENCE) == "AFTER"
+
+
+def test_every_question_gets_its_own_answer(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """Thousands of questions of many threads, mixed up as they come."""
+    crowd = crowd_of(max_batch=16)
+    answers = [crowd.ask(f"q{number}") for number in range(4000)]
+    assert [future.result(PATIENCE) for future in answers] == [f"Q{number}" for number in range(4000)]
+    assert sum(map(len, echo.batches)) == 4000

@@ -1,0 +1,209 @@
+"""Verifying: what a good token says, why others are refused, and in which words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tokenhouse.v1 import grant_admin_pb2, user_admin_pb2
+from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.errors import (
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+    MissingToken,
+    NotVerified,
+    Unavailable,
+)
+from tokenhouse_verifier.verifier import TokenVerifier
+
+from tests.rpc.road import Road
+from tests.serving import DEADLINE, ISSUER
+from tests.verifier.conftest import Open
+from tests.verifier.forms import Form, follow, refusal_of
+from tests.verifier.proxy import Proxy
+
+MCP = "https://mcp.example.com/mcp"
+METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
+
+
+def _expected(road: Road, token: str, audience: str) -> AccessToken:
+    told = road.validate(token, audience)
+    return AccessToken(
+        subject=told.subject,
+        username=road.username,
+        client_id=road.client_id,
+        scopes=tuple(told.scope),
+        audience=(audience,),
+        groups=("dev",),
+        expires_at=told.expires_at,
+        grant_id=told.grant_id,
+    )
+
+
+def test_a_good_token_says_whose_it_is(road: Road, opened: Open) -> None:
+    """Subject, name, client, scopes, audience, groups, expiry and grant: asked for, and remembered, the same."""
+    token = road.connect(resource=MCP, scope="mcp files").access_token
+    form = opened(audience=MCP)
+    first = form.verify(token)
+    assert first == _expected(road, token, MCP)
+    assert set(first.scopes) == {"mcp", "files"}
+    assert follow(form, token) == first
+    assert form.verify(token) is form.verify(token)
+
+
+def test_what_is_remembered_needs_no_core(road: Road, form: Form, proxy: Proxy) -> None:
+    """A token that was seen is verified while nothing is heard, one that was not is not."""
+    token, unseen = (road.connect().access_token for _ in range(2))
+    follow(form, token)
+    proxy.freeze()
+    assert form.verify(token, timeout=0.01).username == road.username
+    assert isinstance(refusal_of(form, unseen, timeout=0.05), Unavailable)
+    proxy.thaw()
+    assert form.verify(unseen).username == road.username
+
+
+def _revoked(road: Road) -> str:
+    token = road.connect().access_token
+    request = grant_admin_pb2.RevokeGrantRequest(grant_id=road.validate(token).grant_id)
+    road.serving.grants.RevokeGrant(request, timeout=DEADLINE)
+    return token
+
+
+def _disabled(road: Road) -> str:
+    token = road.connect().access_token
+    road.serving.users.DisableUser(user_admin_pb2.DisableUserRequest(username=road.username), timeout=DEADLINE)
+    return token
+
+
+BAD: list[Callable[[Road], str]] = [
+    _revoked,
+    _disabled,
+    lambda road: road.connect(resource=MCP).access_token,
+    lambda road: road.connect().refresh_token,
+    lambda road: road.connect().access_token[:-1],
+    lambda road: road.connect().access_token + "A",
+    lambda road: "unknown",
+    lambda road: "two words",
+    lambda road: "x" * 9000,
+    lambda road: "\u20ac",
+    lambda road: "\udce4",
+    lambda road: "a\r\nb",
+]
+
+
+@pytest.mark.parametrize("make", BAD)
+def test_a_bad_token_is_invalid_whatever_the_reason(road: Road, form: Form, make: Callable[[Road], str]) -> None:
+    """RFC 6750 §3.1: 401 invalid_token, with the challenge ready, and nothing of the token in the words."""
+    token = make(road)
+    for _ in range(2):
+        refusal = refusal_of(form, token)
+        assert isinstance(refusal, InvalidToken)
+        assert (refusal.status, refusal.code) == (401, "invalid_token")
+        assert refusal.www_authenticate == f'Bearer error="invalid_token", error_description="{refusal.description}"'
+        assert token not in str(refusal)
+        assert token not in refusal.www_authenticate
+
+
+def test_no_token_is_an_invalid_request(form: Form) -> None:
+    """RFC 6750 §3.1: 400 invalid_request."""
+    refusal = refusal_of(form, "")
+    assert isinstance(refusal, InvalidRequest)
+    assert (refusal.status, refusal.code) == (400, "invalid_request")
+
+
+def test_required_scopes(road: Road, opened: Open) -> None:
+    """RFC 6750 §3.1: 403 insufficient_scope names what is needed; all of it has to be there, each time."""
+    form = opened(required_scopes=["mcp", "files"], resource_metadata=METADATA)
+    enough = road.connect(scope="mcp files").access_token
+    less = road.connect(scope="mcp").access_token
+    assert set(follow(form, enough).scopes) == {"mcp", "files"}
+    for _ in range(3):
+        refusal = refusal_of(form, less)
+        assert isinstance(refusal, InsufficientScope)
+        assert (refusal.status, refusal.code) == (403, "insufficient_scope")
+        assert refusal.www_authenticate == (
+            'Bearer error="insufficient_scope", error_description="the scopes needed are mcp files", '
+            f'scope="mcp files", resource_metadata="{METADATA}"'
+        )
+
+
+def test_the_audience_decides(road: Road, opened: Open) -> None:
+    """RFC 8707: a token for one resource is good there alone; a server-wide one everywhere, while that is allowed."""
+    own, wide = road.connect(resource=MCP).access_token, road.connect().access_token
+    at_home, elsewhere = opened(audience=MCP), opened(audience="https://files.example.com/")
+    assert follow(at_home, own).audience == (MCP,)
+    assert follow(elsewhere, wide).audience == (ISSUER,)
+    assert isinstance(refusal_of(elsewhere, own), InvalidToken)
+
+
+AUTHORIZATIONS: list[tuple[str | None, type[NotVerified], int]] = [
+    (None, MissingToken, 401),
+    ("", MissingToken, 401),
+    ("Basic YTpi", MissingToken, 401),
+    ("Bearertoken", MissingToken, 401),
+    ("Bearer", InvalidRequest, 400),
+    ("Bearer ", InvalidRequest, 400),
+    ("Bearer a b", InvalidRequest, 400),
+    ("Bearer a,b", InvalidRequest, 400),
+    ("Bearer \u20ac", InvalidRequest, 400),
+    ("Bearer unknown", InvalidToken, 401),
+]
+
+
+@pytest.mark.parametrize(("header", "kind", "status"), AUTHORIZATIONS)
+def test_headers_that_hold_no_good_token(
+    opened: Open, header: str | None, kind: type[NotVerified], status: int
+) -> None:
+    """RFC 6750 §3.1: without authentication the challenge has no error code; RFC 9728 §5.1: where the metadata is."""
+    form = opened(resource_metadata=METADATA)
+    with pytest.raises(kind) as refused:
+        form.verify_authorization(header)
+    assert refused.value.status == status
+    assert f'resource_metadata="{METADATA}"' in refused.value.www_authenticate
+    assert ("error=" in refused.value.www_authenticate) is (kind is not MissingToken)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER   "])
+def test_headers_that_hold_one(road: Road, form: Form, scheme: str) -> None:
+    """RFC 9110 §11.1: the scheme's case does not matter."""
+    assert form.verify_authorization(f"{scheme}{road.connect().access_token}").username == road.username
+
+
+def test_a_challenge_needs_no_argument(form: Form) -> None:
+    """RFC 6750 §3: the bare scheme."""
+    with pytest.raises(MissingToken) as refused:
+        form.verify_authorization(None)
+    assert refused.value.www_authenticate == "Bearer"
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"target": ""}, "target is empty"),
+    ({"audience": ""}, "audience is an absolute URI"),
+    ({"audience": "mcp"}, "audience is an absolute URI"),
+    ({"audience": "https://mcp.example.com/#x"}, "audience is an absolute URI"),
+    ({"audience": "https://["}, "audience is an absolute URI"),
+    ({"resource_metadata": "/.well-known"}, "resource_metadata is an absolute URI"),
+    ({"required_scopes": "mcp"}, "required_scopes is one string"),
+    ({"timeout": 0}, "positive"),
+    ({"accept_stale_for": -1}, "at least 0"),
+    ({"max_entries": 0}, "positive"),
+    ({"max_bytes": 0}, "positive"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG)
+def test_arguments_are_checked_at_once(arguments: dict[str, Any], said: str) -> None:
+    """In the caller's own terms, before anybody presents a token."""
+    with pytest.raises(ValueError, match=said):
+        TokenVerifier(**{"target": "127.0.0.1:1", "audience": ISSUER, **arguments})
+
+
+def test_a_closed_verifier_says_so(road: Road, opened: Open) -> None:
+    """Not from memory either; closing twice is no error."""
+    form, token = opened(), road.connect().access_token
+    follow(form, token)
+    form.close()
+    refusal = refusal_of(form, token)
+    assert isinstance(refusal, Unavailable)
+    assert (refusal.status, refusal.code, refusal.www_authenticate) == (503, "", "")
+    assert "closed" in refusal.description

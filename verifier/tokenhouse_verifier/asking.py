@@ -1,0 +1,65 @@
+"""Asking the core, from threads: what waits at the same time goes as one call."""
+
+import random
+import time
+from collections.abc import Sequence
+
+import grpc
+from tokenhouse.v1.validation_pb2 import ValidateTokensRequest, ValidateTokensResponse
+
+from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.batches import Batches, Question
+from tokenhouse_verifier.channel import FIRST_PAUSE, LONGEST_PAUSE, VALIDATE_TOKENS, is_retryable, unavailable
+from tokenhouse_verifier.errors import Unavailable
+from tokenhouse_verifier.link import Link
+from tokenhouse_verifier.thread_coalescing import ThreadCoalescer
+
+
+class Asking:
+    """Asks on a link; any thread may."""
+
+    def __init__(self, link: Link, batches: Batches) -> None:
+        self._method: grpc.UnaryUnaryMultiCallable[ValidateTokensRequest, ValidateTokensResponse] = (
+            link.channel.unary_unary(
+                VALIDATE_TOKENS,
+                request_serializer=ValidateTokensRequest.SerializeToString,
+                response_deserializer=ValidateTokensResponse.FromString,
+            )
+        )
+        self._gate = link.gate
+        self._batches = batches
+        self._questions = ThreadCoalescer(self._send, size=batches.size)
+
+    def ask(self, question: Question, timeout: float) -> AccessToken:
+        """What the core says within `timeout` seconds.
+
+        Raises:
+            InvalidToken, InsufficientScope: no.
+            Unavailable: it cannot be asked.
+            TimeoutError: no answer in time.
+            Outdated: its answer is old already.
+        """
+        return self._questions.ask(question, timeout=timeout)
+
+    def _send(self, questions: Sequence[Question], timeout: float) -> Sequence[AccessToken | Exception]:
+        deadline, pause = time.monotonic() + timeout, FIRST_PAUSE
+        while True:
+            batch, asked = self._batches.compose(questions)
+            try:
+                return self._batches.settle(questions, self._call(batch, deadline - time.monotonic()), asked)
+            except grpc.RpcError as error:
+                if not is_retryable(error) or time.monotonic() + pause >= deadline:
+                    raise unavailable(error) from None
+            except ValueError:
+                # A closed channel says so in this way.
+                raise Unavailable("the verifier is closed") from None
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _call(self, batch: ValidateTokensRequest, timeout: float) -> ValidateTokensResponse:
+        if not self._gate.enter(timeout):
+            raise TimeoutError
+        try:
+            return self._method(batch, timeout=timeout, wait_for_ready=True)
+        finally:
+            self._gate.leave()

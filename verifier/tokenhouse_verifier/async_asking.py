@@ -1,0 +1,90 @@
+"""Asking the core, in an event loop: what waits at the same time goes as one call."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import grpc
+from tokenhouse.v1.validation_pb2 import ValidateTokensRequest, ValidateTokensResponse
+
+from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.batches import Batches, Question
+from tokenhouse_verifier.channel import FIRST_PAUSE, LONGEST_PAUSE, VALIDATE_TOKENS, is_retryable, unavailable
+from tokenhouse_verifier.coalescing import Coalescer
+from tokenhouse_verifier.errors import Unavailable
+from tokenhouse_verifier.link import Link
+
+
+class AsyncAsking:
+    """Asks on a link; belongs to the event loop that is running when it is made.
+
+    The link's channel is one for threads. The library's channels for event loops cannot be used in a process that was
+    forked after there was one, and every loop would need a connection of its own.
+    """
+
+    def __init__(self, link: Link, batches: Batches) -> None:
+        self._method: Any = link.channel.unary_unary(
+            VALIDATE_TOKENS,
+            request_serializer=ValidateTokensRequest.SerializeToString,
+            response_deserializer=ValidateTokensResponse.FromString,
+        )
+        self._gate = link.gate
+        self._batches = batches
+        self._questions = Coalescer(self._send, size=batches.size)
+
+    def ask(self, question: Question, timeout: float) -> "asyncio.Future[AccessToken]":
+        """What the core says within `timeout` seconds, to be awaited.
+
+        Raises:
+            InvalidToken, InsufficientScope: no.
+            Unavailable: it cannot be asked.
+            TimeoutError: no answer in time.
+            Outdated: its answer is old already.
+        """
+        return self._questions.submit(question, timeout)
+
+    async def _send(self, questions: Sequence[Question], timeout: float) -> Sequence[AccessToken | Exception]:
+        now = asyncio.get_running_loop().time
+        deadline, pause = now() + timeout, FIRST_PAUSE
+        while True:
+            batch, asked = self._batches.compose(questions)
+            try:
+                return self._batches.settle(questions, await self._call(batch, deadline - now()), asked)
+            except grpc.RpcError as error:
+                if not is_retryable(error) or now() + pause >= deadline:
+                    raise unavailable(error) from None
+            except ValueError:
+                # A closed channel says so in this way.
+                raise Unavailable("the verifier is closed") from None
+            await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _call(self, batch: ValidateTokensRequest, timeout: float) -> ValidateTokensResponse:
+        loop = asyncio.get_running_loop()
+        # It is closed for moments only; nobody is inside who needs this loop to get out.
+        if not self._gate.enter(timeout):
+            raise TimeoutError
+        try:
+            future = self._method.future(batch, timeout=timeout, wait_for_ready=True)
+        except BaseException:
+            self._gate.leave()
+            raise
+        answered = asyncio.Event()
+
+        def wake(_: object) -> None:
+            self._gate.leave()
+            # The loop may be closed by now.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(answered.set)
+
+        future.add_done_callback(wake)
+        try:
+            await answered.wait()
+        finally:
+            future.cancel()
+        if future.code() is not grpc.StatusCode.OK:
+            raise future
+        response: ValidateTokensResponse = future.result()
+        return response

@@ -1,0 +1,21 @@
+"""Bearer tokens as requests carry them (RFC 6750 §2.1)."""
+
+import re
+
+#: RFC 6750 §2.1 b64token.
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+#: No token of ours is longer.
+MAXIMUM_LENGTH = 8 * 1024
+
+
+def is_token(text: str) -> bool:
+    """Whether this could be an access token at all."""
+    return len(text) <= MAXIMUM_LENGTH and _TOKEN.fullmatch(text) is not None
+
+
+def find_bearer(authorization: str | None) -> str | None:
+    """What follows the scheme in an `Authorization` header; None where there is none or it is of another scheme."""
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None

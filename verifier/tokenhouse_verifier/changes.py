@@ -1,0 +1,106 @@
+"""Following the changes: one thread reads the stream, goes on where it broke, and begins anew where it must."""
+
+import logging
+import random
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+from tokenhouse.v1.changes_pb2 import WatchChangesRequest, WatchChangesResponse
+
+from tokenhouse_verifier.channel import WATCH_CHANGES
+from tokenhouse_verifier.freshness import now
+from tokenhouse_verifier.memory import SILENCE, Gap, Memory
+
+_log = logging.getLogger("tokenhouse_verifier")
+
+#: Between two streams, in seconds.
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 2.0
+
+
+class Changes:
+    """Keeps a memory up to date, from `start` to `stop`."""
+
+    def __init__(self, channel: grpc.Channel, memory: Memory) -> None:
+        self._memory = memory
+        self._open: grpc.UnaryStreamMultiCallable[WatchChangesRequest, WatchChangesResponse] = channel.unary_stream(
+            WATCH_CHANGES,
+            request_serializer=WatchChangesRequest.SerializeToString,
+            response_deserializer=WatchChangesResponse.FromString,
+        )
+        self._stopping = threading.Event()
+        self._stream: Any = None
+        self._alive_at = now()
+        self._broken = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, or go on after `stop`; nobody waits for the first message."""
+        self._stopping = threading.Event()
+        arguments = (self._stopping,)
+        self._thread = threading.Thread(target=self._follow, args=arguments, name="tokenhouse-changes", daemon=True)
+        self._thread.start()
+
+    def stop(self, patience: float) -> None:
+        """End, waiting for the thread for so many seconds."""
+        self._stopping.set()
+        self._cancel()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(patience)
+
+    def revive(self) -> None:
+        """Somebody found the stream silent: open another if it has been that for long. Returns at once."""
+        if now() - self._alive_at > 2 * SILENCE:
+            self._alive_at = now()
+            self._cancel()
+
+    def _cancel(self) -> None:
+        stream = self._stream
+        if stream is not None:
+            stream.cancel()
+
+    def _follow(self, stopping: threading.Event) -> None:
+        pause = _FIRST_PAUSE
+        while not stopping.is_set():
+            try:
+                for message in self._messages(stopping):
+                    self._memory.apply(message, now())
+                    self._say_that_it_is_well()
+                    pause = _FIRST_PAUSE
+            except grpc.RpcError as error:
+                self._say_that_it_broke(error.code() if isinstance(error, grpc.Call) else error)
+            except Gap as gap:
+                self._memory.forget()
+                self._say_that_it_broke(gap)
+            except ValueError:
+                # The channel was closed.
+                return
+            except Exception:
+                # What is remembered may be wrong, and what comes next may be so too.
+                self._memory.forget()
+                _log.exception("a message of the core's changes could not be used")
+            self._cancel()
+            stopping.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    def _messages(self, stopping: threading.Event) -> Iterator[WatchChangesResponse]:
+        self._memory.restart()
+        known = WatchChangesRequest(since=self._memory.revision, mark=self._memory.mark)
+        self._stream = self._open(known, wait_for_ready=True)
+        if stopping.is_set():
+            self._cancel()
+        for message in self._stream:
+            self._alive_at = now()
+            yield message
+
+    def _say_that_it_is_well(self) -> None:
+        if self._broken:
+            self._broken = False
+            _log.info("the core's changes are followed again")
+
+    def _say_that_it_broke(self, reason: object) -> None:
+        if not self._broken and not self._stopping.is_set():
+            self._broken = True
+            _log.warning("the core's changes cannot be followed: %s", reason)

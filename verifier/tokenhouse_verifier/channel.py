@@ -1,0 +1,54 @@
+"""The way to the core: how channels are made, and what a failed call means."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import grpc
+
+from tokenhouse_verifier.errors import Unavailable
+
+VALIDATE_TOKENS = "/tokenhouse.v1.ValidationService/ValidateTokens"
+WATCH_CHANGES = "/tokenhouse.v1.ChangesService/WatchChanges"
+
+Options: TypeAlias = Sequence[tuple[str, Any]]
+
+#: How a channel behaves where nobody says otherwise. Times are in milliseconds.
+OPTIONS: Options = (
+    # A core that restarts is found again soon, and one that does not shake hands is left for another try.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1000),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    # A connection that has died without a word is noticed; the core allows pings this often.
+    ("grpc.keepalive_time_ms", 5000),
+    ("grpc.keepalive_timeout_ms", 3000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    # Not through a proxy that is meant for the world outside, and never over a connection that a fork has copied.
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.use_local_subchannel_pool", 1),
+)
+
+#: Between two tries, in seconds.
+FIRST_PAUSE = 0.02
+LONGEST_PAUSE = 0.5
+
+NOT_IN_TIME = "the authorization server did not answer in time"
+
+
+def is_retryable(error: grpc.RpcError) -> bool:
+    """Whether asking again may help at once: nothing was answered, and asking changes nothing."""
+    return _code_of(error) in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+
+
+def unavailable(error: grpc.RpcError) -> Unavailable:
+    """What a failed call means for whoever asked."""
+    code = _code_of(error)
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return Unavailable(NOT_IN_TIME)
+    return Unavailable(f"the authorization server cannot be asked: {code.name}")
+
+
+def _code_of(error: grpc.RpcError) -> grpc.StatusCode:
+    # Both of the library's errors have one, and neither type says so.
+    code = getattr(error, "code", None)
+    return code() if callable(code) else grpc.StatusCode.UNKNOWN

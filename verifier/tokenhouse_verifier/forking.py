@@ -1,0 +1,58 @@
+"""Forks: what a process inherits of a verifier that has begun, and must not use.
+
+The connection is the parent's, and the threads are gone. So the child's verifier says that it is unavailable until it
+is told to begin anew. Where nothing was verified before the fork there is nothing to inherit, and nothing to do.
+
+gRPC can be used in the child only if no thread was inside it when the process was forked: so a fork waits for a moment
+until nobody of ours is.
+"""
+
+import os
+import weakref
+from typing import Protocol
+
+
+class Begun(Protocol):
+    """A verifier that has begun to use gRPC."""
+
+    def hold(self) -> None:
+        """Leave gRPC, and stay out of it."""
+        ...
+
+    def go_on(self) -> None:
+        """Use it again."""
+        ...
+
+    def leave_to_parent(self) -> object:
+        """Give up what the parent goes on using, and return it."""
+        ...
+
+
+_begun: "weakref.WeakSet[Begun]" = weakref.WeakSet()
+#: Kept, so that nothing ends it here: it would say goodbye on the parent's connections.
+_parents: list[object] = []
+
+
+def watch_forks(verifier: Begun) -> None:
+    """A fork from here on concerns this verifier."""
+    _begun.add(verifier)
+
+
+def _hold() -> None:
+    for verifier in list(_begun):
+        verifier.hold()
+
+
+def _go_on() -> None:
+    for verifier in list(_begun):
+        verifier.go_on()
+
+
+def _leave_to_parent() -> None:
+    verifiers = list(_begun)
+    _begun.clear()
+    _parents.extend(verifier.leave_to_parent() for verifier in verifiers)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_hold, after_in_parent=_go_on, after_in_child=_leave_to_parent)

@@ -1,0 +1,44 @@
+"""A verifier's own connection to the core, on which it follows the changes and asks."""
+
+import grpc
+
+from tokenhouse_verifier.changes import Changes
+from tokenhouse_verifier.channel import OPTIONS, Options
+from tokenhouse_verifier.gate import Gate
+from tokenhouse_verifier.memory import Memory
+
+#: How long closing waits for the thread, and a fork for the calls under way, in seconds.
+_PATIENCE = 2.0
+
+
+class Link:
+    """Opened by its constructor; nobody waits for the core."""
+
+    def __init__(
+        self, target: str, credentials: grpc.ChannelCredentials | None, options: Options, memory: Memory
+    ) -> None:
+        every = [*OPTIONS, *options]
+        self.channel = (
+            grpc.insecure_channel(target, every)
+            if credentials is None
+            else grpc.secure_channel(target, credentials, every)
+        )
+        #: Whoever calls on the channel passes it.
+        self.gate = Gate()
+        self.changes = Changes(self.channel, memory)
+        self.changes.start()
+
+    def hold(self) -> None:
+        """Be outside gRPC, for a fork."""
+        self.gate.close(_PATIENCE)
+        self.changes.stop(_PATIENCE)
+
+    def go_on(self) -> None:
+        """Follow and ask again."""
+        self.changes.start()
+        self.gate.open()
+
+    def close(self) -> None:
+        """End the connection and the thread."""
+        self.changes.stop(_PATIENCE)
+        self.channel.close()

@@ -1,0 +1,257 @@
+"""What is remembered of tokens, and whether it may still be used.
+
+An answer of the core counts every change up to its revision. So it holds as long as no change above that revision
+concerns it, and as long as the changes keep coming. Which of an answer and a change arrived first does not matter.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from tokenhouse.v1.changes_pb2 import Change, ChangeKind, Policy, WatchChangesResponse
+from tokenhouse.v1.validation_pb2 import ValidateTokenResponse
+
+from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.cache import Cache, Entry, size_of
+from tokenhouse_verifier.changed import Changed
+from tokenhouse_verifier.claims import Claims
+from tokenhouse_verifier.freshness import Freshness, now
+from tokenhouse_verifier.known_users import KnownUsers
+
+#: How long the stream may be silent before nothing that is remembered is trusted, in seconds.
+SILENCE = 5.0
+#: How far ahead of the core's clock a token may have been made before the core is asked about it, in seconds.
+_TOLERATED = 60.0
+
+
+class Gap(Exception):
+    """A change is missing in the stream."""
+
+
+class Moment(NamedTuple):
+    """What was known when questions were asked."""
+
+    #: How often everything had been forgotten.
+    epoch: int
+    #: The revision that had been reached; what the core must know at least.
+    revision: int
+    #: Whether changes were being followed.
+    following: bool
+
+
+class Memory:
+    """Answers, and what has happened since.
+
+    Looking up needs no lock: `entries`, `revision` and `fresh_until` may be read at any time, in this order:
+
+        entry = memory.entries.get(digest)
+        if entry is not None and entry.checked >= memory.revision and now() < entry.expires and now() < fresh_until:
+            the entry's token is good
+
+    A change is noted before `revision` moves on, so an entry that passes is one that no change concerns.
+    """
+
+    def __init__(self, *, max_entries: int, max_bytes: int, know_users: bool) -> None:
+        """`know_users`: remember users apart from their tokens, for `adopt`."""
+        self._lock = threading.Lock()
+        self._cache = Cache(max_entries, max_bytes)
+        self._users = KnownUsers(max_entries) if know_users else None
+        self._changed = Changed()
+        self._freshness = Freshness()
+        self._epoch = 0
+        self._following = False
+        self.entries = self._cache.entries
+        #: Every change up to this revision has been noted.
+        self.revision = 0
+        self.mark = b""
+        #: Until when what is remembered may be used, on the clock of `freshness.now`.
+        self.fresh_until = 0.0
+        self.policy: Policy | None = None
+        #: Called with each new policy, under the lock.
+        self.on_policy: Callable[[Policy], None] | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes the answers take."""
+        return self._cache.bytes
+
+    def apply(self, message: WatchChangesResponse, received_at: float) -> None:
+        """Take over a message of the stream.
+
+        Raises:
+            Gap: it does not go on where the last one ended.
+        """
+        with self._lock:
+            if message.HasField("policy"):
+                self._apply_policy(message.policy)
+            if message.HasField("snapshot"):
+                self._apply_snapshot(message)
+            else:
+                self._apply_changes(message)
+            sent_at = self._freshness.note(message.sent_at_ms / 1000, received_at)
+            if self._following:
+                self.fresh_until = max(self.fresh_until, sent_at + SILENCE)
+
+    def restart(self) -> None:
+        """Another stream begins: what it says first decides whether anything is kept."""
+        with self._lock:
+            self._following = False
+            self._freshness.restart()
+
+    def forget(self) -> None:
+        """Begin anew: what is known is not of the history that the core has now, or a part of it is missing."""
+        with self._lock:
+            self._drop_answers()
+            self._changed = Changed()
+            self._following = False
+            self.revision, self.mark = 0, b""
+
+    def moment(self) -> Moment:
+        """Now, for a question that is about to be asked."""
+        with self._lock:
+            return Moment(self._epoch, self.revision, self._following)
+
+    def renew(self, digest: bytes) -> AccessToken | None:
+        """The remembered answer, if it still holds though changes have come; it is forgotten if one concerns it."""
+        with self._lock:
+            entry = self.entries.get(digest)
+            at = now()
+            if entry is None or at >= self.fresh_until:
+                return None
+            if at >= entry.expires or self._is_old(entry.token, entry.checked):
+                self._cache.drop(digest)
+                return None
+            self.entries[digest] = entry._replace(checked=max(entry.checked, self.revision))
+            return entry.token
+
+    def find_stale(self, digest: bytes, seconds: float) -> AccessToken | None:
+        """The remembered answer though nothing has been heard for a while, up to so many seconds too long."""
+        with self._lock:
+            entry = self.entries.get(digest)
+            at = now()
+            if entry is None or at >= entry.expires or at >= self.fresh_until + seconds:
+                return None
+            return None if self._is_old(entry.token, entry.checked) else entry.token
+
+    def settle(self, asked: Moment, answers: Iterable[tuple[bytes, ValidateTokenResponse]]) -> list[AccessToken | None]:
+        """What active answers say, given to what was asked at that moment; each with the digest of its token.
+
+        Each is remembered if it can be. None: it is older than what is known by now.
+        """
+        with self._lock:
+            outdated = asked.following and asked.epoch != self._epoch
+            keep = asked.following and self._following and not outdated
+            settled: list[AccessToken | None] = []
+            for digest, answer in answers:
+                token, revision = self._read(answer), answer.revision
+                if outdated or self._is_old(token, revision):
+                    settled.append(None)
+                    continue
+                if keep:
+                    self._keep(digest, token, revision, size_of(token, answer.ByteSize()))
+                settled.append(token)
+            return settled
+
+    def adopt(self, digest: bytes, claims: Claims) -> AccessToken | None:
+        """A token whose signature is good, if it has not expired, nothing ended it, and its user is known."""
+        with self._lock:
+            at = now()
+            if self._users is None or not self._following or at >= self.fresh_until:
+                return None
+            token, expires = self._users.find_token(claims, self._changed), self._freshness.here(claims.expires_at)
+            if token is None or at >= expires or self._is_old(token, claims.revision):
+                return None
+            if self._freshness.here(claims.issued_at) > at + _TOLERATED:
+                return None
+            texts = (token.subject, token.username, token.client_id, token.grant_id, *token.scopes, *token.audience)
+            self._keep(digest, token, self.revision, size_of(token, sum(map(len, (*texts, *token.groups)))))
+            return token
+
+    def close(self) -> None:
+        """Answer nothing any more."""
+        with self._lock:
+            self._drop_answers()
+            self._following, self.fresh_until = False, 0.0
+
+    def drop(self, digest: bytes) -> None:
+        """The core says that this token is not good."""
+        with self._lock:
+            self._cache.drop(digest)
+
+    def _apply_policy(self, policy: Policy) -> None:
+        before, self.policy = self.policy, policy
+        if before is None or _without_keys(before) != _without_keys(policy):
+            self._drop_answers()
+        if self.on_policy is not None:
+            self.on_policy(policy)
+
+    def _apply_snapshot(self, message: WatchChangesResponse) -> None:
+        if message.snapshot.begins:
+            self._drop_answers()
+            self._changed = Changed()
+            self.revision, self.mark = 0, b""
+        for change in message.snapshot.changes:
+            self._note(change)
+        if message.snapshot.complete:
+            self.revision, self.mark, self._following = message.revision, message.mark, True
+
+    def _apply_changes(self, message: WatchChangesResponse) -> None:
+        for number, change in enumerate(message.changes.changes, self.revision + 1):
+            if change.revision != number:
+                raise Gap(f"change {number} is missing")
+            self._note(change)
+        if message.revision != self.revision + len(message.changes.changes):
+            raise Gap(f"revision {message.revision} does not follow {self.revision}")
+        self.revision, self.mark, self._following = message.revision, message.mark, True
+
+    def _note(self, change: Change) -> None:
+        if change.kind == ChangeKind.CHANGE_KIND_GRANT_REVOKED:
+            self._changed.note_grant(change.target, change.revision)
+        elif change.kind == ChangeKind.CHANGE_KIND_CLIENT_REVOKED:
+            self._changed.note_client(change.target, change.revision)
+        elif change.kind in (ChangeKind.CHANGE_KIND_SUBJECT_REVOKED, ChangeKind.CHANGE_KIND_SUBJECT_CHANGED):
+            self._changed.note_subject(change.target, change.revision)
+        elif change.kind in _SWITCHES:
+            # Tokens are as good as their answers say under the new policy, but none is ended.
+            self._drop_answers()
+        else:
+            # Everything revoked, a key withdrawn, or a kind that is newer than this program.
+            self._changed.note_everything(change.revision)
+            self._drop_answers()
+
+    def _keep(self, digest: bytes, token: AccessToken, checked: int, size: int) -> None:
+        self._cache.put(digest, Entry(token, checked, self._freshness.here(token.expires_at), size))
+        if self._users is not None:
+            self._users.put(token, checked)
+
+    def _drop_answers(self) -> None:
+        self._epoch += 1
+        self._cache.clear()
+        if self._users is not None:
+            self._users.clear()
+
+    def _is_old(self, token: AccessToken, revision: int) -> bool:
+        return self._changed.since(revision, grant_id=token.grant_id, client_id=token.client_id, subject=token.subject)
+
+    def _read(self, answer: ValidateTokenResponse) -> AccessToken:
+        share = self._cache.share
+        return AccessToken(
+            share(answer.subject),
+            share(answer.username),
+            share(answer.client_id),
+            share(tuple(answer.scope)),
+            share(tuple(answer.audience)),
+            share(tuple(answer.groups)),
+            answer.expires_at,
+            answer.grant_id,
+        )
+
+
+_SWITCHES = (ChangeKind.CHANGE_KIND_CLIENTS_SWITCHED, ChangeKind.CHANGE_KIND_SERVER_WIDE_TOKENS_SWITCHED)
+
+
+def _without_keys(policy: Policy) -> Policy:
+    kept = Policy()
+    kept.CopyFrom(policy)
+    kept.ClearField("jwks")
+    return kept

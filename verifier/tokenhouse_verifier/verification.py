@@ -1,0 +1,212 @@
+"""What both forms of the verifier do: everything but waiting for the core."""
+
+import threading
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import grpc
+
+from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.batches import Batches
+from tokenhouse_verifier.bearer import MAXIMUM_LENGTH, find_bearer, is_token
+from tokenhouse_verifier.channel import NOT_IN_TIME, Options
+from tokenhouse_verifier.errors import (
+    Challenge,
+    InvalidRequest,
+    InvalidToken,
+    MissingToken,
+    Unavailable,
+)
+from tokenhouse_verifier.forking import watch_forks
+from tokenhouse_verifier.freshness import now
+from tokenhouse_verifier.link import Link
+from tokenhouse_verifier.memory import Memory
+
+if TYPE_CHECKING:
+    from tokenhouse_verifier.signatures import Signatures
+
+_FORKED = (
+    "this process was forked after its verifier had begun: call the verifier's after_fork() in the child, "
+    "as from gunicorn's post_fork or uWSGI's postfork"
+)
+
+
+class Verification:
+    """The steps of a verification. Nothing of gRPC begins before the first one that memory cannot answer."""
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        audience: str,
+        required_scopes: Sequence[str] = (),
+        resource_metadata: str = "",
+        timeout: float = 2.0,
+        accept_stale_for: float = 0.0,
+        verify_locally: bool = False,
+        max_entries: int = 20_000,
+        max_bytes: int = 32 * 1024 * 1024,
+        credentials: grpc.ChannelCredentials | None = None,
+        channel_options: Options = (),
+    ) -> None:
+        """Connects to nobody yet. verifier/README.md tells every argument.
+
+        Raises:
+            ValueError: an argument that cannot be used, in one sentence.
+            ImportError: `verify_locally` without the extra `jwt`.
+        """
+        if not target:
+            raise ValueError("target is empty: name the core's [Grpc] Listen, as in 127.0.0.1:50051")
+        _require_absolute("audience", audience)
+        if resource_metadata:
+            _require_absolute("resource_metadata", resource_metadata)
+        if isinstance(required_scopes, str):
+            raise ValueError("required_scopes is one string: give a list of scopes")
+        if timeout <= 0 or accept_stale_for < 0 or max_entries < 1 or max_bytes < 1:
+            raise ValueError("timeout, max_entries and max_bytes are positive, accept_stale_for at least 0")
+        self.audience = audience
+        self.timeout = timeout
+        self._target = target
+        self._credentials = credentials
+        self._options = channel_options
+        self._accept_stale_for = accept_stale_for
+        self._required = tuple(required_scopes)
+        self._challenge = Challenge(self._required, resource_metadata)
+        self._signatures = _load_signatures(audience) if verify_locally else None
+        self._bounds = (max_entries, max_bytes)
+        self._begin_anew()
+
+    @property
+    def is_following(self) -> bool:
+        """Whether the core's changes have come lately, so that what is remembered is used."""
+        return now() < self._memory.fresh_until
+
+    def after_fork(self) -> None:
+        """Begin anew in a process that was forked after the verifier had begun; elsewhere there is nothing to do."""
+        if self._forked:
+            self._begin_anew()
+
+    def hold(self) -> None:
+        """`forking.Begun`: called before a fork."""
+        if self._link is not None:
+            self._link.hold()
+
+    def go_on(self) -> None:
+        """`forking.Begun`: called in the parent after a fork."""
+        if self._link is not None:
+            self._link.go_on()
+
+    def leave_to_parent(self) -> object:
+        """`forking.Begun`: called in the child of a fork."""
+        inherited = (self._link, self._memory, self.__dict__.copy())
+        if self._ending is not None:
+            self._ending.detach()
+        self._begin_anew()
+        self._forked = True
+        return inherited
+
+    def _begin_anew(self) -> None:
+        entries, size = self._bounds
+        self._memory = Memory(max_entries=entries, max_bytes=size, know_users=self._signatures is not None)
+        if self._signatures is not None:
+            self._memory.on_policy = self._signatures.use
+        self._batches = Batches(self._memory, self.audience, self._required, self._challenge)
+        self._starting = threading.Lock()
+        self._link: Link | None = None
+        self._ending: weakref.finalize[..., Any] | None = None
+        self._closed = False
+        self._forked = False
+
+    def _start(self) -> Link:
+        """The link, opened by whoever needs it first."""
+        if self._forked:
+            raise Unavailable(_FORKED)
+        with self._starting:
+            if self._closed:
+                raise Unavailable("the verifier is closed")
+            if self._link is None:
+                self._link = Link(self._target, self._credentials, self._options, self._memory)
+                self._ending = weakref.finalize(self, self._link.close)
+                watch_forks(self)
+            return self._link
+
+    def _end(self) -> None:
+        with self._starting:
+            self._closed, self._link = True, None
+            ending = self._ending
+        if ending is not None:
+            ending()
+        self._memory.close()
+
+    def _require_bearer(self, authorization: str | None) -> str:
+        token = find_bearer(authorization)
+        if token is None:
+            raise MissingToken("the request has no bearer token", self._challenge)
+        if not is_token(token):
+            raise InvalidRequest("the Authorization header holds no token in the form of RFC 6750", self._challenge)
+        return token
+
+    def _begin(self, token: str) -> Link:
+        """The link, for a token that may be one of ours.
+
+        Raises:
+            InvalidRequest, InvalidToken: it is none.
+            Unavailable: the process was forked, or the verifier is closed.
+        """
+        if not token:
+            raise InvalidRequest("the token is empty", self._challenge)
+        if len(token) > MAXIMUM_LENGTH:
+            raise self._malformed()
+        return self._link or self._start()
+
+    def _recall(self, token: str, digest: bytes, link: Link) -> AccessToken | None:
+        """What can be told without the core."""
+        memory = self._memory
+        if digest in memory.entries:
+            found = memory.renew(digest)
+            if found is not None:
+                return found
+        if now() >= memory.fresh_until:
+            link.changes.revive()
+            return None
+        if memory.policy is not None and not memory.policy.oauth_clients_enabled:
+            raise InvalidToken("the authorization server serves no clients at the moment", self._challenge)
+        return None if self._signatures is None else self._read_here(token, digest, self._signatures)
+
+    def _read_here(self, token: str, digest: bytes, signatures: "Signatures") -> AccessToken | None:
+        claims = signatures.find_claims(token)
+        if claims is None or self._batches.lacks(claims.scopes):
+            return None
+        return self._memory.adopt(digest, claims)
+
+    def _without_core(self, digest: bytes, refusal: Unavailable | TimeoutError) -> AccessToken:
+        """What may be told where the core cannot be asked: by default nothing."""
+        found = self._memory.find_stale(digest, self._accept_stale_for) if self._accept_stale_for else None
+        if found is not None:
+            return found
+        if isinstance(refusal, TimeoutError):
+            raise Unavailable(NOT_IN_TIME) from None
+        raise refusal
+
+    def _malformed(self) -> InvalidToken:
+        return InvalidToken("the token is malformed", self._challenge)
+
+
+def _require_absolute(name: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if not parts.scheme or not parts.hostname or parts.fragment:
+        raise ValueError(f"{name} is an absolute URI without a fragment, as in https://mcp.example.com/mcp")
+
+
+def _load_signatures(audience: str) -> "Signatures":
+    try:
+        # Loaded where it is wanted: it needs what others do not install.
+        from tokenhouse_verifier.signatures import Signatures
+    except ImportError as error:
+        raise ImportError("verify_locally needs more: pip install 'tokenhouse-verifier[jwt]'") from error
+    return Signatures(audience)
