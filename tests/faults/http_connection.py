@@ -21,6 +21,10 @@ class Broken(Exception):
     """The connection ended, and a request on it has no answer."""
 
 
+class Reset(Broken):
+    """The kernel ended it: nobody had accepted it yet, or whoever had is gone."""
+
+
 @dataclass
 class HttpConnection:
     """Keeps its connection until the server says that it will close it, or has closed it."""
@@ -43,7 +47,8 @@ class HttpConnection:
             return await asyncio.wait_for(self._read(reader), PATIENCE)
         except (OSError, asyncio.IncompleteReadError) as error:
             self.close()
-            raise Broken(f"{method} {path.partition('?')[0]}: {error!r}") from error
+            kind = Reset if isinstance(error, ConnectionResetError) else Broken
+            raise kind(f"{method} {path.partition('?')[0]}: {error!r}") from error
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -58,7 +63,7 @@ class HttpConnection:
         while self._streams is None:
             try:
                 self._streams = await asyncio.open_connection("127.0.0.1", self.port)
-            except ConnectionRefusedError:
+            except (ConnectionRefusedError, ConnectionResetError):
                 self.refused += 1
                 if asyncio.get_running_loop().time() > deadline:
                     raise

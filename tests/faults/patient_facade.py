@@ -4,7 +4,11 @@ from facade import core_client
 from facade.__main__ import main as main
 
 #: Less than the 10 s in which an attempt may be repeated.
-core_client.DEADLINE = 9.0
+_DEADLINE = 9.0
+
+core_client.DEADLINE = _DEADLINE
+core_client._ORDINARY = core_client._Options(timeout=_DEADLINE)
+core_client._LOGIN = core_client._Options(timeout=2 * _DEADLINE)
 
 if __name__ == "__main__":
     main()

@@ -22,7 +22,7 @@ from tests.facade.road import register as register_client
 from tests.faults.again import until_answered
 from tests.faults.core_process import CoreProcess
 from tests.faults.facade_process import FacadeProcess
-from tests.faults.http_connection import Broken, HttpConnection, Reply
+from tests.faults.http_connection import Broken, HttpConnection, Reply, Reset
 from tests.faults.http_road import http_client
 from tests.faults.road import REDIRECT_URI, Held, Road
 from tests.patience import PATIENCE
@@ -58,6 +58,8 @@ class Seen:
     failed: list[str] = field(default_factory=list)
     #: How often nobody listened.
     refused: int = 0
+    #: How often the kernel ended a connection, with what was sent on it.
+    reset: int = 0
     #: The slowest answer, in seconds.
     slowest: float = 0.0
 
@@ -127,6 +129,9 @@ class SteadyLoad:
             started = time.monotonic()
             try:
                 reply = await act(connection)
+            except Reset:
+                self.seen.reset += 1
+                continue
             except Broken as broken:
                 self.seen.failed.append(str(broken))
                 continue
