@@ -52,8 +52,7 @@ def serve(ctx: click.Context, process: str | None) -> None:
         _say_what_waits(config, renewed)
         return core_command(renewed), facade_command(renewed)
 
-    sockets = {variable: listener.fileno() for variable, listener in listeners.items()}
-    supervisor = Supervisor(core_command(config), facade_command(config), greet, renew=renew, sockets=sockets)
+    supervisor = Supervisor(core_command(config), facade_command(config), greet, renew=renew, sockets=listeners)
     sys.exit(supervisor.run())
 
 

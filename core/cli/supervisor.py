@@ -3,6 +3,7 @@
 import os
 import selectors
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,11 +35,12 @@ class Supervisor:
         greet: Greet,
         *,
         renew: Renew | None = None,
-        sockets: Mapping[str, int] | None = None,
+        sockets: Mapping[str, socket.socket] | None = None,
     ) -> None:
         """`greet` is called when both are ready, or at the end where they never were and there is a first user.
 
-        `sockets` are what the facade listens on, by the variables that tell it; `renew` is asked before a replacement.
+        `sockets` are what facades listen on, by the variables that tell them; they are closed when it is over. `renew`
+        is asked before a replacement.
         """
         self._commands = core, facade
         self._greet = greet
@@ -71,7 +73,8 @@ class Supervisor:
         return self._status
 
     def _start(self, name: str, command: Sequence[str]) -> ServingProcess:
-        process = ServingProcess(name, command, self._sockets if name == "facade" else {})
+        sockets = self._sockets if name == "facade" else {}
+        process = ServingProcess(name, command, {variable: each.fileno() for variable, each in sockets.items()})
         self._processes.append(process)
         self._selector.register(process.status_fd, selectors.EVENT_READ, partial(self._read_status, process))
         return process
@@ -187,6 +190,9 @@ class Supervisor:
         if self._stopping_since is None:
             self._stopping_since = time.monotonic()
             self._status = status
+            # Whoever comes now is refused, and does not wait for nobody.
+            for listener in self._sockets.values():
+                listener.close()
             for facade in self._find("facade"):
                 facade.send(signal.SIGTERM)
 

@@ -112,6 +112,39 @@ def test_stopping_on_the_way(tmp_path: Path) -> None:
         assert not any(is_running(int(pid)) for pid in listed.split())
 
 
+#: A facade that has stopped listening, and does not end.
+_STOPS_LISTENING = "import os\nos.close(int(os.environ['TOKENHOUSE_LISTEN_FD']))\n" + _IGNORES
+_HOLDS = """
+import socket, sys
+from core.cli.supervisor import Supervisor
+command = lambda program: [sys.executable, "-c", program, "any"]
+held = {"TOKENHOUSE_LISTEN_FD": socket.create_server(("127.0.0.1", int(sys.argv[1])))}
+greet = lambda user, ready: print("ready", end="\\n\\n", flush=True)
+sys.exit(Supervisor(command(sys.argv[2]), command(sys.argv[3]), greet, sockets=held).run())
+"""
+
+
+def test_a_socket_is_not_held_at_the_end(tmp_path: Path) -> None:
+    """Whoever connects while the last facade ends is refused at once, and waits for nobody."""
+    port = free_port()
+    with Served(tmp_path, command=[sys.executable, "-c", _HOLDS, str(port), _WAITS, _STOPS_LISTENING]) as served:
+        served.read_until("\n\n")
+        assert not _is_refused(port)
+        served.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: _is_refused(port))
+
+        assert served.process.poll() is None
+        assert served.end(signal.SIGTERM) == 1
+
+
+def _is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def test_a_configuration_with_a_mistake(tmp_path: Path) -> None:
     """Nothing is replaced, and a line says what is wrong; a setting that needs a start is then taken over."""
     with Served(tmp_path) as served:
