@@ -160,7 +160,7 @@ def test_reload(tmp_path: Path) -> None:
     """SIGHUP takes over what can change, says what waits for a restart, and a mistake changes nothing (README)."""
     with Served(tmp_path) as served:
         served.wait_until_ready()
-        client = httpx.Client(base_url=served.address, trust_env=False)
+        client = httpx.Client(base_url=served.address, timeout=PATIENCE, trust_env=False)
         served.write_config("[OAuth]\nScope = read: Read\n[Server]\nOAuthClientsEnabled = no\nSessionLifetime = 1h\n")
         served.process.send_signal(signal.SIGHUP)
         path = "/.well-known/oauth-authorization-server"
@@ -183,7 +183,7 @@ def test_nobody_reads(tmp_path: Path) -> None:
         assert served.process.stdout is not None
         served.process.stdout.close()
         transport = httpx.HTTPTransport(retries=10)
-        with httpx.Client(base_url=served.address, transport=transport, trust_env=False) as client:
+        with httpx.Client(base_url=served.address, transport=transport, timeout=PATIENCE, trust_env=False) as client:
             wait_for(lambda: client.get("/readyz").status_code == 200)
 
         assert served.end(signal.SIGINT) == 0
@@ -209,7 +209,7 @@ def test_one_process_each(tmp_path: Path) -> None:
     with Served(tmp_path, ["core"], environment=key) as core:
         with Served(tmp_path, ["facade"], port=core.port, grpc_port=core.grpc_port, environment=key) as facade:
             transport = httpx.HTTPTransport(retries=10)
-            with httpx.Client(base_url=core.address, transport=transport, trust_env=False) as client:
+            with httpx.Client(base_url=core.address, transport=transport, timeout=PATIENCE, trust_env=False) as client:
                 wait_for(lambda: client.get("/readyz").status_code == 200)
             commands = [Path(f"/proc/{each.process.pid}/cmdline").read_bytes() for each in (core, facade)]
             environments = [_environment_of(each.process.pid) for each in (core, facade)]

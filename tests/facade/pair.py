@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ class Pair:
     scheme: str = "http"
     #: Whether both tell their metrics, at `core_metrics` and `facade_metrics`.
     metrics: bool = False
+    #: What Python runs as the facade.
+    facade_module: str = "facade"
     port: int = field(default_factory=free_port)
     grpc_port: int = field(default_factory=free_port)
     #: What Python runs as the core, and what its environment has beside the test's own.
@@ -75,13 +78,24 @@ class Pair:
         listen = ["--listen", f"127.0.0.1:{self.port}", "--core-socket", str(self.socket)]
         if self.metrics:
             listen += ["--metrics-listen", self.facade_metrics.removeprefix("http://")]
-        command = ["facade", "--address", self.issuer, *listen, *proxies]
+        command = [self.facade_module, "--address", self.issuer, *listen, *proxies]
         self.facade, _ = _start(command, self.facade_log, wait=wait, inherit=inherit)
 
     def kill_core(self) -> None:
         """Ends the core as a crash does."""
         self.core.kill()
         self.core.wait(PATIENCE)
+
+    def hold_core(self) -> None:
+        """Makes the core hang; returns when every thread of it stands still."""
+        self.core.send_signal(signal.SIGSTOP)
+        # Until one thread has taken the signal the others run on; their parent is told when all have stopped.
+        _, status = os.waitpid(self.core.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+
+    def release_core(self) -> None:
+        """Lets the core go on."""
+        self.core.send_signal(signal.SIGCONT)
 
     def url(self, path: str) -> str:
         """A path below the address's own."""

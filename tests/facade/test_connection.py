@@ -1,7 +1,6 @@
 """One connection: whole requests take a shorter way, and nobody can tell."""
 
 import re
-import signal
 import socket
 
 import httpx
@@ -62,22 +61,22 @@ def _without_number(replies: bytes) -> bytes:
 def test_replies_come_in_the_order_of_the_requests(pair: Pair) -> None:
     """RFC 9112 §9.3.2: what comes while a request waits for the core is answered after it, and nothing twice."""
     first = _request("POST /oauth/v1/token", _FORM, body="grant_type=refresh_token&client_id=a&refresh_token=b")
-    pair.core.send_signal(signal.SIGSTOP)
+    pair.hold_core()
     try:
         with socket.create_connection(("127.0.0.1", pair.port), timeout=PATIENCE) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.sendall(first)
             # Whole round trips of another connection: by then the first request has been read.
             for _ in range(2):
-                assert httpx.get(f"{pair.base}/livez").status_code == 200
+                assert httpx.get(f"{pair.base}/livez", timeout=PATIENCE).status_code == 200
             connection.sendall(_request("GET /nowhere"))
             connection.sendall(_LAST)
-            pair.core.send_signal(signal.SIGCONT)
+            pair.release_core()
             received = b""
             while chunk := connection.recv(65536):
                 received += chunk
     finally:
-        pair.core.send_signal(signal.SIGCONT)
+        pair.release_core()
 
     statuses = [int(part[:3]) for part in received.split(b"HTTP/1.1 ")[1:]]
     # Where the machine was too busy for the core's answer to come in time, the first one is "later".
@@ -91,7 +90,7 @@ def test_a_body_is_never_taken_for_a_request(pair: Pair) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall(_request("POST /oauth/v1/token", _FORM, f"Content-Length: {len(body)}", "Connection: close"))
         for _ in range(2):
-            assert httpx.get(f"{pair.base}/livez").status_code == 200
+            assert httpx.get(f"{pair.base}/livez", timeout=PATIENCE).status_code == 200
         connection.sendall(body)
         received = b""
         while chunk := connection.recv(65536):

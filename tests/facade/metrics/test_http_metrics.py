@@ -103,7 +103,7 @@ def _failed(found: Scrape, method: str) -> float:
 def test_metrics_are_not_public(pair: Pair) -> None:
     """GET /metrics at the public address is a 404 like any other, and nothing public is at the metrics' address."""
     assert pair.client.get("/metrics").status_code == 404
-    with httpx.Client(base_url=pair.facade_metrics, trust_env=False) as told:
+    with httpx.Client(base_url=pair.facade_metrics, timeout=PATIENCE, trust_env=False) as told:
         answer = told.get("/metrics")
         others = [told.get(path).status_code for path in ("/", "/livez", "/oauth/v1/jwks", "/metrics/x")]
         wrong = told.post("/metrics")
