@@ -6,6 +6,8 @@ from facade.web_server import drain
 from tests.patience import PATIENCE
 
 core_client.DEADLINE = PATIENCE
+for options in (core_client._ONCE, core_client._REPEATABLE):
+    object.__setattr__(options, "timeout", PATIENCE)
 drain.__defaults__ = (PATIENCE,)
 
 if __name__ == "__main__":
