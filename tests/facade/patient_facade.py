@@ -6,8 +6,7 @@ from facade.web_server import drain
 from tests.patience import PATIENCE
 
 core_client.DEADLINE = PATIENCE
-for options in (core_client._ONCE, core_client._REPEATABLE):
-    object.__setattr__(options, "timeout", PATIENCE)
+core_client._ORDINARY = core_client._Options(timeout=PATIENCE)
 drain.__defaults__ = (PATIENCE,)
 
 if __name__ == "__main__":
