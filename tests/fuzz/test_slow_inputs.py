@@ -32,9 +32,9 @@ from facade.network_address import find_network_address
 from facade.pages.untrusted import shown
 from facade.request_head import find_path, require_request_head
 from facade.settings import parse_network
+from tests.fuzz.cpu_time import best_cpu_time
 
 _LIMIT = 0.05
-_RUNS = 8
 
 #: What a megabyte is made of, over and over.
 _UNITS = (
@@ -88,18 +88,15 @@ _SETTINGS = ("Server.Address", "Server.TrustedProxy", "Server.OAuthAllowedRedire
 
 def cpu_time(read: Callable[[Any], object], given: Any, *, enough: float) -> float:
     """Seconds of this thread's CPU time for one read: the best of several runs, or the first that is good enough."""
-    best = float("inf")
-    for _ in range(_RUNS):
-        began = time.thread_time()
+
+    def run() -> None:
         try:
             read(given)
         except Exception as refusal:
             # Whichever refusal it is, other tests look at.
             assert not isinstance(refusal, MemoryError | AssertionError)
-        best = min(best, time.thread_time() - began)
-        if best < enough:
-            break
-    return best
+
+    return best_cpu_time(run, time.thread_time, enough=enough)
 
 
 def slow_inputs(read: Callable[[str], object], start: str, size: int, limit: float) -> dict[str, float]:

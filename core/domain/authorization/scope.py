@@ -11,9 +11,9 @@ OFFLINE_ACCESS = Scope("offline_access", "Stay connected until you disconnect it
 
 def grantable_scope(requested: str | None, policy: Policy) -> tuple[str, ...]:
     """The scopes of an authorization request: unknown ones dropped, the default where none is left."""
-    asked = (requested or "").split()
+    asked = _split(requested)
     known = {scope.name for scope in policy.scopes}
-    kept = tuple(dict.fromkeys(name for name in asked if name in known)) or policy.default_scope
+    kept = tuple(name for name in asked if name in known) or policy.default_scope
     return (*kept, OFFLINE_ACCESS.name) if OFFLINE_ACCESS.name in asked else kept
 
 
@@ -24,7 +24,7 @@ def narrow_scope(granted: tuple[str, ...], requested: str | None, policy: Policy
         InvalidScope: a known scope that was not granted (RFC 6749 §6).
     """
     known = {scope.name for scope in policy.scopes}
-    asked = [name for name in (requested or "").split() if name in known or name in granted]
+    asked = [name for name in _split(requested) if name in known or name in granted]
     asked = [name for name in asked if name != OFFLINE_ACCESS.name]
     if not asked:
         return granted
@@ -32,6 +32,11 @@ def narrow_scope(granted: tuple[str, ...], requested: str | None, policy: Policy
     if wider:
         raise InvalidScope(f"scope {wider[0]} was not granted")
     return tuple(name for name in granted if name in asked)
+
+
+def _split(requested: str | None) -> dict[str, None]:
+    """The names in their order, each once: however often one is said, it is looked at once."""
+    return dict.fromkeys((requested or "").split())
 
 
 def describe_scopes(names: Iterable[str], policy: Policy) -> tuple[Scope, ...]:

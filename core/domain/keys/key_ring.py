@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from jwt.utils import base64url_encode
+from jwt.utils import base64url_decode, base64url_encode
 
 from core.domain.clock import Clock
 from core.domain.errors import FailedPrecondition
@@ -83,13 +83,22 @@ class KeyRing:
         ring = self._ring
         return Signer(ring.signing.key_id, ring.private_key)
 
-    def find_public_key(self, key_id: str) -> ec.EllipticCurvePublicKey | None:
-        """The public key with this kid, if it is published now."""
-        found = self._ring.public_keys.get(key_id)
-        if found is None:
-            return None
-        key, public_key = found
-        return public_key if key.retires_at is None or key.retires_at > self._clock.now() else None
+    def open(self, token: str, token_type: str) -> tuple[str, object] | None:
+        """The kid and the claims of a compact JWS, if `Signer.sign` made it, with a key that is published now.
+
+        Raises:
+            ValueError: it is signed, but its payload is not JSON.
+        """
+        # Nothing is decoded but the signature before that is known to be good: what anybody can send must cost little.
+        signed, _, signature = token.encode().rpartition(b".")
+        header, _, payload = signed.partition(b".")
+        for key, public_key in self._ring.public_keys.values():
+            if header == _header(token_type, key.key_id):
+                published = key.retires_at is None or key.retires_at > self._clock.now()
+                if not published or not _is_signature(signature, signed, public_key):
+                    return None
+                return key.key_id, json.loads(base64url_decode(payload))
+        return None
 
     def list_keys(self) -> Sequence[SigningKey]:
         """The published keys, newest first."""
@@ -166,6 +175,15 @@ class KeyRing:
         private_key = cast(ec.EllipticCurvePrivateKey, load_der_private_key(self._unwrap(signing), password=None))
         public_keys = {key.key_id: (key, _load_public_key(key)) for key in keys}
         return _Ring(signing, private_key, public_keys)
+
+
+def _is_signature(text: bytes, signed: bytes, public_key: ec.EllipticCurvePublicKey) -> bool:
+    """RFC 7518 §3.4. The decoder passes over what is not base64url, and no signature covers its own spelling."""
+    try:
+        signature = base64url_decode(text)
+    except ValueError:
+        return False
+    return base64url_encode(signature) == text and _ES256.verify(signed, public_key, signature)
 
 
 def find_private_key(key: SigningKey, master_keys: MasterKeys) -> bytes | None:
