@@ -13,6 +13,8 @@ STUBS := $(foreach ending,_pb2.py _pb2.pyi _pb2_grpc.py _pb2_grpc.pyi,$(PROTOS:.
 DISTRIBUTIONS := pyproject.toml protos/pyproject.toml verifier/pyproject.toml
 SOURCES := core facade verifier tests protos/generate.py
 TEST_ARGS ?=
+# Tests that wait for something leave their CPU to others.
+WORKERS ?= $(shell echo $$(( cpus = $$(nproc), cpus < 6 ? cpus * 3 / 2 : 8 )))
 BENCH_ARGS ?=
 
 # LANG is also everybody's locale: it names a language only where it was given to make itself.
@@ -40,7 +42,7 @@ run: setup stubs ## Start core and facade here; says `ready` and the address onc
 	@exec $(BIN)/tokenhouse serve
 
 test: setup-dev stubs browser ## Run every test
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadscope $(TEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(TEST_ARGS)
 
 torture: setup-dev stubs ## Run the longer tests of faults, which print their figures
 	$(BIN)/python -m pytest -o python_files='torture_*.py' $(TEST_ARGS) tests/torture
