@@ -10,6 +10,7 @@ from tests.history.calls import Kind, Outcome
 from tests.history.check import violations
 from tests.history.run import record_history
 
+
 def test_nothing_is_wrong(tmp_path: Path) -> None:
     """Each code is redeemed at most once, what has ended stays ended, what was acknowledged is known (README)."""
     recorded = record_history(tmp_path, steps=60, restarts=3)
