@@ -23,14 +23,14 @@ ROUTES = (
     Route(paths.METADATA, _READ, show_metadata, Kind.API, document=metadata_reply),
     Route(paths.JWKS, _READ, show_jwks, Kind.API, document=jwks_reply),
     Route(paths.REGISTER, _POST, register_client, Kind.API, too_large="METADATA_TOO_LARGE"),
-    Route(paths.AUTHORIZE, ("GET", "HEAD", "POST"), authorize, Kind.PAGE),
-    Route(paths.LOGIN, ("POST",), log_in, Kind.PAGE),
-    Route(paths.LOGOUT, ("POST",), log_out, Kind.PAGE),
-    Route(paths.CONSENT, ("POST",), decide_consent, Kind.PAGE),
+    Route(paths.AUTHORIZE, ("GET", "HEAD", "POST", "OPTIONS"), authorize, Kind.PAGE),
+    Route(paths.LOGIN, _POST, log_in, Kind.PAGE),
+    Route(paths.LOGOUT, _POST, log_out, Kind.PAGE),
+    Route(paths.CONSENT, _POST, decide_consent, Kind.PAGE),
     Route(paths.TOKEN, _POST, issue_token, Kind.API),
     Route(paths.REVOKE, _POST, revoke_token, Kind.API),
-    Route(paths.LIVEZ, ("GET", "HEAD"), show_livez, Kind.PLAIN),
-    Route(paths.READYZ, ("GET", "HEAD"), show_readyz, Kind.PLAIN),
+    Route(paths.LIVEZ, _READ, show_livez, Kind.PLAIN),
+    Route(paths.READYZ, _READ, show_readyz, Kind.PLAIN),
 )
 
 
@@ -41,7 +41,7 @@ NOT_WELL_KNOWN = Route(
 )
 
 
-ASSET = Route(f"{paths.STATIC}/<name>", ("GET", "HEAD"), show_asset, Kind.PLAIN)
+ASSET = Route(f"{paths.STATIC}/<name>", _READ, show_asset, Kind.PLAIN)
 
 
 def locate(pages: Pages) -> Iterator[tuple[str, Route]]:

@@ -128,8 +128,8 @@ class Gate:
                     self._metrics.shed()
                     raise Refusal("TEMPORARILY_UNAVAILABLE", "The server is busy.", retry_after=1)
                 await self.facade.discovery.require_oauth_clients()
-            if request.method == "OPTIONS" and route.kind is Kind.API:
-                return HTTPResponse(b"", 204, headers.preflight(route.methods))
+            if request.method == "OPTIONS" and "OPTIONS" in route.methods:
+                return HTTPResponse(b"", 204, headers.options(route.methods, cors=route.kind is Kind.API))
             if request.method not in route.methods:
                 raise Refusal("METHOD_NOT_ALLOWED", f"The method is not one of {', '.join(route.methods)}.")
             return await route.endpoint(request, self.facade)

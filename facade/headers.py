@@ -21,9 +21,13 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _NEVER = frozenset({"javascript", "vbscript", "data", "blob", "file", "filesystem", "about"})
 
 
-def preflight(methods: tuple[str, ...]) -> Headers:
-    """What answers an OPTIONS request (Fetch §3.3)."""
+def options(methods: tuple[str, ...], *, cors: bool) -> Headers:
+    """What answers an OPTIONS request (RFC 9110 §9.3.7); with `cors`, a browser's preflight too (Fetch §3.3)."""
+    allow = {"Allow": ", ".join(methods)}
+    if not cors:
+        return allow
     return CORS | {
+        **allow,
         "Access-Control-Allow-Methods": ", ".join(methods),
         "Access-Control-Allow-Headers": "Authorization, Content-Type, MCP-Protocol-Version",
         "Access-Control-Max-Age": "7200",

@@ -76,7 +76,11 @@ def parse_allowed_redirect_uri(text: str) -> str:
     host = uri.host.strip("[]")
     if "*" in text or (text.endswith("/") and "?" in text) or not (_is_host(host) or _is_ipv6(host)):
         raise ValueError(allowed)
-    return text
+    if not text.endswith("/"):
+        return text
+    # Below an entry, host and port are compared as names of places; an entry without the slash is exact.
+    port = "" if uri.port is None or uri.port == _DEFAULT_PORTS.get(uri.scheme) else f":{uri.port}"
+    return f"{uri.scheme}://{uri.host.lower()}{port}{uri.path}"
 
 
 def parse_resource(text: str) -> str:

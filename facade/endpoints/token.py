@@ -43,6 +43,9 @@ def _put_grant(question: IssueTokenRequest, form: Form) -> None:
             question.refresh_token.CopyFrom(
                 RefreshTokenGrant(refresh_token=form.require("refresh_token"), scope=form.find("scope"))
             )
+        case "client_credentials":
+            # RFC 6749 §4.4: for clients that can prove who they are, and here there are none.
+            raise Refusal("UNAUTHORIZED_CLIENT", "A public client may not use client_credentials.")
         case _:
             raise Refusal("UNSUPPORTED_GRANT_TYPE", "The grant type is not one this server supports.")
 

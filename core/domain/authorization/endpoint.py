@@ -80,7 +80,8 @@ class AuthorizationEndpoint:
         try:
             request = require_authorization_request(parameters, recipient, policy)
             user = self._logins.find_user(session_token)
-            if "none" in request.prompt:
+            # Beside another one, which asks for a page, it means nothing; no prompt but this one is ever an error.
+            if request.prompt == {"none"}:
                 raise _silent_refusal(user)
         except OAuthError as refusal:
             if not refusal.redirectable:

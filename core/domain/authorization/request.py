@@ -90,8 +90,6 @@ def require_authorization_request(parameters: Parameters, recipient: Recipient, 
         find_one(parameters, "code_challenge"), find_one(parameters, "code_challenge_method")
     )
     prompt = frozenset((find_one(parameters, "prompt") or "").split())
-    if "none" in prompt and len(prompt) > 1:
-        raise InvalidRequest("prompt=none cannot stand with another prompt")
     return AuthorizationRequest(
         recipient,
         scope=grantable_scope(find_one(parameters, "scope"), policy),

@@ -1,6 +1,6 @@
 """Resources (RFC 8707): which may be asked for, and when two spellings name the same one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -62,11 +62,12 @@ def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ..
         normal = normalise_resource(resource)
         if normal == normalise_resource(policy.issuer):
             continue
-        if listed and normal not in listed:
+        known = _find(resource, listed)
+        if listed and known is None:
             raise InvalidTarget(f"unknown resource {resource}")
         if not listed and not _is_https_or_loopback(normal):
             raise InvalidTarget(f"resource {resource} must be https, or http on this machine")
-        wanted.setdefault(normal, listed.get(normal, resource))
+        wanted.setdefault(known or normal, known or resource)
     if wanted and any(normalise_resource(resource) == normalise_resource(policy.issuer) for resource in requested):
         raise InvalidTarget("the server's own address stands for every service and cannot be named beside others")
     return tuple(wanted.values())
@@ -86,10 +87,19 @@ def narrow_resources(granted: tuple[str, ...], requested: Sequence[str], policy:
     if not granted:
         return wanted
     by_normal = {normalise_resource(resource): resource for resource in granted}
-    refused = [resource for resource in requested if normalise_resource(resource) not in by_normal]
-    if refused:
-        raise InvalidTarget(f"resource {refused[0]} was not granted")
-    return tuple(dict.fromkeys(by_normal[normalise_resource(resource)] for resource in requested))
+    narrowed: dict[str, None] = {}
+    for resource in requested:
+        found = _find(resource, by_normal)
+        if found is None:
+            raise InvalidTarget(f"resource {resource} was not granted")
+        narrowed[found] = None
+    return tuple(narrowed)
+
+
+def _find(resource: str, known: Mapping[str, str]) -> str | None:
+    """The owner's spelling of what a client asks for; clients add a slash at the end, or leave it out."""
+    normal = normalise_resource(resource)
+    return known.get(normal) or known.get(normal.removesuffix("/") if normal.endswith("/") else f"{normal}/")
 
 
 def _is_https_or_loopback(resource: str) -> bool:

@@ -27,6 +27,8 @@ PROMPTS = [
     ("login", LoginPrompt, LoginPrompt),
     ("login consent", LoginPrompt, LoginPrompt),
     ("create", LoginPrompt, ConsentPrompt),
+    ("none login", LoginPrompt, LoginPrompt),
+    ("none consent", LoginPrompt, ConsentPrompt),
     ("anything else", LoginPrompt, ConsentPrompt),
     ("", LoginPrompt, ConsentPrompt),
 ]

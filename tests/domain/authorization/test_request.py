@@ -35,7 +35,6 @@ FAULTS: dict[str, tuple[dict[str, str | None] | Pairs, str]] = {
     "challenge padded": ({"code_challenge": PKCE.challenge + "="}, "invalid_request"),
     "challenge in the other alphabet": ({"code_challenge": "+" * 43}, "invalid_request"),
     "challenge beyond ASCII": ({"code_challenge": "\u0661" * 43}, "invalid_request"),
-    "prompt none with login": ({"prompt": "none login"}, "invalid_request"),
     "resource http elsewhere": ({"resource": "http://mcp.example.com/"}, "invalid_target"),
     "resource with a fragment": ({"resource": "https://mcp.example.com/#x"}, "invalid_target"),
     "resource with an empty fragment": ({"resource": "https://mcp.example.com/#"}, "invalid_target"),

@@ -85,7 +85,9 @@ OPEN = [
 LISTED = [
     ((), ()),
     ((MCP,), (MCP,)),
-    ((MCP + "/",), None),
+    ((MCP + "/",), (MCP,)),
+    ((MCP + "/", MCP), (MCP,)),
+    ((MCP + "//",), None),
     (("https://MCP.example.com:443/mcp",), (MCP,)),
     ((FILES[:-1],), (FILES,)),
     ((FILES, MCP), (FILES, MCP)),

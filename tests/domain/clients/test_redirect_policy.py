@@ -131,6 +131,8 @@ ENTRIES = [
     ("https://a.example/", "https://a.example:443/", False),
     ("https://a.example:8443/", "https://a.example:8443/x", True),
     ("https://a.example:8443/", "https://a.example/x", False),
+    ("https://A.Example:443/", "https://a.example/x", True),
+    ("https://A.Example/x", "https://a.example/x", False),
     ("https://a.example/x/", "https://a.example/x/y", True),
     ("https://a.example/x/", "https://a.example/xy", False),
     ("https://a.example/x", "https://a.example/x", True),

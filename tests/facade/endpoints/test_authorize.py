@@ -321,7 +321,7 @@ def test_pages_of_forms_cannot_be_opened(pair: Pair) -> None:
     for path in ("/login", "/consent", "/logout"):
         response = pair.client.get(path)
 
-        assert (response.status_code, response.headers["allow"]) == (405, "POST")
+        assert (response.status_code, response.headers["allow"]) == (405, "POST, OPTIONS")
         assert "Start from the app" in response.text
 
 

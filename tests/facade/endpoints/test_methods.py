@@ -19,12 +19,12 @@ _API = {
     "/oauth/v1/revoke": _POST,
 }
 _PAGES = {
-    "/oauth/v1/authorize": {"GET", "HEAD", "POST"},
-    "/login": {"POST"},
-    "/logout": {"POST"},
-    "/consent": {"POST"},
+    "/oauth/v1/authorize": _READ | _POST,
+    "/login": _POST,
+    "/logout": _POST,
+    "/consent": _POST,
 }
-_PLAIN = {"/livez": {"GET", "HEAD"}, "/readyz": {"GET", "HEAD"}}
+_PLAIN = {"/livez": _READ, "/readyz": _READ}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 _WRONG = [
     (path, method) for path, allowed in (_API | _PAGES | _PLAIN).items() for method in _METHODS if method not in allowed
@@ -40,6 +40,15 @@ def test_other_methods_are_405_with_allow(pair: Pair, path: str, method: str) ->
     assert set(response.headers["allow"].split(", ")) == (_API | _PAGES | _PLAIN)[path]
     kind = "application/json" if path in _API else "text/html" if path in _PAGES else "text/plain"
     assert response.headers["content-type"].startswith(kind)
+
+
+@pytest.mark.parametrize(("path", "allowed"), (_API | _PAGES | _PLAIN).items())
+def test_options_says_what_is_allowed(pair: Pair, path: str, allowed: set[str]) -> None:
+    """RFC 9110 §9.3.7: without a body, and whoever asks."""
+    response = pair.client.options(path)
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert set(response.headers["allow"].split(", ")) == allowed
 
 
 @pytest.mark.parametrize(

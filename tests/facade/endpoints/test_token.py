@@ -90,7 +90,7 @@ def test_a_refresh_token_becomes_tokens(pair: Pair, client_id: str) -> None:
         ("grant_type=refresh_token", "invalid_request"),
         ("grant_type=password&username=a&password=b", "unsupported_grant_type"),
         ("grant_type=implicit", "unsupported_grant_type"),
-        ("grant_type=client_credentials", "unsupported_grant_type"),
+        ("grant_type=client_credentials", "unauthorized_client"),
         ("grant_type=authorization_code&code=thc_nonsense", "invalid_grant"),
         ("grant_type=refresh_token&refresh_token=thr_nonsense", "invalid_grant"),
         ("grant_type=authorization_code&code=a&code=b", "invalid_request"),
