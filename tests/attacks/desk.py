@@ -1,7 +1,5 @@
 """A running pair, and a user who is signed in at one browser and says yes as often as a matrix needs it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -13,20 +11,28 @@ from tests.facade.road import Visit, register
 
 TOKEN, REVOKE = "/oauth/v1/token", "/oauth/v1/revoke"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
+#: A redirect URI that is allowed until a matrix has the core started again without the line.
+LISTED = "https://workbench.example.com/callback"
+ALLOWING = f"OAuthAllowedRedirectURI = {LISTED}"
 #: No rate stops a matrix, and a code that was made before a restart is good after it, however busy the machine is.
-_LINES = ("LoginFailures = 0", "LoginFailuresPerNetwork = 0", "Registrations = 0", "[OAuth]", "CodeLifetime = 10m")
+_LIMITS = ("LoginFailures = 0", "LoginFailuresPerNetwork = 0", "Registrations = 0")
+_OAUTH = ("CodeLifetime = 10m", "Scope = mcp: Use MCP servers as you", "Scope = files: Read your files",
+          "DefaultScope = mcp")  # fmt: skip
 
 
-@contextmanager
-def serve(folder: Path, *lines: str) -> Iterator[Pair]:
-    """Core and facade as processes; `lines` are of the section [OAuth]."""
-    with Pair(folder, limit_lines=(*_LINES, *lines)) as pair:
-        yield pair
+def make_pair(folder: Path) -> Pair:
+    """Core and facade as processes, once started."""
+    return Pair(folder, server_lines=(ALLOWING,), limit_lines=(*_LIMITS, "[OAuth]", *_OAUTH))
 
 
-def restart(pair: Pair) -> None:
-    """Another core on the same database, after a crash of the one before; the facade goes on."""
+def restart(pair: Pair, *, without: str = "") -> None:
+    """Another core on the same database, after a crash of the one before; the facade goes on.
+
+    The line `without` of the configuration is gone.
+    """
     pair.kill_core()
+    config = pair.folder / "t.conf"
+    config.write_text("".join(line for line in config.read_text().splitlines(keepends=True) if line.strip() != without))
     pair.start_core()
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from tests.attacks.asking import ENDPOINTS
 from tests.attacks.combinations import WHEN
-from tests.attacks.desk import TOKEN, Desk, restart, serve
+from tests.attacks.desk import TOKEN, Desk, restart
 from tests.attacks.wrong_requests import Cell, list_cells
+from tests.facade.pair import Pair
 from tests.facade.road import register
 
 _CELLS = {(cell.endpoint, cell.fault): cell for cell in list_cells("")}
@@ -32,22 +33,20 @@ class Answers:
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+def answers(pair: Pair) -> Answers:
     """Every credential is made by one core; half of them are presented to it, half to the next one."""
-    scopes = ("Scope = mcp: Use MCP servers as you", "Scope = files: Read your files", "DefaultScope = mcp")
     told: dict[tuple[str, str, str], Told] = {}
     narrow: dict[str, httpx.Response] = {}
-    with serve(tmp_path_factory.mktemp("replies"), *scopes) as pair:
-        desk = Desk(pair)
-        cells = list_cells(register(pair, name="Another"))
-        queues = {when: {endpoint: _Queue(desk, endpoint, cells) for endpoint in ENDPOINTS} for when in WHEN}
-        body = {"redirect_uris": ["http://127.0.0.1/callback"], "grant_types": ["authorization_code"]}
-        codes_alone = pair.client.post("/oauth/v1/register", json=body).json()["client_id"]
-        for when in WHEN:
-            if when:
-                restart(pair)
-            told |= {(cell.endpoint, cell.fault, when): queues[when][cell.endpoint].ask(cell) for cell in cells}
-            narrow[when] = desk.post(TOKEN, client_id=codes_alone, grant_type="refresh_token", refresh_token="thr_x")
+    desk = Desk(pair)
+    cells = list_cells(register(pair, name="Another"))
+    queues = {when: {endpoint: _Queue(desk, endpoint, cells) for endpoint in ENDPOINTS} for when in WHEN}
+    body = {"redirect_uris": ["http://127.0.0.1/callback"], "grant_types": ["authorization_code"]}
+    codes_alone = pair.client.post("/oauth/v1/register", json=body).json()["client_id"]
+    for when in WHEN:
+        if when:
+            restart(pair)
+        told |= {(cell.endpoint, cell.fault, when): queues[when][cell.endpoint].ask(cell) for cell in cells}
+        narrow[when] = desk.post(TOKEN, client_id=codes_alone, grant_type="refresh_token", refresh_token="thr_x")
     return Answers(told, narrow)
 
 

@@ -1,0 +1,32 @@
+"""tests/README.md, Attacks: every test that a row names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.repository.checkout import python_files, text_of
+
+_SECTION = text_of(Path("tests/README.md")).partition("\n## Attacks\n")[2].partition("\n## ")[0]
+_ROWS = [line for line in _SECTION.splitlines() if line.startswith("| ") and "`" in line]
+
+
+def test_the_table_has_been_found() -> None:
+    """Otherwise nothing below looks at anything."""
+    assert len(_ROWS) > 80
+
+
+@pytest.mark.parametrize("row", _ROWS, ids=lambda row: row.split("|")[1].strip())
+def test_every_test_that_is_named_is_there(row: str) -> None:
+    """A row whose test has moved or gone holds nothing any more."""
+    tests = re.findall(r"`([^`]+\.py)`", row.split("|")[3])
+
+    assert tests
+    assert [name for name in tests if Path("tests", name) not in python_files()] == []
+
+
+def test_every_matrix_is_named() -> None:
+    """What nobody can find from the table is written a second time."""
+    matrices = [path for path in python_files() if path.match("tests/attacks/test_*.py")]
+
+    assert [path.name for path in matrices if f"`attacks/{path.name}`" not in _SECTION] == []
