@@ -17,6 +17,8 @@ from core.config.errors import EXIT_CONFIG
 _PATIENCE = 10.0
 #: How much of it the facade may use to finish requests while the core still answers.
 _FACADE_FIRST = 6.0
+#: Signals no further apart than this, in seconds, are one wish: a terminal, `timeout` and `make` each hand theirs on.
+_ONE_WISH = 0.5
 
 
 #: Takes the `username` and `password` of a first user that the core has just made, and whether both are ready.
@@ -96,7 +98,7 @@ class Supervisor:
     def _read_signals(self, reader: int) -> None:
         for number in os.read(reader, 512):
             if number in (signal.SIGINT, signal.SIGTERM):
-                if self._stopping_since is not None:
+                if self._stopping_since is not None and time.monotonic() - self._stopping_since > _ONE_WISH:
                     self._kill()
                 self._stop(0)
             elif number == signal.SIGHUP and self._had_terminal and not has_terminal():

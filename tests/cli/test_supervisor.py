@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import clean_environment
-from tests.cli.served import Served, is_running, wait_for
+from tests.cli.served import Served, is_running, is_stopped, wait_for
 from tests.patience import PATIENCE
 
 #: Says that it is ready, then waits for a signal or for the end of its lifeline.
@@ -26,6 +26,7 @@ _PROGRAM = """
 import json, sys
 from core.cli import supervisor
 supervisor._PATIENCE = {patience}
+supervisor._ONE_WISH = {one_wish}
 core, facade = json.loads(sys.argv[1])
 greet = lambda user, ready: print("ready" if ready else "never ready", user, end="\\n\\n", flush=True)
 sys.exit(supervisor.Supervisor([sys.executable, "-c", core], [sys.executable, "-c", facade], greet).run())
@@ -59,8 +60,9 @@ _SLOW = "import os; os.read(int(os.environ['TOKENHOUSE_LIFELINE_FD']), 1)"
 _DIES_LATER = "import os, pathlib, time\nwhile not pathlib.Path('die').exists(): time.sleep(0.01)\nos._exit(3)"
 
 
-def _command(core: str, facade: str, patience: float = 10) -> list[str]:
-    return [sys.executable, "-c", _PROGRAM.format(patience=patience), json.dumps([core, facade])]
+def _command(core: str, facade: str, patience: float = 10, one_wish: float = 0.5) -> list[str]:
+    program = _PROGRAM.format(patience=patience, one_wish=one_wish)
+    return [sys.executable, "-c", program, json.dumps([core, facade])]
 
 
 @pytest.mark.parametrize(
@@ -133,13 +135,26 @@ def test_stubborn_process(tmp_path: Path) -> None:
 
 
 def test_impatient_operator(tmp_path: Path) -> None:
-    """A second Ctrl-C kills at once, and exit status 1 says so."""
-    with Served(tmp_path, command=_command(_IGNORES, _WAITS, patience=PATIENCE * 2)) as served:
+    """A second Ctrl-C that is not part of the first kills at once, and exit status 1 says so."""
+    with Served(tmp_path, command=_command(_IGNORES, _WAITS, patience=PATIENCE * 2, one_wish=0)) as served:
         served.read_until("\n\n")
         (facade,) = [pid for pid, name in _named(served).items() if name == _WAITS]
         served.process.send_signal(signal.SIGINT)
         wait_for(lambda: not is_running(facade))
         assert served.end(signal.SIGINT) == 1
+
+
+def test_one_wish_told_twice(tmp_path: Path) -> None:
+    """A stop that arrives twice at once, from whoever signals the group and from `make` in it, is a clean one."""
+    with Served(tmp_path, command=_command(_WAITS, _WAITS, one_wish=PATIENCE)) as served:
+        served.read_until("\n\n")
+        served.process.send_signal(signal.SIGSTOP)
+        wait_for(lambda: is_stopped(served.process.pid))
+        served.process.send_signal(signal.SIGTERM)
+        served.process.send_signal(signal.SIGINT)
+        assert served.end(signal.SIGCONT) == 0
+
+    assert served.stderr == ""
 
 
 def _named(served: Served) -> dict[int, str]:
