@@ -13,8 +13,8 @@ from facade.endpoints.metadata import metadata_reply, show_metadata, show_nothin
 from facade.endpoints.register import register_client
 from facade.endpoints.revoke import revoke_token
 from facade.endpoints.token import issue_token
-from facade.gate import Kind, Route
 from facade.pages.rendering import Pages
+from facade.route import Kind, Route, Urgency
 
 _READ = ("GET", "HEAD", "OPTIONS")
 _POST = ("POST", "OPTIONS")
@@ -22,13 +22,13 @@ _POST = ("POST", "OPTIONS")
 ROUTES = (
     Route(paths.METADATA, _READ, show_metadata, Kind.API, document=metadata_reply),
     Route(paths.JWKS, _READ, show_jwks, Kind.API, document=jwks_reply),
-    Route(paths.REGISTER, _POST, register_client, Kind.API, too_large="METADATA_TOO_LARGE"),
+    Route(paths.REGISTER, _POST, register_client, Kind.API, Urgency.REGISTRATION, "METADATA_TOO_LARGE"),
     Route(paths.AUTHORIZE, ("GET", "HEAD", "POST", "OPTIONS"), authorize, Kind.PAGE),
     Route(paths.LOGIN, _POST, log_in, Kind.PAGE),
-    Route(paths.LOGOUT, _POST, log_out, Kind.PAGE),
+    Route(paths.LOGOUT, _POST, log_out, Kind.PAGE, Urgency.ENDING),
     Route(paths.CONSENT, _POST, decide_consent, Kind.PAGE),
     Route(paths.TOKEN, _POST, issue_token, Kind.API),
-    Route(paths.REVOKE, _POST, revoke_token, Kind.API),
+    Route(paths.REVOKE, _POST, revoke_token, Kind.API, Urgency.ENDING),
     Route(paths.LIVEZ, _READ, show_livez, Kind.PLAIN),
     Route(paths.READYZ, _READ, show_readyz, Kind.PLAIN),
 )

@@ -8,6 +8,7 @@ from sanic import HTTPResponse
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from facade.reply_bytes import format_reply
+from facade.shedding import KnownHead
 from facade.short_way import ShortWay, WholeRequest
 from facade.strict_http import StrictHttp
 
@@ -16,12 +17,13 @@ class Connection(HttpProtocol):
     """What Sanic makes for each connection."""
 
     HTTP_CLASS = StrictHttp
-    __slots__ = ("_answering", "_short_way")
+    __slots__ = ("_answering", "_known_head", "_short_way")
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._short_way: ShortWay = self.app.ctx.short_way
         self._answering: asyncio.Task[None] | None = None
+        self._known_head: KnownHead | None = None
 
     def data_received(self, data: bytes) -> None:
         """asyncio.Protocol."""
@@ -33,7 +35,7 @@ class Connection(HttpProtocol):
             return
         whole = None
         if self._is_between_requests():
-            if (reply := self._short_way.gate.answer_known(data)) is not None:
+            if (reply := self._answer_unread(data)) is not None:
                 self._transport.write(reply)
                 self._time = time.monotonic()
                 return
@@ -42,6 +44,7 @@ class Connection(HttpProtocol):
             super().data_received(data)
             return
         whole.request.conn_info = self.conn_info
+        self._known_head = whole.known_head(data)
         gate = self._short_way.gate
         if (response := gate.answer_at_once(whole.request, whole.route)) is not None:
             reply = self._reply(whole, response)
@@ -79,6 +82,12 @@ class Connection(HttpProtocol):
         begun = self._task is not None and (http is None or http.between_requests)
         # Whoever does not read the replies gets no more of them here; the framework's way waits.
         return begun and not self.recv_buffer and self._can_write.is_set()
+
+    def _answer_unread(self, data: bytes) -> bytes | None:
+        gate = self._short_way.gate
+        if self._known_head is not None and self._known_head.is_of(data):
+            return gate.turn_away(self._known_head)
+        return gate.answer_known(data)
 
     async def _answer(self, whole: WholeRequest) -> None:
         response = await self._short_way.gate.answer(whole.request, whole.route)

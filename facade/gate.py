@@ -4,11 +4,8 @@ Bounds the work in flight, turns refusals and accidents into replies of the endp
 kind, and writes one log line. No line, reply or header holds a query string or a parameter.
 """
 
-import enum
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from time import perf_counter
 
 from sanic import HTTPResponse, Request
@@ -16,45 +13,20 @@ from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
 
 from facade import headers, replies
 from facade.correlation import correlation_id, new_correlation_id
-from facade.discovery import ServerMetadata
 from facade.errors import SERVER_ERROR, Refusal, get_answer
 from facade.facade import Facade
 from facade.known_replies import KnownReplies, KnownReply
 from facade.metrics.http_metrics import OTHER, HttpMetrics, Labels
 from facade.pages.error import refusal_page
+from facade.reply_bytes import format_reply
 from facade.request_log import RequestLog
+from facade.route import Kind, Route
+from facade.shedding import BUSY, KnownHead, Room
 
 _log = logging.getLogger("facade")
 
 #: Requests in flight beyond which new ones are turned away at once.
 MAX_IN_FLIGHT = 1024
-
-Endpoint = Callable[[Request, Facade], Awaitable[HTTPResponse]]
-
-
-class Kind(enum.Enum):
-    """Who calls an endpoint, and so what its replies look like."""
-
-    #: Clients and scripts: JSON, with CORS.
-    API = "api"
-    #: People: pages, never CORS.
-    PAGE = "page"
-    #: Load balancers and files: plain text, never turned away.
-    PLAIN = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One line of the route table; `path` is below the path of the public address."""
-
-    path: str
-    methods: tuple[str, ...]
-    endpoint: Endpoint
-    kind: Kind
-    #: The reason of a body that is too large, where it has one of its own.
-    too_large: str = "BODY_TOO_LARGE"
-    #: The reply to GET and HEAD, where the server's metadata are all it takes.
-    document: Callable[[Request, ServerMetadata], HTTPResponse] | None = None
 
 
 class Gate:
@@ -66,13 +38,12 @@ class Gate:
         """`quiet`: requests leave no line in the log."""
         self.facade = facade
         self._metrics = metrics
-        metrics.watch(lambda: self._in_flight, max_in_flight)
         #: Close each connection after its reply.
         self.stopping = False
-        self._in_flight = 0
         self._known = KnownReplies()
         self._requests = None if quiet else RequestLog()
-        self._max_in_flight = max_in_flight
+        self._room = Room(metrics, self._requests, max_in_flight)
+        self._busy = _busy_reply()
 
     def answer_at_once(self, request: Request, route: Route) -> HTTPResponse | None:
         """The reply to a request, if nobody has to be waited for."""
@@ -101,19 +72,27 @@ class Gate:
             labels = _labels(request, route, response)
             self._known.keep(data, KnownReply(reply, metadata, _name(request, route), labels))
 
+    def turn_away(self, known: KnownHead) -> bytes | None:
+        """The refusal of a request that came whole, with a head that is known; None where there is room for it."""
+        if self._room.is_left_for(known.route) or self.stopping:
+            return None
+        self._room.note_turned_away(known.route.path)
+        return self._busy
+
     async def answer(self, request: Request, route: Route) -> HTTPResponse:
         """The reply to a request that reached a route."""
         started = perf_counter()
-        # Probes are neither counted nor turned away: a busy process is alive. Nor are documents: to turn one away costs
-        # as much as to give it, and clients that have no keys refuse good tokens.
-        counts = route.kind is not Kind.PLAIN and route.document is None
-        self._in_flight += counts
+        counts = route.is_counted
+        if counts and not self._room.is_left_for(route):
+            self._metrics.shed()
+            return self._finish(request, route, self._refusal(request, route, BUSY), started)
+        self._room.in_flight += counts
         outer = correlation_id.set(_correlation_id(request))
         try:
             response = await self._attempt(request, route)
         finally:
             correlation_id.reset(outer)
-            self._in_flight -= counts
+            self._room.in_flight -= counts
         return self._finish(request, route, response, started)
 
     def refuse(self, request: Request, route: Route | None, error: Exception) -> HTTPResponse:
@@ -124,9 +103,6 @@ class Gate:
     async def _attempt(self, request: Request, route: Route) -> HTTPResponse:
         try:
             if route.kind is not Kind.PLAIN:
-                if route.document is None and self._in_flight > self._max_in_flight:
-                    self._metrics.shed()
-                    raise Refusal("TEMPORARILY_UNAVAILABLE", "The server is busy.", retry_after=1)
                 await self.facade.discovery.require_oauth_clients()
             if request.method == "OPTIONS" and "OPTIONS" in route.methods:
                 return HTTPResponse(b"", 204, headers.options(route.methods, cors=route.kind is Kind.API))
@@ -176,6 +152,13 @@ class Gate:
             self._requests.write(f"{line} reason={reason}" if reason else line)
 
 
+def _busy_reply() -> bytes:
+    """What an API answers, over a connection that is kept."""
+    response = replies.json_refusal(BUSY, get_answer(BUSY), "", navigating=False)
+    response.headers.update(headers.CORS)
+    return format_reply(response, head_only=False, keep_alive=True)
+
+
 def _name(request: Request, route: Route | None) -> str:
     return f"{request.method} {route.path}" if route else "- -"
 
@@ -209,7 +192,7 @@ def _refusal_of(error: Exception, route: Route | None) -> Exception:
     if isinstance(error, SanicException) and error.status_code == 404:
         return Refusal("NOT_FOUND", "There is nothing here.")
     if isinstance(error, SanicException) and error.status_code == 503:
-        return Refusal("TEMPORARILY_UNAVAILABLE", "The server is busy.", retry_after=1)
+        return BUSY
     if isinstance(error, SanicException) and 400 <= error.status_code < 500:
         return Refusal("INVALID_REQUEST", "The request is malformed.")
     return error

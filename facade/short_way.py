@@ -15,9 +15,11 @@ from sanic.models.protocol_types import TransportProtocol
 
 from facade.errors import Refusal
 from facade.request_head import require_request_head
+from facade.shedding import KnownHead
 
 if TYPE_CHECKING:
-    from facade.gate import Gate, Route
+    from facade.gate import Gate
+    from facade.route import Route
     from facade.web_server import WebServer
 
 #: A chunked body, a client that waits for a word before it sends one, another protocol: not here.
@@ -31,6 +33,12 @@ class WholeRequest:
     request: Request
     route: "Route"
     keep_alive: bool
+
+    def known_head(self, data: bytes) -> KnownHead | None:
+        """Its head in `data`, if the next request may be recognised by it and turned away unread."""
+        if not (self.keep_alive and self.request.method == "POST" and self.route.can_be_turned_away_unread):
+            return None
+        return KnownHead(data[: len(data) - len(self.request.body)], len(data), self.route)
 
 
 class ShortWay:

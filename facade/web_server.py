@@ -12,7 +12,8 @@ from sanic.http import Http
 from sanic.server.async_server import AsyncioServer
 
 from facade.connection import Connection
-from facade.gate import Gate, Route
+from facade.gate import Gate
+from facade.route import Route
 from facade.short_way import ShortWay
 
 WebServer = Sanic[Config, SimpleNamespace]

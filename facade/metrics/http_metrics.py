@@ -30,8 +30,10 @@ class HttpMetrics:
         self._refusals = Counter(
             "tokenhouse_http_refusals", "Requests that were refused, by reason", ("reason",), registry=registry
         )
-        shed = Counter(
-            "tokenhouse_http_shed_requests", "Requests turned away because too many were in progress", registry=registry
+        self._shed = Counter(
+            "tokenhouse_http_shed_requests",
+            "Requests turned away because too many were in progress, those that are not among the durations, too",
+            registry=registry,
         )
         self._active = Gauge("http_server_active_requests", "Requests in progress, probes aside", registry=registry)
         self._limit = Gauge(
@@ -39,8 +41,6 @@ class HttpMetrics:
             "Requests in progress beyond which the next one is turned away",
             registry=registry,
         )
-        #: Count one turned away.
-        self.shed: Callable[[], None] = shed.inc
         self._observers: dict[Labels, Callable[[float], None]] = {}
 
     def answered(self, labels: Labels, seconds: float) -> None:
@@ -53,6 +53,15 @@ class HttpMetrics:
     def refused(self, reason: str) -> None:
         """Count one refusal."""
         self._refusals.labels(reason if reason in ANSWERS else OTHER).inc()
+
+    def shed(self) -> None:
+        """Count one that was turned away, and is counted as a refusal and a reply like any other."""
+        self._shed.inc()
+
+    def turned_away(self, count: int) -> None:
+        """Count some that were turned away unread, and nowhere else: there is no time to."""
+        self._shed.inc(count)
+        self._refusals.labels("TEMPORARILY_UNAVAILABLE").inc(count)
 
     def watch(self, active: Callable[[], float], limit: int) -> None:
         """Read the requests in progress whenever somebody asks."""

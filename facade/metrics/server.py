@@ -5,8 +5,9 @@ from prometheus_client.exposition import choose_encoder
 from sanic import HTTPResponse, Request
 
 from facade.facade import Facade
-from facade.gate import Endpoint, Gate, Kind, Route
+from facade.gate import Gate
 from facade.metrics.http_metrics import HttpMetrics
+from facade.route import Endpoint, Kind, Route
 from facade.web_server import WebServer, create_web_server
 
 

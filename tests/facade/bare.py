@@ -14,9 +14,10 @@ from facade.cookies import Cookies
 from facade.core_client import CoreClient
 from facade.discovery import Discovery
 from facade.facade import Facade
-from facade.gate import Gate, Route
+from facade.gate import Gate
 from facade.metrics.facade_metrics import FacadeMetrics
 from facade.pages.rendering import Pages
+from facade.route import Route
 from facade.settings import Settings, parse_address
 from facade.web_server import create_web_server, drain, listen
 
@@ -26,6 +27,7 @@ class Bare:
     """It listens."""
 
     server: AsyncioServer
+    metrics: FacadeMetrics
     address: tuple[str, int]
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -54,7 +56,7 @@ async def serve_bare(folder: Path, *routes: Route, max_in_flight: int) -> AsyncI
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             server = await listen(app, listener)
-            yield Bare(server, listener.getsockname())
+            yield Bare(server, metrics, listener.getsockname())
             await drain(server, grace=0)
     finally:
         # It knows every server of the process by its name.

@@ -7,8 +7,9 @@ import pytest
 from sanic import HTTPResponse, Request
 
 from facade.facade import Facade
-from facade.gate import Kind, Route
+from facade.route import Kind, Route
 from tests.facade.bare import serve_bare
+from tests.facade.slow_endpoint import Slow
 from tests.patience import PATIENCE
 
 _ALLOWED = 2
@@ -16,34 +17,6 @@ _SLOW = b"POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: clo
 _QUICK = b"POST /quick HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx"
 _DOCUMENT = b"GET /document HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 _PROBE = b"GET /probe HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
-
-
-class Slow:
-    """An endpoint that answers when it is let, and counts who is inside."""
-
-    def __init__(self) -> None:
-        self.inside = 0
-        self.changed = asyncio.Condition()
-        self.open = asyncio.Event()
-        self.route = Route("/slow", ("POST",), self._answer, Kind.API)
-
-    async def wait_for(self, inside: int) -> None:
-        """Returns once so many are inside."""
-        async with self.changed:
-            await asyncio.wait_for(self.changed.wait_for(lambda: self.inside == inside), PATIENCE)
-
-    async def _answer(self, _request: Request, _facade: Facade) -> HTTPResponse:
-        await self._count(1)
-        try:
-            await self.open.wait()
-        finally:
-            await self._count(-1)
-        return HTTPResponse(b"slow")
-
-    async def _count(self, change: int) -> None:
-        async with self.changed:
-            self.inside += change
-            self.changed.notify_all()
 
 
 async def _answer(_request: Request, _facade: Facade) -> HTTPResponse:

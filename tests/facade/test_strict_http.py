@@ -13,7 +13,8 @@ import asyncio, socket, sys
 import uvloop
 from prometheus_client import CollectorRegistry
 from sanic import HTTPResponse
-from facade.gate import Gate, Kind, Route
+from facade.gate import Gate
+from facade.route import Kind, Route
 from facade.metrics.http_metrics import HttpMetrics
 from facade.web_server import create_web_server, listen
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from sanic import HTTPResponse, Request
 
 from facade.facade import Facade
-from facade.gate import Kind, Route
+from facade.route import Kind, Route
 from facade.web_server import drain
 from tests.facade.bare import serve_bare
 from tests.patience import PATIENCE

@@ -1,7 +1,8 @@
 """Many waiting questions become one call, and no item hurts another."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import pytest
 from tokenhouse_verifier.coalescing import Coalescer
@@ -150,6 +151,52 @@ async def test_an_expired_question_is_never_sent() -> None:
     echo.open.set()
     assert [await first, await patient] == ["A", "PATIENT"]
     assert echo.batches == [["a"], ["patient"]]
+
+
+@pytest.fixture
+def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets the loop's clock jump, in seconds."""
+    passed = 0.0
+
+    def let_pass(seconds: float) -> None:
+        nonlocal passed
+        passed += seconds
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "time", lambda: time.monotonic() + passed)
+
+    return let_pass
+
+
+async def test_a_question_whose_answer_would_come_too_late_is_not_sent(pass_time: Callable[[float], None]) -> None:
+    """Who has waited until there is less time than a batch takes makes way for those who can still be answered."""
+    echo = Echo()
+    echo.open.clear()
+    coalescer = Coalescer(echo, size=len, max_in_flight=1)
+    first = ask(coalescer, "a", timeout=3000)
+    await echo.busy_with(1)
+    old, fresh = ask(coalescer, "old", timeout=1000), ask(coalescer, "fresh", timeout=3000)
+    await asyncio.sleep(0)
+    pass_time(600)
+    echo.open.set()
+
+    assert [await first, await fresh] == ["A", "FRESH"]
+    with pytest.raises(TimeoutError):
+        await old
+    assert echo.batches == [["a"], ["fresh"]]
+
+
+async def test_however_long_a_batch_takes_who_has_just_come_is_sent(pass_time: Callable[[float], None]) -> None:
+    """Else nobody would ever find out that the core is quick again."""
+    echo = Echo()
+    echo.open.clear()
+    coalescer = Coalescer(echo, size=len)
+    slow = ask(coalescer, "slow", timeout=3000)
+    await echo.busy_with(1)
+    pass_time(1000)
+    echo.open.set()
+    await slow
+
+    assert await coalescer.ask("hasty", timeout=500) == "HASTY"
 
 
 async def test_a_question_in_flight_keeps_its_own_deadline() -> None:

@@ -3,6 +3,9 @@
 A call to the core costs about as much for one question as for a hundred. So while a batch is in flight the next
 questions queue, and when it returns all that wait leave together. There is no timer: with nothing in flight a
 question leaves at once.
+
+A question that has waited so long that its answer would come too late is not sent: where more is asked than can be
+answered, the oldest would otherwise keep the core busy with answers that nobody waits for any longer.
 """
 
 import asyncio
@@ -17,15 +20,24 @@ R = TypeVar("R")
 #: anybody still waits for an answer, in seconds.
 Send = Callable[[Sequence[Q], float], Awaitable[Sequence[R | Exception]]]
 
+#: How many of the last answered batches tell how long one takes: the quickest of them, for any may have met a restart.
+_REMEMBERED = 8
+
 
 class _Waiting(Generic[Q, R]):
-    __slots__ = ("answer", "deadline", "question", "size")
+    __slots__ = ("answer", "deadline", "question", "size", "timeout")
 
-    def __init__(self, question: Q, size: int, deadline: float, answer: asyncio.Future[R]) -> None:
+    def __init__(self, question: Q, size: int, now: float, timeout: float, answer: asyncio.Future[R]) -> None:
         self.question = question
         self.size = size
-        self.deadline = deadline
+        self.timeout = timeout
+        self.deadline = now + timeout
         self.answer = answer
+
+    def is_too_old(self, now: float, needed: float) -> bool:
+        """An answer that takes `needed` seconds would come too late. Who has just come is never too old."""
+        left = self.deadline - now
+        return left < needed and left < self.timeout / 2
 
 
 class Coalescer(Generic[Q, R]):
@@ -55,6 +67,7 @@ class Coalescer(Generic[Q, R]):
         #: Questions by their deadlines, those that are answered not yet dropped; and what wakes at the first of them.
         self._deadlines: deque[_Waiting[Q, R]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._taken: deque[float] = deque(maxlen=_REMEMBERED)
 
     @property
     def waiting(self) -> int:
@@ -72,7 +85,7 @@ class Coalescer(Generic[Q, R]):
         """`ask`, without a coroutine of its own: what is to be awaited."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
-        item = _Waiting(question, self._size(question), loop.time() + timeout, answer)
+        item = _Waiting(question, self._size(question), loop.time(), timeout, answer)
         self._waiting.append(item)
         self._watch_deadline(loop, item)
         self._start_sender(loop)
@@ -89,7 +102,7 @@ class Coalescer(Generic[Q, R]):
     async def _send_while_any_waits(self, loop: asyncio.AbstractEventLoop) -> None:
         self._starting = None
         try:
-            while batch := self._take():
+            while batch := self._take(loop.time()):
                 if self._waiting:
                     self._start_sender(loop)
                 await self._send_batch(batch, loop)
@@ -105,11 +118,13 @@ class Coalescer(Generic[Q, R]):
         if self._waiting:
             self._start_sender(task.get_loop())
 
-    def _take(self) -> list[_Waiting[Q, R]]:
+    def _take(self, now: float) -> list[_Waiting[Q, R]]:
         batch: list[_Waiting[Q, R]] = []
-        total = 0
+        total, needed = 0, min(self._taken, default=0.0)
         while self._waiting and len(batch) < self._max_batch:
             item = self._waiting[0]
+            if item.is_too_old(now, needed):
+                _expire(item.answer)
             # Whoever gave up or ran out of time has a finished future: nobody would read the answer.
             if not item.answer.done():
                 if batch and total + item.size > self._max_bytes:
@@ -120,7 +135,8 @@ class Coalescer(Generic[Q, R]):
         return batch
 
     async def _send_batch(self, batch: list[_Waiting[Q, R]], loop: asyncio.AbstractEventLoop) -> None:
-        timeout = max(item.deadline for item in batch) - loop.time()
+        begun = loop.time()
+        timeout = max(item.deadline for item in batch) - begun
         try:
             answers = await self._send([item.question for item in batch], max(timeout, 0.0))
             if len(answers) != len(batch):
@@ -131,6 +147,7 @@ class Coalescer(Generic[Q, R]):
             _settle(batch, [ConnectionAbortedError("stopping")] * len(batch))
             raise
         else:
+            self._taken.append(loop.time() - begun)
             _settle(batch, answers)
         while self._deadlines and self._deadlines[0].answer.done():
             self._deadlines.popleft()
