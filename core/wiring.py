@@ -250,11 +250,10 @@ class Core:
     def _build_listeners(self, keeper: MasterKeyKeeper) -> tuple[Listener, Listener, Listener]:
         servicers = {**self._facade_servicers(), **self._operator_servicers(keeper), **self._service_servicers()}
         calls = self._metrics.calls
-        facade, operator = (
-            Listener(caller, servicers, self._health, calls) for caller in (Caller.FACADE, Caller.OPERATOR)
-        )
         reflection = self._config.grpc.reflection
-        return facade, operator, Listener(Caller.SERVICE, servicers, self._health, calls, with_reflection=reflection)
+        service = Listener(Caller.SERVICE, servicers, self._health, calls, with_reflection=reflection)
+        facade = Listener(Caller.FACADE, servicers, self._health, calls, before=service.room)
+        return facade, Listener(Caller.OPERATOR, servicers, self._health, calls), service
 
     def _facade_servicers(self) -> dict[ServiceDescriptor, object]:
         store, policy, clock = self._store, self._policy, self._clock

@@ -13,6 +13,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health_pb2
 
 from core.metrics.calls import CallMetrics
+from core.rpc.admission import Room
 from core.rpc.callers import Caller
 from core.rpc.free_addresses import CannotListen, require_free_port, require_free_socket
 from core.rpc.health import Health
@@ -54,10 +55,14 @@ class Listener:
         health: Health,
         metrics: CallMetrics,
         *,
+        before: Room | None = None,
         with_reflection: bool = False,
     ) -> None:
+        """`before`: the room of the listener whose calls are served first."""
         pool = CountingPool(_THREADS[caller], caller.name.lower())
-        methods = ServedMethods(caller, pool, _IN_FLIGHT[caller], metrics)
+        #: How many calls are taken on.
+        self.room = Room(pool, _IN_FLIGHT[caller], before)
+        methods = ServedMethods(caller, self.room, metrics)
         methods.add_probes(_HEALTH, health)
         for descriptor, servicer in servicers.items():
             methods.add_service(descriptor, servicer)

@@ -13,10 +13,10 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from core.metrics.calls import CallMetrics, MethodCalls
+from core.rpc.admission import OVERLOADED, SHED, Room, Urgency, urgency_of
 from core.rpc.callers import MAY_CALL, Caller, may_call
 from core.rpc.correlation import correlated
 from core.rpc.errors import Failure, describe
-from core.rpc.pool import CountingPool
 
 MESSAGE_BYTES = 64 * 1024
 BATCH_MESSAGE_BYTES = 1024 * 1024
@@ -27,27 +27,24 @@ _NO_DEADLINE = Failure(grpc.StatusCode.INVALID_ARGUMENT, "DEADLINE_REQUIRED", "e
 _TOO_LARGE = Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", "the message is larger than 64 KiB")
 _MALFORMED = Failure(grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE", "not a message of this method")
 _NOT_ALLOWED = Failure(grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED", "this listener does not offer it")
-_OVERLOADED = Failure(
-    grpc.StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", "too many calls are in flight; try again", retry_after=1
-)
 _EXPIRED = Failure(
     grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the deadline passed before the call began", retry_after=1
 )
 
-# A thread of their own, apart from the one that turns calls away: that one may have thousands to do.
+# A thread of their own: those of the listener may all be busy.
 _PROBING = ThreadPoolExecutor(1, thread_name_prefix="probing")
 
 
 class ServedMethods(grpc.GenericRpcHandler):
     """The methods of one listener. What the caller may not use is denied."""
 
-    def __init__(self, caller: Caller, pool: CountingPool, most_in_flight: int, metrics: CallMetrics) -> None:
+    def __init__(self, caller: Caller, room: Room, metrics: CallMetrics) -> None:
         self._caller = caller
-        self._pool = pool
-        self._most_in_flight = most_in_flight
+        self._room = room
         self._metrics = metrics
-        self._count_shed = metrics.watch(caller.name.lower(), lambda: pool.in_flight, most_in_flight)
+        self._count_shed = metrics.watch(caller.name.lower(), lambda: room.taken, room.most)
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+        self._urgencies: dict[str, Urgency] = {}
         self._probes: set[str] = set()
 
     def add_service(self, descriptor: ServiceDescriptor, servicer: object) -> None:
@@ -59,6 +56,7 @@ class ServedMethods(grpc.GenericRpcHandler):
                 calls = self._metrics.of_method(name)
                 serve = _serve_stream if method.server_streaming else self._serve
                 self._handlers[name] = serve(method, behaviour, calls)
+                self._urgencies[name] = urgency_of(name)
 
     def add_probes(self, descriptor: ServiceDescriptor, servicer: object) -> None:
         """As `add_service`, for methods that answer however much else there is to do: who is busy is not ill."""
@@ -79,10 +77,10 @@ class ServedMethods(grpc.GenericRpcHandler):
         if method in self._handlers:
             # The server's own limit answers before it has read the message, and the caller then learns nothing but
             # CANCELLED; a refusal from a handler is read.
-            if self._pool.in_flight < self._most_in_flight or method in self._probes:
+            if self._room.is_left_for(self._urgencies[method]) or method in self._probes:
                 return self._handlers[method]
             self._count_shed()
-            return self._refuse(method, _OVERLOADED, SHED)
+            return self._refuse(method, OVERLOADED, SHED)
         if method in MAY_CALL and not may_call(self._caller, method):
             return self._refuse(method, _NOT_ALLOWED, _DENIED)
         # What no listener offers is UNIMPLEMENTED: clients that feel for newer methods fall back on that status alone.
@@ -189,16 +187,6 @@ def _deny(raw: bytes, context: grpc.ServicerContext) -> bytes:
 
 
 _DENIED: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_deny)
-
-
-def _shed(raw: bytes, context: grpc.ServicerContext) -> bytes:
-    abort(context, _OVERLOADED)
-
-
-# A thread of its own: those of the listener are what there is too little of.
-_shed.experimental_thread_pool = ThreadPoolExecutor(1, thread_name_prefix="shed")  # type: ignore[attr-defined]
-#: Refuses a call that there is no room for, in words.
-SHED: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_shed)
 
 
 def abort(context: grpc.ServicerContext, failure: Failure) -> NoReturn:

@@ -10,7 +10,8 @@ from google.protobuf.message import Message
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 
-from core.rpc.methods import MESSAGE_BYTES, SHED, NotTaken, abort, read_message
+from core.rpc.admission import SHED
+from core.rpc.methods import MESSAGE_BYTES, NotTaken, abort, read_message
 from core.rpc.pool import CountingPool
 
 _METHOD = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
