@@ -15,7 +15,7 @@ from tests.faults.crash_states import Recorded
 from tests.faults.promises import broken_promises
 from tests.faults.recorded_load import WEAK, Recording, record_load
 
-_STATES = 500
+_STATES = 250
 
 
 @pytest.fixture(scope="module")

@@ -31,6 +31,8 @@ from tests.verifier.proxy import Proxy
 
 #: What a message may have been under way in the proxy's thread when it was told to freeze, in seconds.
 _ON_THE_WAY = 1.0
+#: Who asks without a pause for seconds takes the processor from other tests. In seconds.
+_BETWEEN = 0.005
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,7 @@ def test_a_frozen_core_is_believed_for_five_seconds(core: CoreProcess, app: Road
                 if refusal is not None:
                     break
                 accepted_at.append(began)
+                time.sleep(_BETWEEN)
             assert isinstance(refusal, Unavailable)
             assert refusal.status == 503
             assert accepted_at[-1] < frozen_at + 5
@@ -128,6 +131,7 @@ def test_what_is_revoked_behind_a_partition(road: ServedRoad, form: Form, proxy:
         if refusal_of(form, token.access_token, timeout=0.1) is not None:
             break
         last = began
+        time.sleep(_BETWEEN)
     assert last < frozen_at + impatient + _ON_THE_WAY
     assert isinstance(refusal_of(form, token.access_token, timeout=0.1), Unavailable)
     proxy.thaw()
@@ -205,6 +209,7 @@ def test_and_not_longer_than_it_chose(road: ServedRoad, opened: Open, proxy: Pro
     began = time.monotonic()
     while refusal_of(form, token, timeout=0.1) is None:
         assert time.monotonic() < began + PATIENCE
+        time.sleep(_BETWEEN)
     assert isinstance(refusal_of(form, token, timeout=0.1), Unavailable)
 
 

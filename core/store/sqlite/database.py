@@ -8,8 +8,8 @@ from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
 from core.store.sqlite.driver import Connection
 from core.store.sqlite.folder import DATABASE, sync_folder
-from core.store.sqlite.migrations import MIGRATIONS, as_database
 from core.store.sqlite.replacement import finish_replacement
+from core.store.sqlite.schema_steps import is_up_to_date
 from core.store.sqlite.soundness import find_damage, find_strangeness
 
 #: WAL pages after which the writer copies them into the database.
@@ -129,10 +129,14 @@ def bring_up_to_date(path: Path, connection: Connection) -> None:
     """Give a sound database a write-ahead log and the newest schema.
 
     Raises:
-        StoreRefused: it cannot have the log where it is.
+        StoreRefused: it cannot have the log where it is, or the schema is not made with the same SQLite library.
         driver.Error: it cannot be written.
     """
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
         raise StoreRefused(f"{path} cannot have a write-ahead log here (journal mode {mode}); use a local disk")
-    MIGRATIONS.apply(as_database(connection))
+    if not is_up_to_date(connection):
+        # Loaded where it is wanted: it takes longer than the rest of the store.
+        from core.store.sqlite.migrations import migrate
+
+        migrate(connection)

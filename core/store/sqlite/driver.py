@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, cast
 
 import pysqlite3  # type: ignore[import-untyped]  # the wheel carries no types
-from sqlite_utils import Database
 
 from core.domain.errors import StoreUnavailable
 from core.store.refusal import StoreRefused
@@ -82,12 +81,15 @@ def connect(path: Path, mode: Literal["rw", "ro", "ro&immutable=1"]) -> Connecti
 
 
 def require_safe_library(version: tuple[int, ...] = pysqlite3.sqlite_version_info) -> None:
-    """Raises StoreRefused: this SQLite can lose data, or a second SQLite library would open the same file."""
+    """Raises StoreRefused: this SQLite can lose data."""
     if version < OLDEST_SAFE_VERSION:
         found, oldest = (".".join(map(str, numbers)) for numbers in (version, OLDEST_SAFE_VERSION))
         raise StoreRefused(f"SQLite {found} can corrupt a database; install pysqlite3 with SQLite {oldest} or newer")
-    if not isinstance(Database(memory=True).conn, pysqlite3.Connection):
-        raise StoreRefused("sqlite-utils does not use pysqlite3; install both into the same environment")
+
+
+def is_of_this_library(connection: object) -> bool:
+    """Whether somebody else's connection is one of the library that is used here."""
+    return isinstance(connection, pysqlite3.Connection)
 
 
 def is_input_output_error(error: Exception) -> bool:

@@ -8,9 +8,11 @@ from typing import Any, cast
 
 from sqlite_utils import Database, Migrations
 
-from core.store.sqlite.driver import Connection
+from core.store.refusal import StoreRefused
+from core.store.sqlite.driver import Connection, is_of_this_library
+from core.store.sqlite.schema_steps import SET
 
-MIGRATIONS = Migrations("tokenhouse")
+MIGRATIONS = Migrations(SET)
 
 # `purge_at` is when the purge looks at a grant next: it stays where it is while the grant is refreshed, so that a
 # rotation touches no index.
@@ -121,12 +123,22 @@ def initial_schema(database: Database) -> None:
         database.execute(statement)
 
 
-def known_migrations() -> frozenset[str]:
-    """The names of all steps this program knows."""
-    return frozenset(migration.name for migration in MIGRATIONS.pending(Database(memory=True)))
+def migrate(connection: Connection) -> None:
+    """Take the steps that are missing.
 
-
-def as_database(connection: Connection) -> Database:
-    """The connection as sqlite-utils wants it."""
+    Raises:
+        StoreRefused: sqlite-utils would bring a second SQLite library along.
+        driver.Error: it cannot be written.
+    """
+    memory = Database(memory=True, execute_plugins=False)
+    if not is_of_this_library(memory.conn):
+        raise StoreRefused("sqlite-utils does not use pysqlite3; install both into the same environment")
     # Plug-ins of sqlite-utils have no business in this process.
-    return Database(cast(Any, connection), execute_plugins=False)
+    MIGRATIONS.apply(Database(cast(Any, connection), execute_plugins=False))
+
+
+def new_schema() -> Connection:
+    """An empty database in memory that has every step."""
+    database = Database(memory=True, execute_plugins=False)
+    MIGRATIONS.apply(database)
+    return cast(Connection, database.conn)

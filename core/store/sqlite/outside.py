@@ -10,7 +10,7 @@ from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
 from core.store.sqlite.database import connect_reader
 from core.store.sqlite.driver import Connection, Row
-from core.store.sqlite.migrations import MIGRATIONS, as_database
+from core.store.sqlite.schema_steps import is_up_to_date
 from core.store.sqlite.soundness import find_damage, find_unknown_steps, is_ours
 from core.store.sqlite.transaction import SqliteFacts
 
@@ -43,7 +43,7 @@ class OutsideView(SqliteFacts):
 
     def is_of_an_older_program(self) -> bool:
         """Whether the next start adds to its schema."""
-        return bool(self._ask(lambda connection: MIGRATIONS.pending(as_database(connection))))
+        return not self._ask(is_up_to_date)
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         try:

@@ -1,15 +1,12 @@
 """Whether a database is whole, and whether it is one of ours."""
 
+from contextlib import closing
 from typing import Literal
 
-from sqlite_utils import Database
-
 from core.store.sqlite.driver import Connection
-from core.store.sqlite.migrations import MIGRATIONS, as_database, known_migrations
+from core.store.sqlite.schema_steps import STEPS, TABLE, taken_steps
 
 _SCHEMA = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@' ORDER BY type, name"
-#: What sqlite-utils keeps for itself is its own to change.
-_NOT_OURS = "_sqlite_migrations"
 
 
 def find_damage(connection: Connection, check: Literal["quick_check", "integrity_check"] = "quick_check") -> str:
@@ -33,21 +30,23 @@ def find_strangeness(connection: Connection) -> str:
 
 def is_ours(connection: Connection) -> bool:
     """Whether any step of a schema of ours was ever applied to it."""
-    return bool(MIGRATIONS.applied(as_database(connection)))
+    return bool(taken_steps(connection))
 
 
 def find_unknown_steps(connection: Connection) -> list[str]:
     """The steps that a newer program has applied."""
-    applied = {migration.name for migration in MIGRATIONS.applied(as_database(connection))}
-    return sorted(applied - known_migrations())
+    return sorted(taken_steps(connection).difference(STEPS))
 
 
 def has_own_schema(connection: Connection) -> bool:
     """Whether a database with every step applied has the tables and indexes that these make, and nothing else."""
-    expected = Database(memory=True, execute_plugins=False)
-    MIGRATIONS.apply(expected)
-    return _schema(connection) == _schema(expected.conn)
+    # Loaded where it is wanted: it takes longer than the rest of the store.
+    from core.store.sqlite.migrations import new_schema
+
+    with closing(new_schema()) as expected:
+        return _schema(connection) == _schema(expected)
 
 
 def _schema(connection: Connection) -> list[tuple[str, str, str]]:
-    return [row for row in connection.execute(_SCHEMA).fetchall() if row[1] != _NOT_OURS]
+    # What sqlite-utils keeps for itself is its own to change.
+    return [row for row in connection.execute(_SCHEMA).fetchall() if row[1] != TABLE]
