@@ -25,6 +25,12 @@ class Connection(HttpProtocol):
         self._answering: asyncio.Task[None] | None = None
         self._known_head: KnownHead | None = None
 
+    def connection_made(self, transport: Any) -> None:
+        """asyncio.Protocol."""
+        super().connection_made(transport)  # type: ignore[no-untyped-call]
+        if not self._short_way.gate.stopping:
+            self.app.ctx.accepting.accept_more()
+
     def data_received(self, data: bytes) -> None:
         """asyncio.Protocol."""
         if self._answering is not None:
@@ -86,8 +92,15 @@ class Connection(HttpProtocol):
     def _answer_unread(self, data: bytes) -> bytes | None:
         gate = self._short_way.gate
         if self._known_head is not None and self._known_head.is_of(data):
-            return gate.turn_away(self._known_head)
+            refusal = gate.turn_away(self._known_head, self._hear_again)
+            if refusal is not None:
+                self._transport.pause_reading()
+            return refusal
         return gate.answer_known(data)
+
+    def _hear_again(self) -> None:
+        if not self._is_closing():
+            self._transport.resume_reading()
 
     async def _answer(self, whole: WholeRequest) -> None:
         response = await self._short_way.gate.answer(whole.request, whole.route)

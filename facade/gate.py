@@ -6,6 +6,7 @@ kind, and writes one log line. No line, reply or header holds a query string or 
 
 import logging
 import traceback
+from collections.abc import Callable
 from time import perf_counter
 
 from sanic import HTTPResponse, Request
@@ -72,11 +73,14 @@ class Gate:
             labels = _labels(request, route, response)
             self._known.keep(data, KnownReply(reply, metadata, _name(request, route), labels))
 
-    def turn_away(self, known: KnownHead) -> bytes | None:
-        """The refusal of a request that came whole, with a head that is known; None where there is room for it."""
+    def turn_away(self, known: KnownHead, hear_again: Callable[[], None]) -> bytes | None:
+        """The refusal of a request that came whole, with a head that is known; None where there is room for it.
+
+        Its connection is not to be read until `hear_again` is called.
+        """
         if self._room.is_left_for(known.route) or self.stopping:
             return None
-        self._room.note_turned_away(known.route.path)
+        self._room.note_turned_away(known.route.path, hear_again)
         return self._busy
 
     async def answer(self, request: Request, route: Route) -> HTTPResponse:

@@ -1,12 +1,14 @@
 """Turning requests away when too many are in flight.
 
 Whoever is turned away costs time that somebody else's answer needs, so it has to cost next to nothing: a request whose
-head has been read on the same connection before is known by its bytes, and refused without being read again. What ends
-something goes before what gives something, and that before registrations: an app that is registered can wait least.
+head has been read on the same connection before is known by its bytes, and refused without being read again. Who then
+asks again at once, though told to wait a second, is not heard for a moment: a crowd of these would take all the time
+there is. What ends something goes before what gives something, and that before registrations.
 """
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from facade.errors import Refusal
@@ -16,6 +18,9 @@ from facade.route import Route
 
 #: What every request that is turned away is told.
 BUSY = Refusal("TEMPORARILY_UNAVAILABLE", "The server is busy.", retry_after=1)
+
+#: How long who was refused unread is not heard; and those of one such moment are counted together. In seconds.
+MOMENT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +48,24 @@ class Room:
         self._log = log
         self._most = most
         self._turned_away: Counter[str] = Counter()
+        self._unheard: list[Callable[[], None]] = []
         metrics.watch(lambda: self.in_flight, most)
 
     def is_left_for(self, route: Route) -> bool:
         """Whether one more request for the route may be begun."""
         return self.in_flight < self._most * route.urgency
 
-    def note_turned_away(self, path: str) -> None:
-        """Count a request that nobody has read. They share a line of the log, and the work of counting."""
-        if not self._turned_away:
-            asyncio.get_running_loop().call_soon(self._flush)
+    def note_turned_away(self, path: str, hear_again: Callable[[], None]) -> None:
+        """Count a request that nobody has read; `hear_again` is called when the moment is over."""
+        if not self._unheard:
+            asyncio.get_running_loop().call_later(MOMENT, self._end_moment)
+        self._unheard.append(hear_again)
         self._turned_away[path] += 1
 
-    def _flush(self) -> None:
+    def _end_moment(self) -> None:
+        unheard, self._unheard = self._unheard, []
+        for hear_again in unheard:
+            hear_again()
         for path, count in self._turned_away.items():
             self._metrics.turned_away(count)
             if self._log is not None:

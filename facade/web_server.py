@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from types import SimpleNamespace
 
 from sanic import HTTPResponse, Request, Sanic
@@ -11,6 +12,7 @@ from sanic.handlers import ErrorHandler
 from sanic.http import Http
 from sanic.server.async_server import AsyncioServer
 
+from facade.accepting import Accepting
 from facade.connection import Connection
 from facade.gate import Gate
 from facade.route import Route
@@ -27,6 +29,10 @@ GRACE = 10.0
 #: A connection that has been silent for so many seconds is closed then. Whoever uses it more often has its next request
 #: answered and learns by that reply that it is the last: a request that crosses a closing is lost (RFC 9112 §9.5).
 LINGER = 1.0
+
+#: Connections that may wait to be accepted; asyncio's own 100 would be put over what the socket was opened with, and
+#: whoever is one too many tries again after a second.
+BACKLOG = 1024
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -62,11 +68,14 @@ async def listen(app: WebServer, listener: socket.socket) -> AsyncioServer:
     """Serves on `listener` from now on."""
     server = await app.create_server(
         sock=listener,
+        backlog=BACKLOG,
         protocol=Connection,
         return_asyncio_server=True,
         asyncio_server_kwargs={"start_serving": False},
     )
     assert server is not None
+    new_connection = partial(Connection, loop=asyncio.get_running_loop(), app=app, connections=server.connections)
+    app.ctx.accepting = Accepting(listener, new_connection)
     await server.startup()  # type: ignore[no-untyped-call]
     await server.start_serving()  # type: ignore[no-untyped-call]
     return server

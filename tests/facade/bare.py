@@ -28,6 +28,7 @@ class Bare:
 
     server: AsyncioServer
     metrics: FacadeMetrics
+    listener: socket.socket
     address: tuple[str, int]
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -56,7 +57,7 @@ async def serve_bare(folder: Path, *routes: Route, max_in_flight: int) -> AsyncI
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             server = await listen(app, listener)
-            yield Bare(server, metrics, listener.getsockname())
+            yield Bare(server, metrics, listener, listener.getsockname())
             await drain(server, grace=0)
     finally:
         # It knows every server of the process by its name.

@@ -104,6 +104,10 @@ async def test_a_known_request_is_refused_unread_in_the_same_words(tmp_path: Pat
         read = [await known.ask(request("/slow")), await new.ask(request("/slow"))]
         counted = sample(bare, "http_server_request_duration_seconds_count", **_REFUSED)
         unread = [await known.ask(request("/slow", body)) for body in (b"x", b"y", b"z")]
+        # They are counted together, a little later.
+        async with asyncio.timeout(PATIENCE):
+            while sample(bare, "tokenhouse_http_shed_requests_total") < 5:
+                await asyncio.sleep(0.01)
         told = {
             "read": (counted, sample(bare, "http_server_request_duration_seconds_count", **_REFUSED)),
             "shed": sample(bare, "tokenhouse_http_shed_requests_total"),
@@ -123,6 +127,26 @@ async def test_a_known_request_is_refused_unread_in_the_same_words(tmp_path: Pat
 
 
 _REFUSED = {"http_request_method": "POST", "http_route": "/slow", "http_response_status_code": "503"}
+
+
+async def test_who_asks_again_at_once_is_heard_a_little_later(tmp_path: Path) -> None:
+    """Refused unread, a connection is left alone for a moment, and then answered like any other."""
+    slow = Slow()
+    async with serve_bare(tmp_path, slow.route, max_in_flight=1) as bare, AsyncExitStack() as stack:
+        holder, line = [await connect(bare, stack) for _ in range(2)]
+        holder.writer.write(request("/slow"))
+        await slow.wait_for(1)
+        refusals = [await line.ask(request("/slow")) for _ in range(2)]
+        transports = [connection.transport for connection in bare.server.connections]
+        unheard = [transport for transport in transports if not transport.is_reading()]
+        refusals.append(await line.ask(request("/slow")))
+        slow.open.set()
+        await holder.receive()
+        served = await line.ask(request("/slow"))
+
+    assert len(unheard) == 1
+    assert len(set(refusals)) == 1
+    assert served.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
