@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from core.config.settings import SETTINGS
 #: Environment variables that tell a process the numbers of the pipes it inherited.
 STATUS_VARIABLE = "TOKENHOUSE_STATUS_FD"
 LIFELINE_VARIABLE = "TOKENHOUSE_LIFELINE_FD"
+_MOST_FILES = 65536
 
 
 def core_command(config: Config) -> list[str]:
@@ -42,6 +44,17 @@ def environment_of(name: str) -> dict[str, str]:
     secrets = {setting.variable for setting in SETTINGS if setting.secret} if name == "facade" else set()
     kept_back = secrets | ACTIVATION_VARIABLES
     return {variable: text for variable, text in os.environ.items() if variable not in kept_back}
+
+
+def raise_file_limit() -> None:
+    """Let this process, and those that it starts, have as many files open as they may.
+
+    What a shell gives is often 1024: fewer than the requests that the facade answers at the same time.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import click
 from core.cli.greeting import write_greeting
 from core.cli.invocation import OperatorCommand, Refused, load_or_refuse
 from core.cli.listening import LISTEN_VARIABLE, CannotListen, find_activated, open_listeners
-from core.cli.processes import core_command, environment_of, facade_command, hold_signals
+from core.cli.processes import core_command, environment_of, facade_command, hold_signals, raise_file_limit
 from core.cli.supervisor import Supervisor
 from core.config.config import Config
 from core.config.errors import EXIT_CONFIG
@@ -33,6 +33,7 @@ def serve(ctx: click.Context, process: str | None) -> None:
     configuration or the database is refused.
     """
     config = load_or_refuse(ctx, ServeRefused)
+    raise_file_limit()
     try:
         if process is not None:
             _become(process, config)

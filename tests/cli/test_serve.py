@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.command import call
+from tests.cli.command import TOKENHOUSE, call
 from tests.cli.served import Served, is_running, is_stopped, stopping_at_birth, wait_for, wait_for_end
 from tests.patience import PATIENCE
 from tests.ports import free_port
@@ -223,6 +224,21 @@ def test_one_process_each(tmp_path: Path) -> None:
     assert b"-m\0facade\0--address\0" in commands[1]
     assert users == []
     assert [KEY in environment for environment in environments] == [True, False]
+
+
+@pytest.mark.parametrize("arguments", ["serve", "serve facade"])
+def test_file_limit(tmp_path: Path, arguments: str) -> None:
+    """A shell's limit of open files is raised as far as it may be: a crowd of connections is not turned away by it."""
+    command = ("sh", "-c", f'ulimit -Sn 300; ulimit -Hn 5000; exec "$0" {arguments}', TOKENHOUSE)
+    with Served(tmp_path, command=command) as served:
+        wait_for(lambda: _file_limit(served.process.pid) == 5000)
+        if arguments == "serve":
+            served.wait_until_ready()
+            assert {_file_limit(pid) for pid in served.child_pids()} == {5000}
+
+
+def _file_limit(pid: int) -> int:
+    return resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]
 
 
 def _environment_of(pid: int) -> str:
