@@ -1,16 +1,20 @@
 """verifier/README.md tells the library as it is."""
 
 import inspect
-import re
+import json
+import textwrap
+from collections import Counter
+from typing import NamedTuple
 
 from tokenhouse_verifier import errors
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.async_verifier import AsyncTokenVerifier
 from tokenhouse_verifier.verifier import TokenVerifier
 
-from tests.repository.checkout import ROOT
-
-README = (ROOT / "verifier" / "README.md").read_text()
+from tests.rpc.road import Road
+from tests.verifier.doors.examples import README, examples_of, run_example
+from tests.verifier.doors.opened import DOORS
+from tests.verifier.proxy import Proxy
 
 
 def _rows(heading: str) -> dict[str, list[str]]:
@@ -44,11 +48,48 @@ def test_every_field_and_every_error_is_told() -> None:
         assert told[kind.__name__][:2] == [str(kind.status), f"`{kind.code}`" if kind.code else "none"]
 
 
-def test_the_examples_are_python() -> None:
-    """They name what there is."""
-    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(examples) == 2
-    for example in examples:
-        compile(example, "README", "exec", flags=0x2000)  # top-level await
-        for module, name in re.findall(r"^from (\S+) import (\S+)$", example, re.MULTILINE):
-            assert hasattr(__import__(module, fromlist=[name]), name)
+class Response(NamedTuple):
+    """What the first example takes from its framework."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes | str
+
+
+class Request(NamedTuple):
+    """And what it is given."""
+
+    headers: dict[str, str]
+
+
+def test_the_first_example(road: Road, proxy: Proxy) -> None:
+    """It answers those who are let in, and has a whole answer for those who are not."""
+    (example, _) = examples_of("# tokenhouse-verifier")
+    names = run_example(example, proxy.target, Response=Response)
+    token = road.connect(resource="https://mcp.example.com/mcp").access_token
+
+    answer = names["handle"](Request({"Authorization": f"Bearer {token}"}))
+    refusal = names["handle"](Request({}))
+
+    assert answer == Response(200, {}, f"{road.username} of dev, by {road.client_id}")
+    assert refusal == (401, {"WWW-Authenticate": "Bearer", "Cache-Control": "no-store"}, refusal.body)
+    assert json.loads(refusal.body) == {"error_description": "the request has no bearer token"}
+    names["verifier"].close()
+
+
+async def test_the_example_in_an_event_loop(road: Road, proxy: Proxy) -> None:
+    """It is the same with `await`."""
+    (_, example) = examples_of("# tokenhouse-verifier")
+    program = "async def run(authorization):\n" + textwrap.indent(example, "    ") + "\n    await verifier.close()\n"
+    names = run_example(program + "    return user\n", proxy.target)
+    token = road.connect(resource="https://mcp.example.com/mcp").access_token
+
+    assert (await names["run"](f"Bearer {token}")).username == road.username
+
+
+def test_every_example_is_run() -> None:
+    """Here, or in tests/verifier/doors."""
+    headings = {"# tokenhouse-verifier": 2} | dict(Counter(heading for _, heading, _ in DOORS.values()))
+
+    assert README.count("```python") == sum(headings.values())
+    assert {heading: len(examples_of(heading)) for heading in headings} == headings

@@ -1,6 +1,7 @@
 """Bearer tokens as requests carry them (RFC 6750 §2.1)."""
 
 import re
+from collections.abc import Sequence
 
 #: RFC 6750 §2.1 b64token.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
@@ -19,3 +20,11 @@ def find_bearer(authorization: str | None) -> str | None:
         return None
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
+
+
+def join_authorizations(values: Sequence[str]) -> str | None:
+    """One value for all the `Authorization` headers of a request; None where it has none.
+
+    RFC 9110 §11.6.2 allows one. Several come to what is no token, so nobody can be shown one and use another.
+    """
+    return ", ".join(values) if values else None

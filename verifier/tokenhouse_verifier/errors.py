@@ -10,6 +10,7 @@ Exception tree::
     └── Unavailable           503: nobody could be asked; never to be taken for a yes
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -56,6 +57,17 @@ class NotVerified(Exception):
         """The value of the header `WWW-Authenticate`; "" where none belongs to the status."""
         return self._challenge.write(self.code, self.description if self.code else "")
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the HTTP answer, beside those of its body."""
+        return {"WWW-Authenticate": self.www_authenticate, "Cache-Control": "no-store"}
+
+    @property
+    def body(self) -> bytes:
+        """The body of the HTTP answer, as `application/json`; the header is what clients go by."""
+        told = {"error": self.code, "error_description": self.description}
+        return json.dumps({name: value for name, value in told.items() if value}).encode()
+
 
 class MissingToken(NotVerified):
     """RFC 6750 §3.1: a request without authentication learns the scheme, and no error code."""
@@ -94,3 +106,7 @@ class Unavailable(NotVerified):
     @property
     def www_authenticate(self) -> str:
         return ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after), "Cache-Control": "no-store"}

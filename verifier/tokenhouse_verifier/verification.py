@@ -14,6 +14,7 @@ from tokenhouse_verifier.bearer import MAXIMUM_LENGTH, find_bearer, is_token
 from tokenhouse_verifier.channel import NOT_IN_TIME, Options
 from tokenhouse_verifier.errors import (
     Challenge,
+    InsufficientScope,
     InvalidRequest,
     InvalidToken,
     MissingToken,
@@ -82,6 +83,28 @@ class Verification:
     def is_following(self) -> bool:
         """Whether the core's changes have come lately, so that what is remembered is used."""
         return now() < self._memory.fresh_until
+
+    @property
+    def required_scopes(self) -> tuple[str, ...]:
+        """The scopes that every token has to have."""
+        return self._required
+
+    @property
+    def resource_metadata(self) -> str:
+        """The URL that challenges name (RFC 9728 §5.1); "" where there is none."""
+        return self._challenge.resource_metadata
+
+    def require_scopes(self, token: AccessToken, *scopes: str) -> None:
+        """For a part of the service that needs more than `required_scopes`.
+
+        Raises:
+            InsufficientScope: the token lacks one of them; the challenge names all that are needed (RFC 6750 §3.1).
+        """
+        if not all(scope in token.scopes for scope in scopes):
+            needed = tuple(dict.fromkeys((*self._required, *scopes)))
+            raise InsufficientScope(
+                f"the scopes needed are {' '.join(needed)}", Challenge(needed, self.resource_metadata)
+            )
 
     def after_fork(self) -> None:
         """Begin anew in a process that was forked after the verifier had begun; elsewhere there is nothing to do."""
