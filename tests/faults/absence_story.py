@@ -50,7 +50,7 @@ def tell_story(absence: Absence, folder: Path) -> Story:
         before = _ask_all(documents)
         absence.begin(pair)
         during = _ask_all(asking | documents | probes)
-        validation = _validate(pair, token)
+        validation = validate(pair, token)
         absence.end(pair)
         wait_until(lambda: _get(pair, "/readyz")().status_code == 200, "the core to be back")
         after = _ask_all(asking | documents | probes)
@@ -107,7 +107,8 @@ def _ask_all(asking: Mapping[str, Ask]) -> dict[str, httpx.Response]:
         return {name: answer.result() for name, answer in zip(asking, answers, strict=True)}
 
 
-def _validate(pair: Pair, token: str) -> grpc.StatusCode | validation_pb2.ValidateTokenResponse:
+def validate(pair: Pair, token: str) -> grpc.StatusCode | validation_pb2.ValidateTokenResponse:
+    """The status of a service's call, or the answer."""
     request = validation_pb2.ValidateTokenRequest(token=token, audience=pair.issuer)
     with grpc.insecure_channel(f"127.0.0.1:{pair.grpc_port}", [("grpc.enable_http_proxy", 0)]) as channel:
         try:
