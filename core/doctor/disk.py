@@ -19,10 +19,11 @@ def examine_disk(folder: Path, *, has_database: bool) -> Iterator[Finding]:
     free = free_bytes(folder if folder.exists() else _nearest(folder))
     room = f"{free // _MEGABYTE} MB are free on the disk of {folder}"
     if has_database and not reserve.held:
+        remedy = "" if free >= _ENOUGH else f"make room for {_in_megabytes(_ENOUGH)}, and "
         yield problem(
             _SUBJECT,
-            f"{room}, and the reserve is not there, without which nothing new is issued: make room for "
-            f"{_in_megabytes(_ENOUGH)}, and a core that runs or starts puts it by again",
+            f"{room}, and the reserve is not there, without which nothing new is issued: {remedy}"
+            "a core that starts, or is asked for anything new, puts it by again",
         )
     elif free < _ENOUGH:
         yield problem(_SUBJECT, f"only {room}: make room for {_in_megabytes(_ENOUGH)} at least")

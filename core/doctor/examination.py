@@ -83,7 +83,7 @@ def _examine_data(config: Config) -> Iterator[Finding]:
             yield note("Database", f"{folder / DATABASE} is not there yet; the first start makes it")
     except (StoreRefused, StoreUnavailable) as refusal:
         yield problem("Database", f"{refusal}: {RESTORE}")
-    yield from examine_master_key(config, signing_keys)
+    yield from examine_master_key(config, signing_keys, has_database=holds_database(folder))
 
 
 def _find_clock(config: Config) -> ClockState | None:

@@ -14,13 +14,15 @@ from core.wiring import load_master_keys
 _SUBJECT = "Master key"
 
 
-def examine_master_key(config: Config, signing_keys: Sequence[SigningKey] | None) -> Iterator[Finding]:
-    """`signing_keys` are those of the database; None where there is no database that can be read."""
+def examine_master_key(
+    config: Config, signing_keys: Sequence[SigningKey] | None, *, has_database: bool
+) -> Iterator[Finding]:
+    """`signing_keys` are those of the database; None where it cannot be read, or there is none."""
     randomness, place = SystemRandomness(), _place_of(config)
     try:
         _, keys = load_master_keys(config, randomness, may_create=False)
     except MasterKeyMissing as refusal:
-        if signing_keys is None:
+        if not has_database:
             yield note(_SUBJECT, f"{place} is not there yet; the first start makes it")
         else:
             yield problem(_SUBJECT, str(refusal))

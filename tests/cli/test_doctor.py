@@ -156,7 +156,7 @@ SPOILT: dict[str, tuple[_Spoil, str, str]] = {
     "no reserve": (
         lambda patient: patient.database.with_name("tokenhouse.reserve").unlink(),
         "Disk",
-        r"the reserve is not there, .*: make room for 33 MB",
+        r"the reserve is not there, .* nothing new is issued: a core that starts, .* puts it by again$",
     ),
     "something where a socket goes": (
         lambda patient: (patient.data / "core.sock").write_text(""),
@@ -199,6 +199,33 @@ def test_everything_is_wrong(patient: Patient) -> None:
     assert set(patient.problems()) == {"Files", "Clock", "Master key", "Disk", "Addresses"}
 
 
+def test_every_folder_and_file_is_told(patient: Patient) -> None:
+    """Nor does one of a kind hide another: each is told with what to do, so that one look is enough."""
+    patient.data.chmod(0o777)
+    patient.database.parent.chmod(0o755)
+    patient.database.chmod(0o640)
+    reserve = patient.database.with_name("tokenhouse.reserve")
+    reserve.chmod(0o644)
+
+    assert patient.problems()["Files"] == [
+        f"problem: Server.DataDir: others may write in {patient.data} (mode 0777); chmod 0700 it",
+        f"problem: {patient.database.parent} is open to others (mode 0755); chmod 0700 it",
+        f"problem: {patient.database} is open to others (mode 0640); chmod 0600 it",
+        f"problem: {reserve} is open to others (mode 0644); chmod 0600 it",
+    ]
+
+
+@pytest.mark.parametrize("damage", ["database garbage", "database smashed", "database empty"])
+def test_a_damaged_database_without_its_key(patient: Patient, damage: str) -> None:
+    """Nobody is told that the first start makes a key: it would not be the one that the backup needs."""
+    SPOILT[damage][0](patient)
+    patient.key.unlink()
+    found = patient.problems()
+
+    assert re.search(_BACKUP, found["Database"][0])
+    assert re.search(r"master\.key is not: restore the file", found["Master key"][0])
+
+
 @pytest.mark.parametrize("setting", ["Server.Listen", "Grpc.Listen"])
 def test_a_port_that_is_taken(patient: Patient, setting: str) -> None:
     """By whom is said, as far as the system tells."""
@@ -224,6 +251,9 @@ def test_a_disk_that_is_nearly_full(patient: Patient, monkeypatch: pytest.Monkey
     (words,) = patient.problems()["Disk"]
     assert "only 32 MB are free" in words
     assert words.endswith("make room for 33 MB at least")
+    SPOILT["no reserve"][0](patient)
+    (words,) = patient.problems()["Disk"]
+    assert re.search(r"the reserve is not there, .*: make room for 33 MB, and a core that starts, ", words)
 
 
 def test_what_a_restore_left(patient: Patient) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.store.refusal import StoreInUse, StoreRefused
@@ -32,15 +33,23 @@ def check_private(folder: Path) -> None:
     Raises:
         StoreRefused: there is no such folder, somebody else owns it or a file, or somebody else may use one.
     """
+    for reason in find_open(folder):
+        raise StoreRefused(reason)
+
+
+def find_open(folder: Path) -> Iterator[str]:
+    """Everything for which `check_private` refuses the folder, a line each."""
     try:
-        if not stat.S_ISDIR(folder.stat().st_mode):
-            raise StoreRefused(f"{folder} is not a folder")
-        _require_own(folder, folder.stat(), "0700")
+        status = folder.stat()
+        if not stat.S_ISDIR(status.st_mode):
+            yield f"{folder} is not a folder"
+            return
+        yield from _find_others(folder, status, "0700")
         for path in (folder / name for name in _FILES):
             if os.path.lexists(path):
-                _require_own_file(path)
+                yield from _find_others_of_file(path)
     except OSError as error:
-        raise StoreRefused(f"{folder} cannot be used: {error.strerror}") from None
+        yield f"{folder} cannot be used: {error.strerror}"
 
 
 def lock_folder(folder: Path) -> int:
@@ -88,16 +97,17 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def _require_own_file(path: Path) -> None:
+def _find_others_of_file(path: Path) -> Iterator[str]:
     status = path.lstat()
-    if not stat.S_ISREG(status.st_mode):
-        raise StoreRefused(f"{path} is not a plain file")
-    _require_own(path, status, "0600")
+    if stat.S_ISREG(status.st_mode):
+        yield from _find_others(path, status, "0600")
+    else:
+        yield f"{path} is not a plain file"
 
 
-def _require_own(path: Path, status: os.stat_result, mode: str) -> None:
+def _find_others(path: Path, status: os.stat_result, mode: str) -> Iterator[str]:
     if status.st_uid != os.geteuid():
-        raise StoreRefused(f"{path} belongs to user {status.st_uid}, not to {os.geteuid()} who runs this")
+        yield f"{path} belongs to user {status.st_uid}, not to {os.geteuid()} who runs this"
     if stat.S_IMODE(status.st_mode) & 0o077:
         found = f"{stat.S_IMODE(status.st_mode):04o}"
-        raise StoreRefused(f"{path} is open to others (mode {found}); chmod {mode} it")
+        yield f"{path} is open to others (mode {found}); chmod {mode} it"
