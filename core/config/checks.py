@@ -46,12 +46,13 @@ def _told(found: _Everything, setting: Setting[int]) -> str:
 
 
 def _check_scopes(found: _Everything) -> None:
-    names = [scope.name for scope in found[settings.SCOPE.name].values]
+    names: dict[str, None] = {}
+    for number, scope in enumerate(found[settings.SCOPE.name].values):
+        if scope.name in names:
+            raise _refusal(found, settings.SCOPE, f"allowed is one line per scope; {scope.name} has several", number)
+        names[scope.name] = None
     if not names:
         raise _refusal(found, settings.SCOPE, "at least one scope is needed")
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            raise _refusal(found, settings.SCOPE, f"allowed is one line per scope; {name} has several", number)
     for number, name in enumerate(found[settings.DEFAULT_SCOPE.name].values):
         if name not in names:
             allowed = f"allowed are the names of [OAuth] Scope: {', '.join(names)}"

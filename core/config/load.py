@@ -18,6 +18,8 @@ from core.config.syntax import Assignment, Section, read_entries
 #: Names the file where no --config does.
 CONFIG_VARIABLE = "TOKENHOUSE_CONFIG"
 _FILE_NAME = "tokenhouse.conf"
+#: Lines that set something, of a file or of one variable: as many are read in no time.
+_MOST_LINES = 1000
 #: Settings whose default is a file in DataDir.
 _IN_DATA_DIR: Mapping[Setting[Path], str] = {
     settings.SOCKET: "core.sock",
@@ -50,6 +52,7 @@ def load_config(file: Path | None = None, environment: Mapping[str, str] = os.en
     texts |= _texts_of_file(file) if file else {}
     overrides = dict(read_environment(environment))
     for setting, values in overrides.items():
+        _require_few(len(values), setting.variable)
         texts[setting.name] = [_Text(text, setting.variable, Path.cwd()) for text in values]
     found = _parse_all(texts)
     for setting in (setting for setting, values in overrides.items() if not values):
@@ -66,12 +69,14 @@ def _find_file(environment: Mapping[str, str]) -> Path | None:
 
 def _texts_of_file(file: Path) -> dict[str, list[_Text]]:
     texts: dict[str, list[_Text]] = {}
-    folder = file.absolute().parent
+    folder, lines = file.absolute().parent, 0
     for entry in read_entries(file):
         place = f"{file}:{entry.line}"
         if isinstance(entry, Section):
             _require_section(entry, place)
             continue
+        lines += 1
+        _require_few(lines, place)
         setting = _get_setting(entry, place)
         before = texts.setdefault(setting.name, [])
         if before and not setting.repeatable:
@@ -80,6 +85,11 @@ def _texts_of_file(file: Path) -> dict[str, list[_Text]]:
             raise ConfigError(f"{place}: {setting.name}: allowed in a file that its owner alone can read (mode 0600)")
         before.append(_Text(entry.value, place, folder))
     return texts
+
+
+def _require_few(lines: int, place: str) -> None:
+    if lines > _MOST_LINES:
+        raise ConfigError(f"{place}: allowed are {_MOST_LINES} lines that set something; this is more")
 
 
 def _require_section(section: Section, place: str) -> None:

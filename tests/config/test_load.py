@@ -223,6 +223,18 @@ def test_refused_variable(tmp_path: Path, variable: str, text: str) -> None:
     assert refusal_of(tmp_path, "", {variable: text}).startswith(f"{variable}: ")
 
 
+def test_how_many_lines(tmp_path: Path) -> None:
+    """A thousand lines that set something are read, of a file or a variable; the next one is refused (README)."""
+    scopes = [f"scope-{number}: Do it" for number in range(1001)]
+    lines = ["[OAuth]", *(f"Scope = {scope}" for scope in scopes)]
+    variable = "TOKENHOUSE_OAUTH_SCOPE"
+
+    assert len(load_text(tmp_path, "\n".join(lines[:1001])).oauth.scopes) == 1000
+    assert refusal_of(tmp_path, "\n".join(lines)).startswith("tokenhouse.conf:1002: allowed are 1000 lines that set ")
+    assert len(load_text(tmp_path, "", {variable: "\n".join(scopes[:1000])}).oauth.scopes) == 1000
+    assert refusal_of(tmp_path, "", {variable: "\n".join(scopes)}).startswith(f"{variable}: allowed are 1000 lines ")
+
+
 @pytest.mark.parametrize(
     "variable",
     [

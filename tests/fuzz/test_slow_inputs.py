@@ -128,3 +128,46 @@ def test_a_file_of_one_setting_takes_no_time(setting: str, tmp_path: Path) -> No
         load_config(file, {})
 
     assert slow_inputs(read, "https://", 256 * 1024 - 100, _LIMIT) == {}
+
+
+#: Lines of settings that may be repeated: how each begins, of what the rest of it is made, and its length.
+_REPEATED = {
+    "short networks": ("Server.TrustedProxy", "10.0.0.{}/32", "", 0),
+    "short redirect URIs": ("Server.OAuthAllowedRedirectURI", "https://a.example/{}/", "", 0),
+    "redirect URIs": ("Server.OAuthAllowedRedirectURI", "https://a.example/{}/", "%41/a/", 200),
+    "long redirect URIs": ("Server.OAuthAllowedRedirectURI", "https://a.example/{}/", "%41/a/", 1900),
+    "short scopes": ("OAuth.Scope", "a{}: a", "", 0),
+    "scopes": ("OAuth.Scope", "a{}: a", "é ", 150),
+    "default scopes": ("OAuth.DefaultScope", "mcp", "", 0),
+    "short resources": ("OAuth.Resource", "https://a.example/{}", "", 0),
+    "resources": ("OAuth.Resource", "https://a.example/{}/", "%41/a/", 200),
+    "long resources": ("OAuth.Resource", "https://a.example/{}/", "%41/a/", 1900),
+}
+
+
+@pytest.mark.parametrize(("setting", "start", "unit", "length"), _REPEATED.values(), ids=list(_REPEATED))
+def test_a_file_of_many_settings_takes_no_time(
+    setting: str, start: str, unit: str, length: int, tmp_path: Path
+) -> None:
+    """A configuration as large as may be, a thousand lines or fewer long ones: less than 50 ms of CPU time."""
+    section, _, key = setting.partition(".")
+    count = min(1000, 250_000 // (length + 60))
+    values = (start.format(number % 256 if "/32" in start else number) for number in range(count))
+    file = tmp_path / "tokenhouse.conf"
+    file.write_text("\n".join([f"[{section}]", *(f"{key} = {value}{unit * (length // 6)}" for value in values)]))
+
+    def read(path: Path) -> None:
+        # Each time as if for the first time.
+        parse_redirect_uri.cache_clear()
+        load_config(path, {})
+
+    read(file)
+    assert cpu_time(read, file, enough=_LIMIT) < _LIMIT
+
+
+def test_a_file_of_too_many_settings_takes_no_time(tmp_path: Path) -> None:
+    """It is refused at the first line that is one too many: less than 50 ms of CPU time."""
+    file = tmp_path / "tokenhouse.conf"
+    file.write_text("[OAuth]\n" + "".join(f"Scope = a{number}: b\n" for number in range(15_000)))
+
+    assert cpu_time(lambda path: load_config(path, {}), file, enough=_LIMIT) < _LIMIT

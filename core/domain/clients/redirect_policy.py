@@ -4,6 +4,7 @@ Checked at registration, at the authorization endpoint and again when the code i
 regular expressions: a URI is on the list or it is not, and only the port of this very machine may vary (RFC 8252 §7.3).
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ _BUILT_IN = frozenset(
         "cursor://anysphere.cursor-mcp/oauth/callback",
     }
 )
+#: In a path without escapes: `.` or `..`, with path parameters or without.
+_DOT_SEGMENT = re.compile(r"(?:\A|/)\.\.?(?:[;/]|\Z)")
 #: A redirect URI that brings these along would make our own answer ambiguous.
 _RESERVED_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 _NEVER = frozenset(
@@ -131,7 +134,7 @@ def _require_plain(text: str, parts: SplitResult) -> None:
         raise InvalidRedirectUri(f"redirect_uri {text} must not have a fragment (RFC 6749 section 3.1.2)")
     if "@" in parts.netloc or "%" in parts.netloc:
         raise InvalidRedirectUri(f"redirect_uri {text} must not have user information or escapes in its host")
-    if any(_is_dot_segment(segment) for segment in parts.path.split("/")):
+    if _has_dot_segment(parts.path):
         raise InvalidRedirectUri(f"redirect_uri {text} must not have dot segments")
     named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if named & _RESERVED_PARAMETERS:
@@ -149,7 +152,6 @@ def _is_ipv6_host(host: str) -> bool:
     return host.startswith("[") and host.endswith("]")
 
 
-def _is_dot_segment(segment: str) -> bool:
+def _has_dot_segment(path: str) -> bool:
     """`.` or `..` in any spelling: escaped once or twice, with path parameters, or split by an escaped slash."""
-    plain = unquote(unquote(segment)).replace("\\", "/")
-    return any(piece.partition(";")[0] in (".", "..") for piece in plain.split("/"))
+    return _DOT_SEGMENT.search(unquote(unquote(path)).replace("\\", "/")) is not None
