@@ -6,10 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tokenhouse.v1 import validation_pb2
 
 from tests.facade.pair import Pair
 from tests.facade.road import REDIRECT_URI, Visit, register
+from tests.faults.absence_story import validate
 from tests.faults.disk_shim import GROWING, ChangeKind, DiskShim
+from tests.faults.small_disk import SmallDisk
 
 _FAULTS = {errno.ENOSPC: GROWING, errno.EIO: (ChangeKind.WRITTEN, ChangeKind.SYNCED)}
 
@@ -55,3 +58,35 @@ def test_later(pair: Pair, shim: DiskShim, error: int) -> None:
     assert pair.client.post("/oauth/v1/token", data=refreshing).status_code == 200
     assert other.redeem(code).status_code == 200
     assert pair.client.post("/oauth/v1/register", json=body).status_code == 201
+
+
+def test_a_full_disk(small_disk: SmallDisk, tmp_path: Path) -> None:
+    """Whoever wants more is told to come back; a revocation is answered 200, and is one (RFC 7009 §2.2); with room again
+    all goes on."""
+    with Pair(tmp_path, core_environment=small_disk.environment) as pair:
+        staying = Visit(pair, register(pair))
+        leaving = Visit(pair, staying.client_id)
+        kept, ended = (visit.redeem(visit.code()).json() for visit in (staying, leaving))
+        refreshing = {"grant_type": "refresh_token", "refresh_token": kept["refresh_token"]}
+        refreshing["client_id"] = staying.client_id
+        body = {"client_name": "Another", "redirect_uris": [REDIRECT_URI]}
+        small_disk.fill()
+
+        require_later(pair.client.post("/oauth/v1/token", data=refreshing))
+        require_later(pair.client.post("/oauth/v1/register", json=body))
+        revoking = {"token": ended["refresh_token"], "client_id": staying.client_id}
+        assert pair.client.post("/oauth/v1/revoke", data=revoking).status_code == 200
+        assert [is_active(pair, each["access_token"]) for each in (kept, ended)] == [True, False]
+
+        small_disk.empty()
+        assert pair.client.post("/oauth/v1/token", data=refreshing).status_code == 200
+        assert pair.client.post("/oauth/v1/register", json=body).status_code == 201
+        refreshing["refresh_token"] = ended["refresh_token"]
+        assert pair.client.post("/oauth/v1/token", data=refreshing).json()["error"] == "invalid_grant"
+
+
+def is_active(pair: Pair, token: str) -> bool:
+    """What a service is told."""
+    answer = validate(pair, token)
+    assert isinstance(answer, validation_pb2.ValidateTokenResponse)
+    return answer.active

@@ -1,4 +1,4 @@
-"""tests/README.md, Attacks: every test that a row names is there."""
+"""tests/README.md: every test that it names is there."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 from tests.repository.checkout import python_files, text_of
 
-_SECTION = text_of(Path("tests/README.md")).partition("\n## Attacks\n")[2].partition("\n## ")[0]
+_README = text_of(Path("tests/README.md"))
+_SECTION = _README.partition("\n## Attacks\n")[2].partition("\n## ")[0]
 _ROWS = [line for line in _SECTION.splitlines() if line.startswith("| ") and "`" in line]
 
 
@@ -30,3 +31,12 @@ def test_every_matrix_is_named() -> None:
     matrices = [path for path in python_files() if path.match("tests/attacks/test_*.py")]
 
     assert [path.name for path in matrices if f"`attacks/{path.name}`" not in _SECTION] == []
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    """In the other sections by its name alone, which may stand in any folder of the tests."""
+    named = set(re.findall(r"`([\w/]+\.py)`", _README))
+    there = [f"/{path}" for path in python_files()]
+
+    assert len(named) > 80
+    assert [name for name in sorted(named) if not any(path.endswith(f"/{name}") for path in there)] == []
