@@ -61,8 +61,8 @@ def test_later(pair: Pair, shim: DiskShim, error: int) -> None:
 
 
 def test_a_full_disk(small_disk: SmallDisk, tmp_path: Path) -> None:
-    """Whoever wants more is told to come back; a revocation is answered 200, and is one (RFC 7009 §2.2); with room again
-    all goes on."""
+    """Whoever wants more is told to come back; a revocation is answered 200, and is one (RFC 7009 §2.2); with room
+    again all goes on."""
     with Pair(tmp_path, core_environment=small_disk.environment) as pair:
         staying = Visit(pair, register(pair))
         leaving = Visit(pair, staying.client_id)
