@@ -26,19 +26,18 @@ def shim(library: Path, tmp_path: Path) -> Iterator[DiskShim]:
     made.close()
 
 
-@pytest.fixture(params=["mounted", "limited"])
-def small_disk(request: pytest.FixtureRequest, shim: DiskShim, tmp_path: Path) -> Iterator[SmallDisk]:
-    """A disk for a core in `tmp_path` that can be filled: a small real one, or a shim that says it is full.
+@pytest.fixture
+def small_disk(shim: DiskShim, tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk for a core in `tmp_path` that can be filled: a small real one.
 
-    Where nothing may be mounted, the shim stands in for the real one too.
+    Where nothing may be mounted, a shim stands in for it that says it is full.
     """
     with ExitStack() as stack:
         disk: SmallDisk = LimitedDisk(shim)
-        if request.param == "mounted":
-            try:
-                disk = stack.enter_context(_mounted(tmp_path / "data"))
-            except subprocess.CalledProcessError as error:
-                warnings.warn(f"no real small disk here: {error.stderr.decode().strip()}", stacklevel=1)
+        try:
+            disk = stack.enter_context(_mounted(tmp_path / "data"))
+        except subprocess.CalledProcessError as error:
+            warnings.warn(f"no real small disk here: {error.stderr.decode().strip()}", stacklevel=1)
         yield disk
 
 
