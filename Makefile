@@ -16,6 +16,7 @@ TEST_ARGS ?=
 # Tests that wait for something leave their CPU to others.
 WORKERS ?= $(shell echo $$(( cpus = $$(nproc), cpus < 6 ? cpus * 3 / 2 : 8 )))
 BENCH_ARGS ?=
+DEMO_ARGS ?=
 
 # LANG is also everybody's locale: it names a language only where it was given to make itself.
 LANGUAGE := $(if $(filter command line,$(origin LANG)),$(LANG),python)
@@ -24,7 +25,7 @@ LANGUAGE := $(if $(filter command line,$(origin LANG)),$(LANG),python)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
-.PHONY: help setup setup-dev stubs run browser test torture bench check format wheel lock
+.PHONY: help setup setup-dev stubs run demo browser test torture bench check format wheel lock
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +41,9 @@ stubs: $(if $(filter python,$(LANGUAGE)),$(VENV)/.stubs,stubs-other) ## Generate
 
 run: setup stubs ## Start core and facade here; says `ready` and the address once both are
 	@exec $(BIN)/tokenhouse serve
+
+demo: setup-dev stubs ## Serve a small protected MCP server next to `make run`, and say how to connect
+	@exec $(BIN)/python verifier/examples/demo.py $(DEMO_ARGS)
 
 test: setup-dev stubs browser ## Run every test
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(TEST_ARGS)

@@ -34,9 +34,9 @@ def test_locale_is_no_language() -> None:
     assert "--language go" in _make("--dry-run", "--always-make", "stubs", "LANG=go")
 
 
-@pytest.mark.parametrize("target", ["run", "test"])
+@pytest.mark.parametrize("target", ["run", "test", "demo"])
 def test_one_command_does_it_all(target: str) -> None:
-    """`make run` and `make test` set up and generate by themselves (README, Two commands)."""
+    """`make run`, `make test` and `make demo` set up and generate by themselves (README, Two commands)."""
     commands = _make("--dry-run", "--always-make", target)
 
     assert "-m venv" in commands

@@ -1,0 +1,1 @@
+"""Services that the verifier protects, small enough to read: `make demo` runs one."""
