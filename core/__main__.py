@@ -69,6 +69,7 @@ def _serve(core: Core, config: Config, path: Path | None) -> None:
 
 def _reload(core: Core, config: Config, path: Path | None) -> Config:
     """Take over what can change while serving; a config with an error in it changes nothing."""
+    core.reload_certificates()
     try:
         changed = load_config(path)
     except ConfigError as error:

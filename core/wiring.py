@@ -24,6 +24,7 @@ from tokenhouse.v1 import (
 )
 
 from core.config.config import Config
+from core.config.errors import ConfigError
 from core.domain.administration.backups import BackupAdministration
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.clock import ClockAdministration
@@ -59,6 +60,7 @@ from core.metrics.state import StateCollector
 from core.rpc.authorization import AuthorizationServicer
 from core.rpc.backup_admin import BackupAdminServicer
 from core.rpc.callers import Caller
+from core.rpc.certificates import CertificatePaths, CertificateRefused, Certificates
 from core.rpc.change_messages import ChangeSources
 from core.rpc.change_streams import ChangeStreams
 from core.rpc.changes import ChangesServicer
@@ -72,6 +74,7 @@ from core.rpc.key_admin import KeyAdminServicer
 from core.rpc.listener import Listener
 from core.rpc.registration import RegistrationServicer
 from core.rpc.revocation import RevocationServicer
+from core.rpc.service_callers import ServiceCallers
 from core.rpc.session import SessionServicer
 from core.rpc.token import TokenServicer
 from core.rpc.user_admin import UserAdminServicer
@@ -135,11 +138,15 @@ class Core:
         """Open the store and load what validation needs; `clock_from` makes the clock from the last persisted time.
 
         Raises:
-            StoreRefused, MasterKeyRefused, FailedPrecondition: it cannot run on what is there; one line that says why.
+            ConfigError, StoreRefused, MasterKeyRefused, FailedPrecondition: it cannot run on what is there; one line
+                that says why.
         """
         self._config = config
         self._clock_from = clock_from
         self._policy = PolicyInForce(config.policy())
+        # Whether callers are told apart is decided here, for good: a reload never opens the door.
+        self._certificates = load_certificates(config)
+        self._service_callers = None if self._certificates is None else ServiceCallers(self._policy)
         self._randomness = SystemRandomness()
         self._metrics = CoreMetrics()
         self._metrics_listener = MetricsListener(self._metrics.registry)
@@ -201,7 +208,8 @@ class Core:
         with _naming("Grpc.AdminSocket"):
             operator.listen_on_socket(grpc.admin_socket)
         with _naming("Grpc.Listen"):
-            service.listen_on_port(grpc.listen.host, grpc.listen.port)
+            credentials = None if self._certificates is None else self._certificates.credentials()
+            service.listen_on_port(grpc.listen.host, grpc.listen.port, credentials)
         if (metrics := self._config.metrics.core_listen) is not None:
             with _naming("Metrics.CoreListen", metrics):
                 self._metrics_listener.listen(metrics.host, metrics.port)
@@ -225,6 +233,11 @@ class Core:
         """The name and password of the first user of a new database; None when it ever had one."""
         username, password = "admin", format_token_id(self._randomness.token_bytes(15))
         return (username, password) if self._users.create_first(username, password, ["operators"]) else None
+
+    def reload_certificates(self) -> None:
+        """Read the files of TLS again where they have changed; what they say of it is logged."""
+        if self._certificates is not None:
+            self._certificates.reload()
 
     def change_policy(self, policy: Policy) -> None:
         """Put a reloaded policy in force; one thread at a time.
@@ -251,7 +264,14 @@ class Core:
         servicers = {**self._facade_servicers(), **self._operator_servicers(keeper), **self._service_servicers()}
         calls = self._metrics.calls
         reflection = self._config.grpc.reflection
-        service = Listener(Caller.SERVICE, servicers, self._health, calls, with_reflection=reflection)
+        service = Listener(
+            Caller.SERVICE,
+            servicers,
+            self._health,
+            calls,
+            with_reflection=reflection,
+            callers=self._service_callers,
+        )
         facade = Listener(Caller.FACADE, servicers, self._health, calls, before=service.room)
         return facade, Listener(Caller.OPERATOR, servicers, self._health, calls), service
 
@@ -299,9 +319,9 @@ class Core:
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
         return {
             _service(validation_pb2, "ValidationService"): ValidationServicer(
-                self._validation, self._clock, calls, outcomes
+                self._validation, self._clock, calls, outcomes, self._service_callers
             ),
-            _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams),
+            _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._service_callers),
         }
 
 
@@ -313,6 +333,22 @@ def _naming(setting: str, address: object = None) -> Iterator[None]:
         raise CannotListen(f"{setting}: {refusal}") from None
     except OSError as error:
         raise CannotListen(f"{setting}: cannot listen on {address}: {error.strerror}") from None
+
+
+def load_certificates(config: Config) -> Certificates | None:
+    """What TLS is made of; None for plaintext.
+
+    Raises:
+        ConfigError: a file cannot be used.
+    """
+    files = config.grpc.certificate
+    if files is None:
+        return None
+    try:
+        return Certificates(CertificatePaths(files.certificate, files.key, files.client_ca))
+    except CertificateRefused as refusal:
+        name = f"Grpc.{refusal.setting}"
+        raise ConfigError(f"{config.found[name].place}: {name}: {refusal}") from None
 
 
 def load_master_keys(

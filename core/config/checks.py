@@ -1,18 +1,17 @@
 """Rules that two settings make together, or one of them and the disk."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from core.config import settings
 from core.config.addresses import ListenAddress
-from core.config.errors import ConfigError
-from core.config.setting import DEFAULT, Found, Setting
+from core.config.refusal import Everything, refusal
+from core.config.service_checks import check_services
+from core.config.setting import DEFAULT, Setting
 from core.config.values import show_duration
 
 T = TypeVar("T")
-_Everything = Mapping[str, Found[Any]]
 _LISTENERS = (
     settings.LISTEN,
     settings.GRPC_LISTEN,
@@ -21,7 +20,7 @@ _LISTENERS = (
 )
 
 
-def check_together(found: _Everything) -> None:
+def check_together(found: Everything) -> None:
     """Each setting is good by itself; now they are good together.
 
     Raises:
@@ -31,46 +30,47 @@ def check_together(found: _Everything) -> None:
     _check_scopes(found)
     _check_paths(found)
     _check_listeners(found)
+    check_services(found)
 
 
-def _check_lifetimes(found: _Everything) -> None:
+def _check_lifetimes(found: Everything) -> None:
     idle, absolute = settings.REFRESH_TOKEN_LIFETIME, settings.GRANT_LIFETIME
     if _one(found, idle) > _one(found, absolute):
         values = f"{idle.key} is {_told(found, idle)}, {absolute.key} is {_told(found, absolute)}"
-        raise _refusal(found, _written(found, idle, absolute), f"allowed is {idle.key} up to {absolute.key}; {values}")
+        raise refusal(found, _written(found, idle, absolute), f"allowed is {idle.key} up to {absolute.key}; {values}")
 
 
-def _told(found: _Everything, setting: Setting[int]) -> str:
+def _told(found: Everything, setting: Setting[int]) -> str:
     by_default = " by default" if found[setting.name].place == DEFAULT else ""
     return show_duration(_one(found, setting)) + by_default
 
 
-def _check_scopes(found: _Everything) -> None:
+def _check_scopes(found: Everything) -> None:
     names: dict[str, None] = {}
     for number, scope in enumerate(found[settings.SCOPE.name].values):
         if scope.name in names:
-            raise _refusal(found, settings.SCOPE, f"allowed is one line per scope; {scope.name} has several", number)
+            raise refusal(found, settings.SCOPE, f"allowed is one line per scope; {scope.name} has several", number)
         names[scope.name] = None
     if not names:
-        raise _refusal(found, settings.SCOPE, "at least one scope is needed")
+        raise refusal(found, settings.SCOPE, "at least one scope is needed")
     for number, name in enumerate(found[settings.DEFAULT_SCOPE.name].values):
         if name not in names:
             allowed = f"allowed are the names of [OAuth] Scope: {', '.join(names)}"
-            raise _refusal(found, settings.DEFAULT_SCOPE, allowed, number)
+            raise refusal(found, settings.DEFAULT_SCOPE, allowed, number)
 
 
-def _check_paths(found: _Everything) -> None:
+def _check_paths(found: Everything) -> None:
     socket, admin, key = (
         _real(_one(found, name)) for name in (settings.SOCKET, settings.ADMIN_SOCKET, settings.MASTER_KEY_FILE)
     )
     if len({socket, admin, key}) < 3:
         culprit = _written(found, settings.ADMIN_SOCKET, settings.SOCKET, settings.MASTER_KEY_FILE)
-        raise _refusal(found, culprit, "Socket, AdminSocket and MasterKeyFile must be three different paths")
+        raise refusal(found, culprit, "Socket, AdminSocket and MasterKeyFile must be three different paths")
     if _real(_one(found, settings.DATA_DIR) / "database") in (key, *key.parents):
-        raise _refusal(found, settings.MASTER_KEY_FILE, "allowed is a path outside the database's own folder")
+        raise refusal(found, settings.MASTER_KEY_FILE, "allowed is a path outside the database's own folder")
     # os.path: where a folder on the way may not be searched, the core says so when it opens the file.
     if os.path.isdir(key):
-        raise _refusal(found, settings.MASTER_KEY_FILE, "allowed is a file; a folder is there")
+        raise refusal(found, settings.MASTER_KEY_FILE, "allowed is a file; a folder is there")
 
 
 def _real(path: Path) -> Path:
@@ -78,28 +78,21 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _check_listeners(found: _Everything) -> None:
+def _check_listeners(found: Everything) -> None:
     taken: dict[ListenAddress, Setting[ListenAddress]] = {}
     for setting in _LISTENERS:
         for address in found[setting.name].values:
             first = taken.setdefault(address, setting)
             if first is not setting:
                 culprit = _written(found, setting, first)
-                raise _refusal(found, culprit, f"{first.name} and {setting.name} need ports of their own")
+                raise refusal(found, culprit, f"{first.name} and {setting.name} need ports of their own")
 
 
-def _one(found: _Everything, setting: Setting[T]) -> T:
+def _one(found: Everything, setting: Setting[T]) -> T:
     value: T = found[setting.name].values[0]
     return value
 
 
-def _written(found: _Everything, *candidates: Setting[Any]) -> Setting[Any]:
+def _written(found: Everything, *candidates: Setting[Any]) -> Setting[Any]:
     """The first of them that somebody wrote down: the line that an operator can change."""
     return next((setting for setting in candidates if found[setting.name].place != DEFAULT), candidates[0])
-
-
-def _refusal(found: _Everything, setting: Setting[Any], reason: str, number: int = 0) -> ConfigError:
-    """About the setting's first value, or the one with this number."""
-    places = found[setting.name].places
-    place = places[number] if places else DEFAULT
-    return ConfigError(f"{setting.name}: {reason}" if place == DEFAULT else f"{place}: {setting.name}: {reason}")

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.config import settings
+from core.config import service_settings, settings
 from core.config.addresses import ListenAddress
 from core.config.setting import Found, Setting
 from core.config.values import Network
 from core.domain.limits.rate import Rate
-from core.domain.policy import Policy, Scope
+from core.domain.policy import CallerToken, Policy, Scope, ServiceCaller
 
 T = TypeVar("T")
 
@@ -45,12 +45,26 @@ class OAuthSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateFiles:
+    """The files that TLS needs."""
+
+    certificate: Path
+    key: Path
+    #: None: callers need no certificate.
+    client_ca: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class GrpcSettings:
     """[Grpc]"""
 
     socket: Path
     admin_socket: Path
     listen: ListenAddress
+    #: None: plaintext.
+    certificate: CertificateFiles | None
+    callers: tuple[ServiceCaller, ...]
+    caller_tokens: tuple[CallerToken, ...]
     reflection: bool
 
 
@@ -121,6 +135,8 @@ class Config:
             login_failures_per_network=self.limits.login_failures_per_network,
             registrations=self.limits.registrations,
             token_requests=self.limits.token_requests,
+            callers=self.grpc.callers,
+            caller_tokens=self.grpc.caller_tokens,
         )
 
 
@@ -163,6 +179,9 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             socket=one(settings.SOCKET),
             admin_socket=one(settings.ADMIN_SOCKET),
             listen=one(settings.GRPC_LISTEN),
+            certificate=_certificate(*map(maybe, service_settings.FILES)),
+            callers=every(service_settings.CALLER),
+            caller_tokens=every(service_settings.CALLER_TOKEN),
             reflection=one(settings.REFLECTION),
         ),
         metrics=MetricsSettings(
@@ -180,3 +199,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         ),
         found=found,
     )
+
+
+def _certificate(certificate: Path | None, key: Path | None, client_ca: Path | None) -> CertificateFiles | None:
+    return None if certificate is None or key is None else CertificateFiles(certificate, key, client_ca)

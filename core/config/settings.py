@@ -12,6 +12,7 @@ from core.config.addresses import (
     parse_public_address,
     parse_resource,
 )
+from core.config.service_settings import CALLER, CALLER_TOKEN, CERTIFICATE_FILE, CERTIFICATE_KEY_FILE, CLIENT_CA_FILE
 from core.config.setting import Setting, duration, parse_path, parse_socket_path, plain
 from core.config.values import (
     parse_boolean,
@@ -298,6 +299,11 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     SOCKET,
     ADMIN_SOCKET,
     GRPC_LISTEN,
+    CERTIFICATE_FILE,
+    CERTIFICATE_KEY_FILE,
+    CLIENT_CA_FILE,
+    CALLER,
+    CALLER_TOKEN,
     REFLECTION,
     METRICS_CORE_LISTEN,
     METRICS_FACADE_LISTEN,

@@ -11,6 +11,7 @@ Exception tree::
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── ClientsDisabled       the operator switched OAuth clients off
     ├── InvalidArgument, NotFound, AlreadyExists, FailedPrecondition     for operators and services
+    ├── CallerUnknown, CallerNotAllowed     an internal service that is not listed, or not for this
     ├── RevisionNotReached    a service knows more changes than this core
     └── StoreUnavailable      nothing was written; try again later
 
@@ -175,6 +176,14 @@ class AlreadyExists(Refusal):
 
 class FailedPrecondition(Refusal):
     """It cannot be done in this state."""
+
+
+class CallerUnknown(Refusal):
+    """Neither certificate nor token is one of a listed caller."""
+
+
+class CallerNotAllowed(Refusal):
+    """A listed caller asks for what its entry does not list."""
 
 
 class RevisionNotReached(Refusal):

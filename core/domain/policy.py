@@ -1,6 +1,7 @@
 """What the operator decided: the settings that rules depend on, as one value that a reload replaces whole."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from core.domain.limits.rate import Rate
@@ -12,6 +13,34 @@ class Scope:
 
     name: str
     description: str
+
+
+class Service(StrEnum):
+    """What internal services may be allowed to use; the names are those of the contract's services."""
+
+    VALIDATION = "ValidationService"
+    CHANGES = "ChangesService"
+    REFLECTION = "ServerReflection"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceCaller:
+    """An internal service, and what it may ask."""
+
+    #: A SPIFFE ID or a DNS name in lower case; where a token tells who it is, any such name.
+    name: str
+    services: tuple[Service, ...]
+    #: The audiences that are its own, in its spelling (RFC 8707).
+    resources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallerToken:
+    """What a caller without a certificate proves its name with."""
+
+    name: str
+    #: SHA-256 of the token: 32 bytes. Tokens are random, so it gives nothing away.
+    digest: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +68,9 @@ class Policy:
     login_failures_per_network: Rate
     registrations: Rate
     token_requests: Rate
+    #: Who may ask over TCP, where that is not everybody.
+    callers: tuple[ServiceCaller, ...]
+    caller_tokens: tuple[CallerToken, ...]
 
 
 class PolicySource(Protocol):

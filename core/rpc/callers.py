@@ -2,9 +2,13 @@
 
 A caller is known by the listener it reached: `core.sock` and `admin.sock` are sockets only their owner can open, and
 what comes in over TCP is a service. So a taken-over facade reaches no operator's call, and a service issues nothing.
+With TLS, services are told apart: each may use those of a service's methods whose service its entry in `[Grpc] Caller`
+lists, and health.
 """
 
 from enum import Enum, auto
+
+from core.domain.policy import Service
 
 
 class Caller(Enum):
@@ -19,6 +23,8 @@ _EVERYBODY = frozenset(Caller)
 _FACADE = frozenset({Caller.FACADE})
 _OPERATOR = frozenset({Caller.OPERATOR})
 _SERVICE = frozenset({Caller.SERVICE})
+
+_LISTED = {service.value: service for service in Service}
 
 MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.AuthorizationService/StartAuthorization": _FACADE,
@@ -61,6 +67,11 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     # Only where the setting Grpc.Reflection switches it on.
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": _SERVICE,
 }
+
+
+def listed_as(method: str) -> Service | None:
+    """Under which name `[Grpc] Caller` has to list the method's service; None for what every caller may use."""
+    return _LISTED.get(method.split("/")[1].rpartition(".")[2])
 
 
 def may_call(caller: Caller, method: str) -> bool:

@@ -38,8 +38,11 @@ Send: TypeAlias = Callable[[pb.WatchChangesResponse | None], None]
 class _Stream:
     """One open stream. What it is marked with is read and written behind the door of `ChangeStreams`."""
 
-    def __init__(self, telling: Telling, context: grpc.ServicerContext, send: Send) -> None:
+    def __init__(
+        self, telling: Telling, context: grpc.ServicerContext, send: Send, still_permitted: Callable[[], None]
+    ) -> None:
         self.telling = telling
+        self.still_permitted = still_permitted
         self.context = context
         self.send = send
         #: Waits for a thread.
@@ -65,13 +68,19 @@ class ChangeStreams:
         """How many watch at this moment."""
         return len(self._streams)
 
-    def open(self, request: pb.WatchChangesRequest, context: grpc.ServicerContext, send: Send) -> None:
-        """Begin to tell a caller; returns at once.
+    def open(
+        self,
+        request: pb.WatchChangesRequest,
+        context: grpc.ServicerContext,
+        send: Send,
+        still_permitted: Callable[[], None],
+    ) -> None:
+        """Begin to tell a caller; returns at once. `still_permitted` raises the refusal that ends the stream.
 
         Raises:
             StoreUnavailable: the store cannot tell where to begin.
         """
-        stream = _Stream(Telling(self._sources, request.since, request.mark), context, send)
+        stream = _Stream(Telling(self._sources, request.since, request.mark), context, send, still_permitted)
         with self._door:
             refusal = self._refusal()
             if refusal is None:
@@ -142,6 +151,7 @@ class ChangeStreams:
             self._end(stream, _STOPPING)
             return
         try:
+            stream.still_permitted()
             message = stream.telling.compose()
         except Exception as error:
             self._end(stream, describe(error))

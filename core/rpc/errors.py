@@ -42,6 +42,8 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.NotFound: grpc.StatusCode.NOT_FOUND,
     errors.AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
     errors.FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.CallerUnknown: grpc.StatusCode.UNAUTHENTICATED,
+    errors.CallerNotAllowed: grpc.StatusCode.PERMISSION_DENIED,
     errors.RevisionNotReached: grpc.StatusCode.FAILED_PRECONDITION,
     errors.StoreUnavailable: grpc.StatusCode.UNAVAILABLE,
 }
@@ -54,6 +56,8 @@ _REASON: dict[type[errors.Refusal], str] = {
     errors.NotFound: "NOT_FOUND",
     errors.AlreadyExists: "ALREADY_EXISTS",
     errors.FailedPrecondition: "FAILED_PRECONDITION",
+    errors.CallerUnknown: "CALLER_UNKNOWN",
+    errors.CallerNotAllowed: "CALLER_NOT_ALLOWED",
     errors.RevisionNotReached: "REVISION_NOT_REACHED",
     errors.StoreUnavailable: "TEMPORARILY_UNAVAILABLE",
 }

@@ -19,6 +19,7 @@ from core.rpc.free_addresses import CannotListen, require_free_port, require_fre
 from core.rpc.health import Health
 from core.rpc.methods import BATCH_MESSAGE_BYTES, ServedMethods
 from core.rpc.pool import CountingPool
+from core.rpc.service_callers import ServiceCallers
 
 #: Threads, and calls in flight before the next one is RESOURCE_EXHAUSTED.
 _THREADS = {Caller.FACADE: 16, Caller.OPERATOR: 4, Caller.SERVICE: 16}
@@ -57,12 +58,13 @@ class Listener:
         *,
         before: Room | None = None,
         with_reflection: bool = False,
+        callers: ServiceCallers | None = None,
     ) -> None:
-        """`before`: the room of the listener whose calls are served first."""
+        """`before`: the room of the listener whose calls are served first; `callers` are told apart where given."""
         pool = CountingPool(_THREADS[caller], caller.name.lower())
         #: How many calls are taken on.
         self.room = Room(pool, _IN_FLIGHT[caller], before)
-        methods = ServedMethods(caller, self.room, metrics)
+        methods = ServedMethods(caller, self.room, metrics, callers)
         methods.add_probes(_HEALTH, health)
         for descriptor, servicer in servicers.items():
             methods.add_service(descriptor, servicer)
@@ -70,7 +72,7 @@ class Listener:
         self._server = grpc.server(pool, options=_OPTIONS, maximum_concurrent_rpcs=8 * _IN_FLIGHT[caller])
         if with_reflection:
             offered = [descriptor.full_name for descriptor in servicers if methods.offers(descriptor)]
-            self._server.add_generic_rpc_handlers((_reflection([*offered, _HEALTH.full_name]),))
+            self._server.add_generic_rpc_handlers((_reflection([*offered, _HEALTH.full_name], callers),))
         self._server.add_generic_rpc_handlers((methods,))
 
     def listen_on_socket(self, path: Path) -> None:
@@ -85,14 +87,14 @@ class Listener:
             self._add_port(f"unix:{quote(str(path))}")
         self._server.start()
 
-    def listen_on_port(self, host: str, port: int) -> None:
-        """Listen on TCP; an IPv6 host stands without brackets.
+    def listen_on_port(self, host: str, port: int, credentials: grpc.ServerCredentials | None = None) -> None:
+        """Listen on TCP, in plaintext where there are no credentials; an IPv6 host stands without brackets.
 
         Raises:
             CannotListen: it cannot be listened on.
         """
         require_free_port(host, port)
-        self._add_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
+        self._add_port(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", credentials)
         self._server.start()
 
     def stop(self, grace: float) -> threading.Event:
@@ -100,18 +102,21 @@ class Listener:
         stopped: threading.Event = self._server.stop(grace)
         return stopped
 
-    def _add_port(self, address: str) -> None:
+    def _add_port(self, address: str, credentials: grpc.ServerCredentials | None = None) -> None:
         try:
-            self._server.add_insecure_port(address)
+            if credentials is None:
+                self._server.add_insecure_port(address)
+            else:
+                self._server.add_secure_port(address, credentials)
         except RuntimeError:
             raise CannotListen(f"cannot listen on {address}") from None
 
 
-def _reflection(services: Sequence[str]) -> grpc.GenericRpcHandler:
+def _reflection(services: Sequence[str], callers: ServiceCallers | None) -> grpc.GenericRpcHandler:
     # Loaded where it is wanted: it takes longer than the rest of this module.
     from core.rpc.reflection import ReflectionHandler
 
-    return ReflectionHandler(services)
+    return ReflectionHandler(services, callers)
 
 
 @contextmanager

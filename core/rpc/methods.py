@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -14,9 +14,13 @@ from google.protobuf.message_factory import GetMessageClass
 
 from core.metrics.calls import CallMetrics, MethodCalls
 from core.rpc.admission import OVERLOADED, SHED, Room, Urgency, urgency_of
-from core.rpc.callers import MAY_CALL, Caller, may_call
+from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
 from core.rpc.correlation import correlated
 from core.rpc.errors import Failure, describe
+from core.rpc.service_callers import ServiceCallers
+
+#: Raises a refusal where whoever calls may not.
+Guard: TypeAlias = Callable[[grpc.ServicerContext], None]
 
 MESSAGE_BYTES = 64 * 1024
 BATCH_MESSAGE_BYTES = 1024 * 1024
@@ -38,10 +42,12 @@ _PROBING = ThreadPoolExecutor(1, thread_name_prefix="probing")
 class ServedMethods(grpc.GenericRpcHandler):
     """The methods of one listener. What the caller may not use is denied."""
 
-    def __init__(self, caller: Caller, room: Room, metrics: CallMetrics) -> None:
+    def __init__(self, caller: Caller, room: Room, metrics: CallMetrics, callers: ServiceCallers | None = None) -> None:
+        """`callers` are told apart where they are given."""
         self._caller = caller
         self._room = room
         self._metrics = metrics
+        self._callers = callers
         self._count_shed = metrics.watch(caller.name.lower(), lambda: room.taken, room.most)
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._urgencies: dict[str, Urgency] = {}
@@ -55,7 +61,7 @@ class ServedMethods(grpc.GenericRpcHandler):
                 behaviour = getattr(servicer, method.name)
                 calls = self._metrics.of_method(name)
                 serve = _serve_stream if method.server_streaming else self._serve
-                self._handlers[name] = serve(method, behaviour, calls)
+                self._handlers[name] = serve(method, behaviour, calls, self._guard(name))
                 self._urgencies[name] = urgency_of(name)
 
     def add_probes(self, descriptor: ServiceDescriptor, servicer: object) -> None:
@@ -93,13 +99,20 @@ class ServedMethods(grpc.GenericRpcHandler):
         self._metrics.of_method(method).refused(failure.code.name, failure.reason, 0.0)
         return handler
 
+    def _guard(self, method: str) -> Guard:
+        callers, service = self._callers, listed_as(method)
+        if callers is None or service is None:
+            return _let_pass
+        return lambda context: callers.permit(context).require_service(service)
+
     def _serve(
         self,
         method: MethodDescriptor,
         behaviour: Callable[[Any, grpc.ServicerContext], Message | bytes],
         calls: MethodCalls,
+        guard: Guard,
     ) -> grpc.RpcMethodHandler[Any, Any]:
-        call = _checked(method, behaviour, calls)
+        call = _checked(method, behaviour, calls, guard)
         # The bytes come in as they are, so that their size and form are ours to answer for.
         return grpc.unary_unary_rpc_method_handler(correlated(call) if self._caller is Caller.FACADE else call)
 
@@ -112,8 +125,15 @@ class NotTaken(Exception):
         self.failure = failure
 
 
+def _let_pass(_context: grpc.ServicerContext) -> None:
+    """Whoever reaches the listener may."""
+
+
 def _checked(
-    method: MethodDescriptor, behaviour: Callable[[Any, grpc.ServicerContext], Message | bytes], calls: MethodCalls
+    method: MethodDescriptor,
+    behaviour: Callable[[Any, grpc.ServicerContext], Message | bytes],
+    calls: MethodCalls,
+    guard: Guard,
 ) -> Callable[[bytes, grpc.ServicerContext], bytes]:
     from_string: Callable[[bytes], Any] = GetMessageClass(method.input_type).FromString
     is_batch = _is_batch(method)
@@ -123,6 +143,7 @@ def _checked(
     def call(raw: bytes, context: grpc.ServicerContext) -> bytes:
         started = perf_counter()
         try:
+            guard(context)
             remaining = context.time_remaining()
             if remaining is None or remaining > _LONGEST_DEADLINE:
                 raise NotTaken(_NO_DEADLINE)
@@ -145,7 +166,7 @@ def _checked(
 
 
 def _serve_stream(
-    method: MethodDescriptor, behaviour: Callable[..., Any], calls: MethodCalls
+    method: MethodDescriptor, behaviour: Callable[..., Any], calls: MethodCalls, guard: Guard
 ) -> grpc.RpcMethodHandler[Any, Any]:
     """A stream of answers, which holds no thread and needs no deadline; what bounds it is the servicer's.
 
@@ -155,6 +176,7 @@ def _serve_stream(
 
     def begin(raw: bytes, context: grpc.ServicerContext, send: Callable[[Message | None], None]) -> None:
         try:
+            guard(context)
             behaviour(read_message(raw, from_string, MESSAGE_BYTES), context, send)
             return
         except Exception as error:

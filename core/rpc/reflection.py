@@ -10,9 +10,13 @@ from google.protobuf.message import Message
 from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.reflection_pb2 import ServerReflectionRequest
 
+from core.domain.errors import Refusal
+from core.domain.policy import Service
 from core.rpc.admission import SHED
+from core.rpc.errors import describe
 from core.rpc.methods import MESSAGE_BYTES, NotTaken, abort, read_message
 from core.rpc.pool import CountingPool
+from core.rpc.service_callers import ServiceCallers
 
 _METHOD = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
 #: A stream holds a thread for as long as its caller likes; those of the listener are for validation.
@@ -23,7 +27,7 @@ _MOST_STREAMS = 32
 class ReflectionHandler(grpc.GenericRpcHandler):
     """The library's servicer, told apart from the listener's other calls."""
 
-    def __init__(self, services: Sequence[str]) -> None:
+    def __init__(self, services: Sequence[str], callers: ServiceCallers | None) -> None:
         """`services` are the full names that are told, besides reflection's own."""
         servicer: Any = reflection.ReflectionServicer([*services, reflection.SERVICE_NAME])
         self._pool = CountingPool(_THREADS, "reflection")
@@ -31,9 +35,13 @@ class ReflectionHandler(grpc.GenericRpcHandler):
         def call(messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Message]:
             questions = (read_message(raw, ServerReflectionRequest.FromString, MESSAGE_BYTES) for raw in messages)
             try:
+                if callers is not None:
+                    callers.permit(context).require_service(Service.REFLECTION)
                 yield from servicer.ServerReflectionInfo(questions, context)
             except NotTaken as refusal:
                 abort(context, refusal.failure)
+            except Refusal as refusal:
+                abort(context, describe(refusal))
 
         call.experimental_thread_pool = self._pool  # type: ignore[attr-defined]
         self._handler: grpc.RpcMethodHandler[Any, Any] = grpc.stream_stream_rpc_method_handler(

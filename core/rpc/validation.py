@@ -9,22 +9,34 @@ from core.metrics.calls import CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.batch import refuse_item, require_batch
 from core.rpc.known_answers import KnownAnswers, NotGood
+from core.rpc.service_callers import Permit, ServiceCallers
 
 
 class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
     """Proto → validation → proto. The answers leave serialised: most have been given before."""
 
-    def __init__(self, validation: Validation, clock: Clock, calls: CallMetrics, outcomes: OutcomeMetrics) -> None:
+    def __init__(
+        self,
+        validation: Validation,
+        clock: Clock,
+        calls: CallMetrics,
+        outcomes: OutcomeMetrics,
+        callers: ServiceCallers | None = None,
+    ) -> None:
+        """With `callers`, each gets answers for its own audiences alone."""
         self._validation = validation
         self._clock = clock
         self._calls = calls
         self._outcomes = outcomes
+        self._callers = callers
         self._answers = KnownAnswers(validation, _write)
         self._results = KnownAnswers(validation, _write_result)
 
     def ValidateToken(  # type: ignore[override]
         self, request: validation_pb2.ValidateTokenRequest, context: grpc.ServicerContext
     ) -> bytes:
+        if (permit := self._permit(context)) is not None:
+            permit.require_audience(request.audience)
         not_good: NotGood = []
         answer = self._answers.find(request, self._validation.standing(), self._clock.now(), not_good)
         self._outcomes.validated(1 - len(not_good), not_good)
@@ -36,16 +48,27 @@ class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
         # Before anything else is looked at: a change in the middle may be counted, and need not be.
         standing, now = self._validation.standing(), self._clock.now()
         not_good: NotGood = []
-        results = [self._result(item, standing, now, not_good) for item in require_batch(request.requests)]
+        permit = self._permit(context)
+        results = [self._result(item, standing, now, not_good, permit) for item in require_batch(request.requests)]
         # Counted together: for each of them alone it would be felt.
         self._outcomes.validated(len(results) - len(not_good), not_good)
         # Messages of a repeated field, one after the other, are the message of all of them.
         return b"".join(results)
 
+    def _permit(self, context: grpc.ServicerContext) -> Permit | None:
+        return None if self._callers is None else self._callers.permit(context)
+
     def _result(
-        self, request: validation_pb2.ValidateTokenRequest, standing: Standing, now: int, not_good: NotGood
+        self,
+        request: validation_pb2.ValidateTokenRequest,
+        standing: Standing,
+        now: int,
+        not_good: NotGood,
+        permit: Permit | None,
     ) -> bytes:
         try:
+            if permit is not None:
+                permit.require_audience(request.audience)
             return self._results.find(request, standing, now, not_good)
         except Exception as error:
             not_good.append(error)

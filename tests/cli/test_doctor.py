@@ -164,9 +164,11 @@ SPOILT: dict[str, tuple[_Spoil, str, str]] = {
         r"Grpc\.Socket: .*core\.sock is there and is no socket: remove what is there",
     ),
     "an address that is not here": (
-        lambda patient: patient.write_config("192.0.2.1:50051"),
+        lambda patient: patient.write_config(
+            f"127.0.0.1:{patient.grpc_port}", "[Metrics]\nCoreListen = 192.0.2.1:9464\n"
+        ),
         "Addresses",
-        r"Grpc\.Listen: cannot listen on 192\.0\.2\.1 .*: name another address$",
+        r"Metrics\.CoreListen: cannot listen on 192\.0\.2\.1 .*: name another address$",
     ),
     "a configuration that cannot be used": (
         lambda patient: patient.write_config("127.0.0.1:50051", f"[Keys]\nMasterKey = {_OTHER_KEY[:-2]}\n"),

@@ -57,6 +57,8 @@ POLICY = Policy(
     login_failures_per_network=OFF,
     registrations=OFF,
     token_requests=OFF,
+    callers=(),
+    caller_tokens=(),
 )
 
 

@@ -22,12 +22,12 @@ _Behaviour = Callable[[Any, grpc.ServicerContext], Message | bytes]
 _Call = Callable[[bytes, grpc.ServicerContext], bytes]
 
 
-def _checked_slowly(method: MethodDescriptor, behaviour: _Behaviour, calls: MethodCalls) -> _Call:
+def _checked_slowly(method: MethodDescriptor, behaviour: _Behaviour, calls: MethodCalls, guard: methods.Guard) -> _Call:
     def wait_first(request: Any, context: grpc.ServicerContext) -> Message | bytes:
         time.sleep(_delay[0] / 1_000_000)
         return behaviour(request, context)
 
-    return _checked(method, wait_first, calls)
+    return _checked(method, wait_first, calls, guard)
 
 
 methods._checked = _checked_slowly

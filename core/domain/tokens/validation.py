@@ -97,7 +97,7 @@ class Validation:
         """
         if not text:
             raise InvalidArgument("token is missing")
-        wanted = _require_audience(audience)
+        wanted = require_audience(audience)
         policy = self._policy.current
         if not policy.clients_enabled:
             return Inactive.CLIENTS_DISABLED
@@ -149,7 +149,12 @@ class Validation:
         return token
 
 
-def _require_audience(audience: str) -> str:
+def require_audience(audience: str) -> str:
+    """The audience that is asked for, in the form in which resources are compared.
+
+    Raises:
+        InvalidArgument: there is none, or it is no resource.
+    """
     if not audience:
         raise InvalidArgument("audience is missing: name the resource that asks, or the issuer")
     try:

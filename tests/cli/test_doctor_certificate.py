@@ -1,0 +1,54 @@
+"""What `tokenhouse doctor` says of the certificate of the services' port."""
+
+from pathlib import Path
+
+import pytest
+
+from core.config.load import load_config
+from core.doctor.certificates import examine_certificate
+from core.doctor.finding import Finding
+from tests.certificates import Authority, Issued
+from tests.cli.command import Operator
+from tests.config.writing import load_text
+from tests.ports import free_port
+from tests.rpc.service_calls import MUTUAL_TLS
+
+
+def _write(folder: Path, authority: Authority, issued: Issued) -> None:
+    issued.write(folder)
+    (folder / "ca.pem").write_bytes(authority.pem)
+    text = f"[Grpc]\nListen = 127.0.0.1:{free_port()}\n{MUTUAL_TLS}Caller = reports.internal: ValidationService\n"
+    (folder / "tokenhouse.conf").write_text(text)
+
+
+def _find(folder: Path) -> Finding:
+    (found,) = examine_certificate(load_config(folder / "tokenhouse.conf", {}))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("days", "verdict", "words"),
+    [(90, "good", " UTC"), (2, "note", "replace it before"), (-1, "problem", "replace the file")],
+)
+def test_how_long_it_is_good(tmp_path: Path, days: int, verdict: str, words: str) -> None:
+    """README, When something is wrong: what ends within a week is worth a word, what has ended is a fault."""
+    authority = Authority()
+    _write(tmp_path, authority, authority.issue_server(days))
+    found = _find(tmp_path)
+    assert found.verdict.value == verdict
+    assert found.words.startswith("Grpc.CertificateFile: good until ")
+    assert words in found.words
+
+
+def test_the_command_says_which_file_is_wrong(tmp_path: Path) -> None:
+    """As a start would."""
+    authority = Authority()
+    _write(tmp_path, authority, authority.issue_server()._replace(key=authority.issue().key))
+    called = Operator(tmp_path / "tokenhouse.conf")("doctor")
+    assert called.status == 1
+    assert "Grpc.CertificateKeyFile: allowed is the key of the first certificate in CertificateFile" in called.stdout
+
+
+def test_without_tls_there_is_nothing_to_say(tmp_path: Path) -> None:
+    """Plaintext on this machine is no fault."""
+    assert list(examine_certificate(load_text(tmp_path, ""))) == []

@@ -1,0 +1,105 @@
+"""Where certificates are too much, a service proves its name with a token: over TLS, and with nothing else."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+
+import grpc
+import pytest
+
+from core.domain.policy import CallerToken
+from tests.certificates import Authority
+from tests.rpc.road import Road
+from tests.rpc.service_calls import TLS, ask, calling, reason_of_refusal, write_certificates
+from tests.serving import Serving
+
+REPORTS = "https://reports.example.com/api"
+TOKEN, NEXT = "the token of reports", "the next token of reports"
+CALLERS = f"""
+Caller = reports: ValidationService, ChangesService, {REPORTS}
+Caller = other: ChangesService
+CallerToken = reports: {sha256(TOKEN.encode()).hexdigest()}
+CallerToken = reports: {sha256(NEXT.encode()).hexdigest().upper()}
+CallerToken = other: {sha256(b"other").hexdigest()}
+"""
+UNKNOWN = (grpc.StatusCode.UNAUTHENTICATED, "CALLER_UNKNOWN")
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    """Who issues the core's certificate."""
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Serving]:
+    """A core that knows its callers by their tokens."""
+    folder = tmp_path_factory.mktemp("core")
+    write_certificates(folder, authority)
+    with Serving(folder, TLS + CALLERS) as core:
+        yield core
+
+
+@pytest.fixture
+def channel(serving: Serving, authority: Authority) -> Iterator[grpc.Channel]:
+    """A connection without a certificate."""
+    with calling(serving, authority.credentials()) as made:
+        yield made
+
+
+def _bearer(token: str, scheme: str = "Bearer") -> tuple[str, str]:
+    return "authorization", f"{scheme} {token}"
+
+
+def test_a_token_names_its_caller(road: Road, serving: Serving, authority: Authority, channel: grpc.Channel) -> None:
+    """RFC 6750 §2.1, as gRPC's own call credentials send it; both of two tokens, so that one can be replaced."""
+    own = road.connect(resource=REPORTS).access_token
+    for token in (TOKEN, NEXT):
+        assert ask(channel, own, REPORTS, (_bearer(token),)).active
+        credentials = grpc.composite_channel_credentials(
+            authority.credentials(), grpc.access_token_call_credentials(token)
+        )
+        with calling(serving, credentials) as composed:
+            assert ask(composed, own, REPORTS).active
+    assert ask(channel, own, REPORTS, (_bearer(TOKEN, "bearer"),)).active
+    assert reason_of_refusal(channel, REPORTS, (_bearer("other"),))[1] == "CALLER_NOT_ALLOWED"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        (),
+        (_bearer(""),),
+        (_bearer("wrong"),),
+        (_bearer(TOKEN[:-1]),),
+        (_bearer(TOKEN, "Basic"),),
+        (_bearer(sha256(TOKEN.encode()).hexdigest()),),
+        (("authorization", TOKEN),),
+        (_bearer(TOKEN), _bearer("wrong")),
+        (("x-authorization", f"Bearer {TOKEN}"),),
+    ],
+)
+def test_anything_else_is_nobody(channel: grpc.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
+    """Deny by default; the digest that stands in the file is no token."""
+    assert reason_of_refusal(channel, REPORTS, metadata) == UNKNOWN
+
+
+def test_a_user_s_token_is_no_caller_s(road: Road, channel: grpc.Channel) -> None:
+    """What was issued to a client opens nothing here."""
+    tokens = road.connect()
+    for token in (tokens.access_token, tokens.refresh_token):
+        assert reason_of_refusal(channel, REPORTS, (_bearer(token),)) == UNKNOWN
+
+
+def test_a_token_that_is_withdrawn_is_refused_at_once(serving: Serving, channel: grpc.Channel) -> None:
+    """README ↻."""
+    policy = serving.config.policy()
+    kept: tuple[CallerToken, ...] = tuple(
+        each for each in policy.caller_tokens if each.digest != sha256(TOKEN.encode()).digest()
+    )
+    serving.core.change_policy(replace(policy, caller_tokens=kept))
+    try:
+        assert reason_of_refusal(channel, REPORTS, (_bearer(TOKEN),)) == UNKNOWN
+        assert not ask(channel, "any", REPORTS, (_bearer(NEXT),)).active
+    finally:
+        serving.core.change_policy(policy)
