@@ -335,17 +335,23 @@ def _naming(setting: str, address: object = None) -> Iterator[None]:
         raise CannotListen(f"{setting}: cannot listen on {address}: {error.strerror}") from None
 
 
+def certificate_paths(config: Config) -> CertificatePaths | None:
+    """Where TLS finds its files; None for plaintext."""
+    files = config.grpc.certificate
+    return None if files is None else CertificatePaths(files.certificate, files.key, files.client_ca)
+
+
 def load_certificates(config: Config) -> Certificates | None:
     """What TLS is made of; None for plaintext.
 
     Raises:
         ConfigError: a file cannot be used.
     """
-    files = config.grpc.certificate
-    if files is None:
+    paths = certificate_paths(config)
+    if paths is None:
         return None
     try:
-        return Certificates(CertificatePaths(files.certificate, files.key, files.client_ca))
+        return Certificates(paths)
     except CertificateRefused as refusal:
         name = f"Grpc.{refusal.setting}"
         raise ConfigError(f"{config.found[name].place}: {name}: {refusal}") from None

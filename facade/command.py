@@ -11,6 +11,7 @@ import click
 from facade.log_lines import write_log_lines
 from facade.serving import Descriptors, serve
 from facade.settings import Settings, parse_address, parse_listen, parse_network
+from facade.web_server import BACKLOG
 
 T = TypeVar("T")
 
@@ -79,7 +80,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(where)
-    listener.listen(1024)
+    listener.listen(BACKLOG)
     return listener
 
 

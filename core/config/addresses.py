@@ -59,8 +59,7 @@ def parse_public_address(text: str) -> str:
     if _PATH.fullmatch(path) is None or any(segment in (".", "..") for segment in path.split("/")):
         raise ValueError("a URL whose path has plain segments: letters, digits and - . _ ~, no dot segments")
     shown_host = f"[{host}]" if ":" in host else host
-    shown_port = "" if parts.port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{parts.port}"
-    return f"{parts.scheme}://{shown_host}{shown_port}{path}"
+    return f"{parts.scheme}://{shown_host}{_shown_port(parts.scheme, parts.port)}{path}"
 
 
 def parse_allowed_redirect_uri(text: str) -> str:
@@ -79,8 +78,7 @@ def parse_allowed_redirect_uri(text: str) -> str:
     if not text.endswith("/"):
         return text
     # Below an entry, host and port are compared as names of places; an entry without the slash is exact.
-    port = "" if uri.port is None or uri.port == _DEFAULT_PORTS.get(uri.scheme) else f":{uri.port}"
-    return f"{uri.scheme}://{uri.host.lower()}{port}{uri.path}"
+    return f"{uri.scheme}://{uri.host.lower()}{_shown_port(uri.scheme, uri.port)}{uri.path}"
 
 
 def parse_resource(text: str) -> str:
@@ -93,6 +91,11 @@ def parse_resource(text: str) -> str:
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback_host(parts.hostname or "")):
         raise ValueError(allowed)
     return text
+
+
+def _shown_port(scheme: str, port: int | None) -> str:
+    """Behind a host; nothing for the scheme's own."""
+    return "" if port in (None, _DEFAULT_PORTS.get(scheme)) else f":{port}"
 
 
 def _split(text: str, allowed: str) -> SplitResult:

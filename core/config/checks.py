@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from core.config import settings
 from core.config.addresses import ListenAddress
-from core.config.refusal import Everything, refusal
+from core.config.refusal import Everything, find_repeated, refusal
 from core.config.service_checks import check_services
 from core.config.setting import DEFAULT, Setting
 from core.config.values import show_duration
@@ -46,15 +46,16 @@ def _told(found: Everything, setting: Setting[int]) -> str:
 
 
 def _check_scopes(found: Everything) -> None:
-    names: dict[str, None] = {}
-    for number, scope in enumerate(found[settings.SCOPE.name].values):
-        if scope.name in names:
-            raise refusal(found, settings.SCOPE, f"allowed is one line per scope; {scope.name} has several", number)
-        names[scope.name] = None
+    names = [scope.name for scope in found[settings.SCOPE.name].values]
+    repeated = find_repeated(names)
+    if repeated is not None:
+        several = f"allowed is one line per scope; {names[repeated]} has several"
+        raise refusal(found, settings.SCOPE, several, repeated)
     if not names:
         raise refusal(found, settings.SCOPE, "at least one scope is needed")
+    known = frozenset(names)
     for number, name in enumerate(found[settings.DEFAULT_SCOPE.name].values):
-        if name not in names:
+        if name not in known:
             allowed = f"allowed are the names of [OAuth] Scope: {', '.join(names)}"
             raise refusal(found, settings.DEFAULT_SCOPE, allowed, number)
 

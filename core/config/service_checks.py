@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.config import settings
-from core.config.refusal import Everything, refusal
+from core.config.refusal import Everything, find_repeated, refusal
 from core.config.service_settings import (
     CALLER,
     CALLER_TOKEN,
@@ -64,11 +64,9 @@ def _check_identities(found: Everything, callers: Sequence[ServiceCaller], token
 
 
 def _check_once(found: Everything, setting: Setting[Any], keys: Iterable[object], noun: str) -> None:
-    seen: set[object] = set()
-    for number, key in enumerate(keys):
-        if key in seen:
-            raise refusal(found, setting, f"allowed is one line per {noun}; this one stands above already", number)
-        seen.add(key)
+    number = find_repeated(keys)
+    if number is not None:
+        raise refusal(found, setting, f"allowed is one line per {noun}; this one stands above already", number)
 
 
 def _is_set(found: Everything, setting: Setting[Any]) -> bool:

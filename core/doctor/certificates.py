@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from core.config.config import Config
 from core.doctor.finding import Finding, good, note, problem
-from core.rpc.certificates import CertificatePaths, CertificateRefused, find_expiry
+from core.rpc.certificates import CertificateRefused, find_expiry
+from core.wiring import certificate_paths
 
 _SUBJECT = "Certificate"
 #: When to say that it ends soon.
@@ -14,11 +15,11 @@ _SOON = timedelta(days=7)
 
 def examine_certificate(config: Config) -> Iterator[Finding]:
     """Nothing where there is no TLS."""
-    files = config.grpc.certificate
-    if files is None:
+    paths = certificate_paths(config)
+    if paths is None:
         return
     try:
-        expiry = find_expiry(CertificatePaths(files.certificate, files.key, files.client_ca))
+        expiry = find_expiry(paths)
     except CertificateRefused as refusal:
         yield problem(_SUBJECT, f"Grpc.{refusal.setting}: {refusal}")
         return

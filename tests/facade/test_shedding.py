@@ -1,7 +1,9 @@
 """Who is turned away when there is too much to do, and at what price."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -56,6 +58,29 @@ async def connect(bare: Bare, stack: AsyncExitStack) -> Line:
     return line
 
 
+@dataclass(frozen=True)
+class Crowd:
+    """A server whose only place is taken, until `slow` is opened."""
+
+    slow: Slow
+    bare: Bare
+    #: Who has the place.
+    holder: Line
+    #: Those for whom there is none.
+    others: list[Line]
+
+
+@asynccontextmanager
+async def crowded(folder: Path, others: int) -> AsyncIterator[Crowd]:
+    """One line whose request is being answered, and so many others."""
+    slow = Slow()
+    async with serve_bare(folder, slow.route, max_in_flight=1) as bare, AsyncExitStack() as stack:
+        holder, *lines = [await connect(bare, stack) for _ in range(1 + others)]
+        holder.writer.write(request("/slow"))
+        await slow.wait_for(1)
+        yield Crowd(slow, bare, holder, lines)
+
+
 @pytest.mark.parametrize(
     ("taken", "refused"),
     [
@@ -96,25 +121,22 @@ async def test_what_is_urgent_finds_room_for_longer(tmp_path: Path, taken: int, 
 
 async def test_a_known_request_is_refused_unread_in_the_same_words(tmp_path: Path) -> None:
     """503, Retry-After and the error of RFC 6749 as for one that is read; when there is room, it is served."""
-    slow = Slow()
-    async with serve_bare(tmp_path, slow.route, max_in_flight=1) as bare, AsyncExitStack() as stack:
-        holder, known, new = [await connect(bare, stack) for _ in range(3)]
-        holder.writer.write(request("/slow"))
-        await slow.wait_for(1)
+    async with crowded(tmp_path, 2) as crowd:
+        known, new = crowd.others
         read = [await known.ask(request("/slow")), await new.ask(request("/slow"))]
-        counted = sample(bare, "http_server_request_duration_seconds_count", **_REFUSED)
+        counted = sample(crowd.bare, "http_server_request_duration_seconds_count", **_REFUSED)
         unread = [await known.ask(request("/slow", body)) for body in (b"x", b"y", b"z")]
         # They are counted together, a little later.
         async with asyncio.timeout(PATIENCE):
-            while sample(bare, "tokenhouse_http_shed_requests_total") < 5:
+            while sample(crowd.bare, "tokenhouse_http_shed_requests_total") < 5:
                 await asyncio.sleep(0.01)
         told = {
-            "read": (counted, sample(bare, "http_server_request_duration_seconds_count", **_REFUSED)),
-            "shed": sample(bare, "tokenhouse_http_shed_requests_total"),
-            "refused": sample(bare, "tokenhouse_http_refusals_total", reason="TEMPORARILY_UNAVAILABLE"),
+            "read": (counted, sample(crowd.bare, "http_server_request_duration_seconds_count", **_REFUSED)),
+            "shed": sample(crowd.bare, "tokenhouse_http_shed_requests_total"),
+            "refused": sample(crowd.bare, "tokenhouse_http_refusals_total", reason="TEMPORARILY_UNAVAILABLE"),
         }
-        slow.open.set()
-        assert (await holder.receive()).startswith(b"HTTP/1.1 200 ")
+        crowd.slow.open.set()
+        assert (await crowd.holder.receive()).startswith(b"HTTP/1.1 200 ")
         served = await known.ask(request("/slow"))
 
     assert set(read) == set(unread)
@@ -131,17 +153,14 @@ _REFUSED = {"http_request_method": "POST", "http_route": "/slow", "http_response
 
 async def test_who_asks_again_at_once_is_heard_a_little_later(tmp_path: Path) -> None:
     """Refused unread, a connection is left alone for a moment, and then answered like any other."""
-    slow = Slow()
-    async with serve_bare(tmp_path, slow.route, max_in_flight=1) as bare, AsyncExitStack() as stack:
-        holder, line = [await connect(bare, stack) for _ in range(2)]
-        holder.writer.write(request("/slow"))
-        await slow.wait_for(1)
+    async with crowded(tmp_path, 1) as crowd:
+        [line] = crowd.others
         refusals = [await line.ask(request("/slow")) for _ in range(2)]
-        transports = [connection.transport for connection in bare.server.connections]
+        transports = [connection.transport for connection in crowd.bare.server.connections]
         unheard = [transport for transport in transports if not transport.is_reading()]
         refusals.append(await line.ask(request("/slow")))
-        slow.open.set()
-        await holder.receive()
+        crowd.slow.open.set()
+        await crowd.holder.receive()
         served = await line.ask(request("/slow"))
 
     assert len(unheard) == 1
@@ -159,28 +178,22 @@ async def test_who_asks_again_at_once_is_heard_a_little_later(tmp_path: Path) ->
 )
 async def test_a_request_that_looks_alike_is_read(tmp_path: Path, data: bytes) -> None:
     """One byte of the head, or the length, makes it another request."""
-    slow = Slow()
-    async with serve_bare(tmp_path, slow.route, max_in_flight=1) as bare, AsyncExitStack() as stack:
-        holder, line = [await connect(bare, stack) for _ in range(2)]
-        holder.writer.write(request("/slow"))
-        await slow.wait_for(1)
+    async with crowded(tmp_path, 1) as crowd:
+        [line] = crowd.others
         assert await line.ask(request("/slow")) == await line.ask(data)
-        read = sample(bare, "http_server_request_duration_seconds_count", **_REFUSED)
-        slow.open.set()
+        read = sample(crowd.bare, "http_server_request_duration_seconds_count", **_REFUSED)
+        crowd.slow.open.set()
 
     assert read == 2
 
 
 async def test_requests_in_one_piece_are_refused_one_by_one(tmp_path: Path) -> None:
     """RFC 9112 §9.3.2: as many replies as requests, also when their bytes arrive together or in halves."""
-    slow = Slow()
-    async with serve_bare(tmp_path, slow.route, max_in_flight=1) as bare, AsyncExitStack() as stack:
-        holder, line = [await connect(bare, stack) for _ in range(2)]
-        holder.writer.write(request("/slow"))
-        await slow.wait_for(1)
+    async with crowded(tmp_path, 1) as crowd:
+        [line] = crowd.others
         refusal = await line.ask(request("/slow"))
         whole = request("/slow")
         line.writer.write(whole + whole + whole[:-7])
         assert [await line.receive(), await line.receive()] == [refusal, refusal]
         assert await line.ask(whole[-7:]) == refusal
-        slow.open.set()
+        crowd.slow.open.set()

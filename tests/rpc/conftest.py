@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.certificates import Authority
 from tests.rpc.road import Road
 from tests.serving import Serving
 
@@ -20,6 +21,12 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A core that serves."""
     with Serving(tmp_path_factory.mktemp("core"), SETTINGS) as core:
         yield core
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    """Who issues certificates, where there are any."""
+    return Authority()
 
 
 @pytest.fixture

@@ -22,6 +22,14 @@ def write_certificates(folder: Path, authority: Authority) -> None:
 
 
 @contextmanager
+def serving_over_tls(folder: Path, authority: Authority, settings: str) -> Iterator[Serving]:
+    """A core with certificates of this authority, and these settings of [Grpc]."""
+    write_certificates(folder, authority)
+    with Serving(folder, settings) as core:
+        yield core
+
+
+@contextmanager
 def calling(serving: Serving, credentials: grpc.ChannelCredentials) -> Iterator[grpc.Channel]:
     """A connection of its own to the services' port."""
     target = f"127.0.0.1:{serving.config.grpc.listen.port}"

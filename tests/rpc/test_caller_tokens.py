@@ -10,7 +10,7 @@ import pytest
 from core.domain.policy import CallerToken
 from tests.certificates import Authority
 from tests.rpc.road import Road
-from tests.rpc.service_calls import TLS, ask, calling, reason_of_refusal, write_certificates
+from tests.rpc.service_calls import TLS, ask, calling, reason_of_refusal, serving_over_tls
 from tests.serving import Serving
 
 REPORTS = "https://reports.example.com/api"
@@ -26,17 +26,9 @@ UNKNOWN = (grpc.StatusCode.UNAUTHENTICATED, "CALLER_UNKNOWN")
 
 
 @pytest.fixture(scope="module")
-def authority() -> Authority:
-    """Who issues the core's certificate."""
-    return Authority()
-
-
-@pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Serving]:
     """A core that knows its callers by their tokens."""
-    folder = tmp_path_factory.mktemp("core")
-    write_certificates(folder, authority)
-    with Serving(folder, TLS + CALLERS) as core:
+    with serving_over_tls(tmp_path_factory.mktemp("core"), authority, TLS + CALLERS) as core:
         yield core
 
 

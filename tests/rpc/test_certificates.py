@@ -15,7 +15,7 @@ from core.config.errors import ConfigError
 from core.config.load import load_config
 from core.wiring import Core
 from tests.certificates import Authority, Issued, dns
-from tests.rpc.service_calls import MUTUAL_TLS, ask, calling, reason_of_refusal, write_certificates
+from tests.rpc.service_calls import MUTUAL_TLS, ask, calling, reason_of_refusal, serving_over_tls, write_certificates
 from tests.serving import Serving
 
 REPORTS = "https://reports.example.com/api"
@@ -24,16 +24,9 @@ NOT_CONNECTED = (grpc.StatusCode.UNAVAILABLE, "")
 
 
 @pytest.fixture
-def authority() -> Authority:
-    """Who issues the core's certificate, and the services'."""
-    return Authority()
-
-
-@pytest.fixture
 def serving(tmp_path: Path, authority: Authority) -> Iterator[Serving]:
     """A core with certificates that a test replaces."""
-    write_certificates(tmp_path, authority)
-    with Serving(tmp_path, MUTUAL_TLS + CALLER) as core:
+    with serving_over_tls(tmp_path, authority, MUTUAL_TLS + CALLER) as core:
         yield core
 
 

@@ -17,7 +17,7 @@ from tests.certificates import Authority, dns, spiffe
 from tests.patience import PATIENCE
 from tests.rpc.contract import OURS, call_raw, empty_request
 from tests.rpc.road import Road, read_refusal
-from tests.rpc.service_calls import MUTUAL_TLS, ask, calling, reason_of_refusal, write_certificates
+from tests.rpc.service_calls import MUTUAL_TLS, ask, calling, reason_of_refusal, serving_over_tls
 from tests.rpc.watching import watching
 from tests.serving import DEADLINE, ISSUER, Serving
 
@@ -35,17 +35,9 @@ UNKNOWN = (grpc.StatusCode.UNAUTHENTICATED, "CALLER_UNKNOWN")
 
 
 @pytest.fixture(scope="module")
-def authority() -> Authority:
-    """Who issues everybody's certificates."""
-    return Authority()
-
-
-@pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Serving]:
     """A core that tells its callers apart."""
-    folder = tmp_path_factory.mktemp("core")
-    write_certificates(folder, authority)
-    with Serving(folder, MUTUAL_TLS + CALLERS) as core:
+    with serving_over_tls(tmp_path_factory.mktemp("core"), authority, MUTUAL_TLS + CALLERS) as core:
         yield core
 
 

@@ -7,10 +7,12 @@ from typing import NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
-_METHODS = "GET, HEAD, OPTIONS"
+#: With which the metadata may be asked for.
+METHODS = ("GET", "HEAD", "OPTIONS")
+_ALLOWED = ", ".join(METHODS)
 #: Scripts of any origin may read it: it is public, and no credentials come with the request.
 _CORS = {"Access-Control-Allow-Origin": "*"}
-_PREFLIGHT = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": "MCP-Protocol-Version"}
+_PREFLIGHT = {"Access-Control-Allow-Methods": _ALLOWED, "Access-Control-Allow-Headers": "MCP-Protocol-Version"}
 
 
 class Answer(NamedTuple):
@@ -86,8 +88,8 @@ class ProtectedResource:
         if method in ("GET", "HEAD"):
             return Answer(200, _CORS | {"Content-Type": "application/json"}, json.dumps(self.document()).encode())
         if method == "OPTIONS":
-            return Answer(204, _CORS | _PREFLIGHT | {"Allow": _METHODS}, b"")
-        return Answer(405, _CORS | {"Allow": _METHODS}, b"")
+            return Answer(204, _CORS | _PREFLIGHT | {"Allow": _ALLOWED}, b"")
+        return Answer(405, _CORS | {"Allow": _ALLOWED}, b"")
 
 
 def _path(resource: str) -> str:

@@ -9,7 +9,7 @@ from tokenhouse_verifier.asgi import require_paths
 from tokenhouse_verifier.async_verifier import AsyncTokenVerifier
 from tokenhouse_verifier.bearer import join_authorizations
 from tokenhouse_verifier.errors import NotVerified
-from tokenhouse_verifier.protected_resource import ProtectedResource
+from tokenhouse_verifier.protected_resource import METHODS, ProtectedResource
 
 #: Before the application's own middleware, which may look at the token.
 _FIRST = 1_000
@@ -51,5 +51,4 @@ def _serve(app: "Sanic[Any, Any]", metadata: ProtectedResource) -> None:
         status, headers, body = metadata.answer(request.method)
         return HTTPResponse(body, status, headers, headers.get("Content-Type"))
 
-    methods = ("GET", "HEAD", "OPTIONS")
-    app.add_route(answer, metadata.path, methods=methods, name="protected_resource_metadata", strict_slashes=True)
+    app.add_route(answer, metadata.path, methods=METHODS, name="protected_resource_metadata", strict_slashes=True)

@@ -46,7 +46,7 @@ class _Ring:
 
     signing: SigningKey
     private_key: ec.EllipticCurvePrivateKey
-    public_keys: dict[str, tuple[SigningKey, ec.EllipticCurvePublicKey]]
+    public_keys: tuple[tuple[SigningKey, ec.EllipticCurvePublicKey], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,9 @@ class KeyRing:
         # Nothing is decoded but the signature before that is known to be good: what anybody can send must cost little.
         signed, _, signature = token.encode().rpartition(b".")
         header, _, payload = signed.partition(b".")
-        for key, public_key in self._ring.public_keys.values():
+        for key, public_key in self._ring.public_keys:
             if header == _header(token_type, key.key_id):
-                published = key.retires_at is None or key.retires_at > self._clock.now()
-                if not published or not _is_signature(signature, signed, public_key):
+                if not _is_published(key, self._clock.now()) or not _is_signature(signature, signed, public_key):
                     return None
                 return key.key_id, json.loads(base64url_decode(payload))
         return None
@@ -103,8 +102,7 @@ class KeyRing:
     def list_keys(self) -> Sequence[SigningKey]:
         """The published keys, newest first."""
         now = self._clock.now()
-        keys = [key for key, _ in self._ring.public_keys.values()]
-        return [key for key in keys if key.retires_at is None or key.retires_at > now]
+        return [key for key, _ in self._ring.public_keys if _is_published(key, now)]
 
     def jwks(self) -> str:
         """The JWK Set (RFC 7517 §5) as JSON text."""
@@ -173,8 +171,12 @@ class KeyRing:
         keys = self._store.list_signing_keys(now=self._clock.now())
         signing = next(key for key in keys if key.retires_at is None)
         private_key = cast(ec.EllipticCurvePrivateKey, load_der_private_key(self._unwrap(signing), password=None))
-        public_keys = {key.key_id: (key, _load_public_key(key)) for key in keys}
+        public_keys = tuple((key, _load_public_key(key)) for key in keys)
         return _Ring(signing, private_key, public_keys)
+
+
+def _is_published(key: SigningKey, now: int) -> bool:
+    return key.retires_at is None or key.retires_at > now
 
 
 def _is_signature(text: bytes, signed: bytes, public_key: ec.EllipticCurvePublicKey) -> bool:
