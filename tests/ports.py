@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from functools import cache
 from itertools import cycle
 
-#: Below 32768, where Linux takes ports for outgoing connections from.
-_BLOCKS = range(10_000, 30_000, 100)
+#: Below 32768, where Linux takes ports for outgoing connections from, and above 10080, the last that browsers refuse
+#: to open (WHATWG Fetch, "port blocking").
+_BLOCKS = range(10_100, 30_000, 100)
 
 
 def free_port() -> int:
