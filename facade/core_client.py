@@ -1,9 +1,10 @@
 """The core, as the facade sees it: one channel, a deadline on every call, and retries within it.
 
 A core that restarts is waited for, and UNAVAILABLE and a CANCELLED we did not cause (a server that stops cancels what
-it has not begun) are tried again. Each call may happen twice: a token request by its attempt_id; a decision, for which
-the core has one answer for some seconds; what ends something; what stores nothing. A login that was lost has cost one
-try and left a session that nobody can enter.
+it has not begun) are tried again; so is a DEADLINE_EXCEEDED before its time: gRPC reckons with the wall clock, and
+somebody has set that. Each call may happen twice: a token request by its attempt_id; a decision, for which the core has
+one answer for some seconds; what ends something; what stores nothing. A login that was lost has cost one try and left a
+session that nobody can enter.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ LOGIN_DEADLINE = 8.0
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
-_RETRYABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED})
+_RETRYABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED})
 _CHANNEL_OPTIONS: Sequence[tuple[str, str | int]] = (
     # A core that restarts is away for half a second: requests wait no longer than that to find it again.
     ("grpc.initial_reconnect_backoff_ms", 100),

@@ -16,6 +16,7 @@ from core.metrics.calls import CallMetrics, MethodCalls
 from core.rpc.admission import OVERLOADED, SHED, Room, Urgency, urgency_of
 from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
 from core.rpc.correlation import correlated
+from core.rpc.deadlines import time_left
 from core.rpc.errors import Failure, describe
 from core.rpc.service_callers import ServiceCallers
 
@@ -24,8 +25,6 @@ Guard: TypeAlias = Callable[[grpc.ServicerContext], None]
 
 MESSAGE_BYTES = 64 * 1024
 BATCH_MESSAGE_BYTES = 1024 * 1024
-#: A client that sets none has a deadline of infinity; nobody waits an hour.
-_LONGEST_DEADLINE = 3600.0
 
 _NO_DEADLINE = Failure(grpc.StatusCode.INVALID_ARGUMENT, "DEADLINE_REQUIRED", "every call needs a deadline")
 _TOO_LARGE = Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", "the message is larger than 64 KiB")
@@ -144,8 +143,8 @@ def _checked(
         started = perf_counter()
         try:
             guard(context)
-            remaining = context.time_remaining()
-            if remaining is None or remaining > _LONGEST_DEADLINE:
+            remaining = time_left(context)
+            if remaining is None:
                 raise NotTaken(_NO_DEADLINE)
             if remaining <= 0:
                 raise NotTaken(_EXPIRED)

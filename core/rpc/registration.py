@@ -12,6 +12,7 @@ from core.metrics.calls import CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.batch import refuse_item, require_batch
 from core.rpc.correlation import read_correlation_id
+from core.rpc.deadlines import time_left
 from core.rpc.errors import reason_of
 
 _log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
         self, request: registration_pb2.RegisterClientRequest, context: grpc.ServicerContext
     ) -> registration_pb2.RegisterClientResponse:
         try:
-            registration = self._registrations.register(_read(request), within=context.time_remaining())
+            registration = self._registrations.register(_read(request), within=time_left(context))
         except Exception as error:
             self._outcomes.registration(reason_of(error))
             raise
@@ -40,7 +41,7 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
     ) -> registration_pb2.RegisterClientsResponse:
         requests = require_batch(request.requests)
         wanted = [_read(item) for item in requests]
-        outcomes = self._registrations.register_all(wanted, within=context.time_remaining())
+        outcomes = self._registrations.register_all(wanted, within=time_left(context))
         return registration_pb2.RegisterClientsResponse(
             results=[self._write_result(item, outcome) for item, outcome in zip(requests, outcomes, strict=True)]
         )

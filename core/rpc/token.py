@@ -11,6 +11,7 @@ from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.batch import refuse_item, require_batch
 from core.rpc.client_credentials import read_credentials
 from core.rpc.correlation import read_correlation_id
+from core.rpc.deadlines import time_left
 from core.rpc.errors import reason_of
 
 
@@ -27,7 +28,7 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
     ) -> token_pb2.IssueTokenResponse:
         grant_type = _grant_type(request)
         try:
-            response = self._endpoint.issue(_read(request), within=context.time_remaining())
+            response = self._endpoint.issue(_read(request), within=time_left(context))
         except Exception as error:
             self._outcomes.token_requests([(grant_type, _verdict(error))])
             raise
@@ -40,7 +41,7 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
         requests = require_batch(request.requests)
         read = [_try_read(item) for item in requests]
         wanted = [item for item in read if isinstance(item, TokenRequest)]
-        answers = iter(self._endpoint.issue_all(wanted, within=context.time_remaining()))
+        answers = iter(self._endpoint.issue_all(wanted, within=time_left(context)))
         outcomes = [next(answers) if isinstance(item, TokenRequest) else item for item in read]
         pairs = list(zip(requests, outcomes, strict=True))
         self._outcomes.token_requests((_grant_type(item), _verdict(outcome)) for item, outcome in pairs)

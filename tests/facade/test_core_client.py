@@ -1,6 +1,7 @@
 """Deadlines, retries and batches, against a real gRPC server that misbehaves as told."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,7 +128,9 @@ async def test_a_core_that_stays_away_is_unavailable_in_time(core: CoreClient) -
     assert refused.value.retry_after is not None
 
 
-@pytest.mark.parametrize("code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED])
+@pytest.mark.parametrize(
+    "code", [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED]
+)
 async def test_what_was_not_answered_is_asked_again(peer: Peer, core: CoreClient, code: grpc.StatusCode) -> None:
     """UNAVAILABLE, and CANCELLED by a server that stops, are no answers: no restart of the core fails a request."""
     peer.handlers["StartAuthorization"] = refuse(code, times=2)
@@ -140,6 +143,22 @@ async def test_what_was_not_answered_is_asked_again(peer: Peer, core: CoreClient
     await core.decide_consent(DecideConsentRequest())
 
     assert peer.calls == ["StartAuthorization"] * 3 + ["LogIn"] * 2 + ["DecideConsent"] * 2
+
+
+async def test_a_clock_that_jumps_takes_no_time_from_a_call(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """gRPC notes a deadline as a moment of the wall clock; one that a jump has made pass is not the caller's."""
+    peer.handlers["StartAuthorization"] = refuse(grpc.StatusCode.INTERNAL, times=0)
+    await peer.start()
+    registry = CollectorRegistry()
+    core = CoreClient(peer.socket, CoreCallMetrics(registry))
+    right, moments = time.time, iter([-3600.0])
+    monkeypatch.setattr(time, "time", lambda: right() + next(moments, 0.0))
+
+    await core.start_authorization(StartAuthorizationRequest())
+    await core.close()
+
+    method = {"rpc_method": "tokenhouse.v1.AuthorizationService/StartAuthorization"}
+    assert registry.get_sample_value("tokenhouse_rpc_client_retries_total", method) == 1
 
 
 async def test_what_is_asked_at_once_is_asked_once(peer: Peer, core: CoreClient) -> None:
