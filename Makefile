@@ -8,7 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PROTOS := $(wildcard protos/tokenhouse/v1/*.proto)
+PROTOS := $(wildcard protos/tokenhouse/*/*.proto)
 STUBS := $(foreach ending,_pb2.py _pb2.pyi _pb2_grpc.py _pb2_grpc.pyi,$(PROTOS:.proto=$(ending)))
 DISTRIBUTIONS := pyproject.toml protos/pyproject.toml verifier/pyproject.toml
 SOURCES := core facade verifier tests protos/generate.py

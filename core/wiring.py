@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
+from tokenhouse.envoy import authorization_pb2 as envoy_pb2
 from tokenhouse.v1 import (
     authorization_pb2,
     backup_admin_pb2,
@@ -67,6 +68,7 @@ from core.rpc.changes import ChangesServicer
 from core.rpc.client_admin import ClientAdminServicer
 from core.rpc.clock_admin import ClockAdminServicer
 from core.rpc.discovery import DiscoveryServicer
+from core.rpc.envoy import EnvoyServicer
 from core.rpc.free_addresses import CannotListen
 from core.rpc.grant_admin import GrantAdminServicer
 from core.rpc.health import Health
@@ -86,6 +88,12 @@ from core.store.sqlite.store import open_store
 
 _log = logging.getLogger(__name__)
 
+#: What services ask the health of by name.
+_SERVICES_WITH_HEALTH = (
+    "tokenhouse.v1.ValidationService",
+    "tokenhouse.v1.ChangesService",
+    "envoy.service.auth.v3.Authorization",
+)
 #: How long calls in flight may take to end when the core stops, in seconds.
 _GRACE = 5.0
 #: And streams, which never end by themselves.
@@ -184,7 +192,7 @@ class Core:
         )
         self._passwords = Passwords()
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
-        self._health = Health(("tokenhouse.v1.ValidationService", "tokenhouse.v1.ChangesService"))
+        self._health = Health(_SERVICES_WITH_HEALTH)
         self._housekeeping = Housekeeping(self._store, self._validation, self._clock)
         self._listeners = self._build_listeners(keeper)
 
@@ -321,6 +329,7 @@ class Core:
             _service(validation_pb2, "ValidationService"): ValidationServicer(
                 self._validation, self._clock, calls, outcomes, self._service_callers
             ),
+            _service(envoy_pb2, "Authorization"): EnvoyServicer(self._validation, outcomes, self._service_callers),
             _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._service_callers),
         }
 

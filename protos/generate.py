@@ -84,7 +84,7 @@ def generate_other(language: str, into: Path) -> int:
     plugins = [f"--plugin={name}={path}" for name, path in found.items() if name != "protoc"]
     # The protoc that comes with grpcio-tools was built without the Java generator.
     protoc = [str(found["protoc"])] if "protoc" in found else python_protoc()
-    return run_protoc(protoc, plugins, options_of(language, into))
+    return run_protoc(protoc, plugins, options_of(language, into), names=service_names())
 
 
 def find_program(names: Sequence[str]) -> str | None:
@@ -99,7 +99,7 @@ def options_of(language: str, into: Path) -> list[str]:
     if language == "java":
         return [f"--java_out={into}", f"--grpc-java_out={into}"]
     # The .proto files name no Go package: one package holds the whole contract, wherever the folder is put.
-    mapping = [f"M{name}=tokenhouse/v1;tokenhousev1" for name in proto_names()]
+    mapping = [f"M{name}=tokenhouse/v1;tokenhousev1" for name in service_names()]
     return [
         f"--{output}_{kind}={value}"
         for output in ("go", "go-grpc")
@@ -107,10 +107,12 @@ def options_of(language: str, into: Path) -> list[str]:
     ]
 
 
-def run_protoc(protoc: Sequence[str], *options: Sequence[str]) -> int:
+def run_protoc(protoc: Sequence[str], *options: Sequence[str], names: Sequence[str] | None = None) -> int:
     """protoc's exit status; it explains itself on stderr."""
     flat = [option for group in options for option in group]
-    return subprocess.run([*protoc, f"-I{PROTOS}", *flat, *proto_names()], cwd=PROTOS, check=False).returncode
+    return subprocess.run(
+        [*protoc, f"-I{PROTOS}", *flat, *(names or proto_names())], cwd=PROTOS, check=False
+    ).returncode
 
 
 def python_protoc() -> list[str]:
@@ -121,6 +123,11 @@ def python_protoc() -> list[str]:
 def proto_names() -> list[str]:
     """Every .proto file, as its importers name it."""
     return sorted(str(path.relative_to(PROTOS)) for path in PROTOS.glob("tokenhouse/*/*.proto"))
+
+
+def service_names() -> list[str]:
+    """Those of our own contract: Envoy has its own, in every language."""
+    return [name for name in proto_names() if name.startswith("tokenhouse/v1/")]
 
 
 def expected_stubs() -> set[Path]:

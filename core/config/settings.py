@@ -198,7 +198,7 @@ GRPC_LISTEN: Final = Setting(
     "Listen",
     plain(parse_listen_address),
     ("127.0.0.1:50051",),
-    "Where internal services validate tokens: validation, changes and health only",
+    "Where internal services and Envoy ask: validation, changes, authorization and health only",
 )
 REFLECTION: Final = Setting(
     "Grpc",

@@ -20,6 +20,8 @@ class Service(StrEnum):
 
     VALIDATION = "ValidationService"
     CHANGES = "ChangesService"
+    #: Envoy's envoy.service.auth.v3.Authorization.
+    AUTHORIZATION = "Authorization"
     REFLECTION = "ServerReflection"
 
 

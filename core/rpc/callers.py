@@ -40,6 +40,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.ValidationService/ValidateToken": _SERVICE,
     "/tokenhouse.v1.ValidationService/ValidateTokens": _SERVICE,
     "/tokenhouse.v1.ChangesService/WatchChanges": _SERVICE,
+    "/envoy.service.auth.v3.Authorization/Check": _SERVICE,
     "/tokenhouse.v1.UserAdminService/CreateUser": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/ListUsers": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/GetUser": _OPERATOR,

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
+from tokenhouse.envoy import authorization_pb2 as envoy_pb2
 from tokenhouse.v1 import (
     authorization_pb2,
     registration_pb2,
@@ -88,7 +89,12 @@ def _good_requests(road: Road, tokens: token_pb2.IssueTokenResponse, sealed_requ
     validate = validation_pb2.ValidateTokenRequest(token=tokens.access_token, audience=ISSUER)
     body = json.dumps({"client_name": "good", "redirect_uris": [REDIRECT_URI]}).encode()
     registration = registration_pb2.RegisterClientRequest(client_metadata=body, network_address="192.0.2.1")
+    http = envoy_pb2.HttpRequest(headers={"authorization": f"Bearer {tokens.access_token}"})
+    passing = envoy_pb2.AttributeContext(
+        request=envoy_pb2.Request(http=http), context_extensions={"audience": ISSUER, "scope": "mcp"}
+    )
     return [
+        envoy_pb2.CheckRequest(attributes=passing),
         authorization_pb2.StartAuthorizationRequest(parameters=parameters_of(road.request()), **here),
         authorization_pb2.DecideConsentRequest(approved=True, **sign_out),
         session_pb2.LogOutRequest(**{**sign_out, "session_token": "none"}),

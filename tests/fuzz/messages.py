@@ -73,6 +73,9 @@ def _damaged(raw: bytes, place: int, other: bytes) -> bytes:
 
 
 def _values(field: FieldDescriptor, words: Sequence[str], blobs: Sequence[bytes]) -> st.SearchStrategy[Any]:
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        key, value = (_value(each, words, blobs) for each in field.message_type.fields)
+        return st.dictionaries(key, value, max_size=4)
     one = _value(field, words, blobs)
     return st.lists(one, max_size=4) if field.is_repeated else one
 

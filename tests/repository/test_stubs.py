@@ -26,14 +26,14 @@ def test_stubs_are_fresh() -> None:
 
 def test_every_proto_has_typed_stubs(tmp_path: Path) -> None:
     """Each .proto makes two modules, each with its types (README, the folders)."""
-    protos = {path.stem for path in (ROOT / "protos" / "tokenhouse" / "v1").glob("*.proto")}
+    protos = {path.relative_to(ROOT / "protos") for path in (ROOT / "protos").glob("tokenhouse/*/*.proto")}
 
     made = _generate("--into", str(tmp_path))
 
     assert made.returncode == 0, made.stderr
     endings = ("_pb2.py", "_pb2.pyi", "_pb2_grpc.py", "_pb2_grpc.pyi")
-    assert {path.name for path in (tmp_path / "tokenhouse" / "v1").iterdir()} == {
-        name + ending for name in protos for ending in endings
+    assert {path.relative_to(tmp_path) for path in tmp_path.glob("tokenhouse/*/*")} == {
+        path.with_name(path.stem + ending) for path in protos for ending in endings
     }
 
 

@@ -15,7 +15,7 @@ from tests.repository.checkout import ROOT, tracked_files
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """Each distribution's files, built from a copy of what is tracked and the stubs."""
     copy = tmp_path_factory.mktemp("checkout")
-    stubs = (path.relative_to(ROOT) for path in (ROOT / "protos" / "tokenhouse" / "v1").glob("*_pb2*.py*"))
+    stubs = (path.relative_to(ROOT) for path in (ROOT / "protos").glob("tokenhouse/*/*_pb2*.py*"))
     for path in (*tracked_files(), *stubs):
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / path, copy / path)

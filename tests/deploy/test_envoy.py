@@ -1,0 +1,138 @@
+"""A real Envoy in front of a service, with deploy/envoy as it stands: the core decides who passes, and as whom."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tokenhouse.v1 import grant_admin_pb2
+
+from tests.certificates import Authority, spiffe
+from tests.deploy.envoy_process import FOLDER, EnvoyProcess, running_envoy
+from tests.rpc.road import Road
+from tests.rpc.service_calls import MUTUAL_TLS, write_certificates
+from tests.serving import DEADLINE, Serving
+from tests.verifier.forms import wait_until
+
+MCP = "https://mcp.example.com/mcp"
+METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
+SCOPES = "[OAuth]\nScope = mcp: Use MCP servers as you\nScope = admin: Change their settings\nDefaultScope = mcp\n"
+IDENTITY = ("subject", "username", "groups", "client-id", "scope", "grant-id")
+
+
+def _mutual_tls(folder: Path, authority: Authority) -> dict[str, Any]:
+    """deploy/envoy/mutual-tls.yaml, with files and names of this test's."""
+    proxy = authority.issue(spiffe("proxy"))
+    (folder / "proxy.pem").write_bytes(proxy.certificate)
+    (folder / "proxy.key").write_bytes(proxy.key)
+    text = (FOLDER / "mutual-tls.yaml").read_text()
+    for name, file in (("proxy.pem", "proxy.pem"), ("proxy.key", "proxy.key"), ("core-ca.pem", "ca.pem")):
+        assert f"/etc/envoy/{name}" in text
+        text = text.replace(f"/etc/envoy/{name}", str(folder / file))
+    assert text.count("core.internal") == 2
+    transport: dict[str, Any] = yaml.safe_load(text.replace("core.internal", "localhost"))
+    return transport
+
+
+@pytest.fixture(scope="module", params=["plaintext", "mutual TLS"])
+def serving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """A core, and in its folder what Envoy needs to reach it."""
+    folder = tmp_path_factory.mktemp("core")
+    settings = SCOPES
+    if request.param == "mutual TLS":
+        authority = Authority()
+        write_certificates(folder, authority)
+        (folder / "transport.yaml").write_text(yaml.safe_dump(_mutual_tls(folder, authority)))
+        (line,) = (each for each in (FOLDER / "mutual-tls.yaml").read_text().splitlines() if "Caller =" in each)
+        settings = f"{MUTUAL_TLS}{line.removeprefix('#').strip()}\n{SCOPES}"
+    with Serving(folder, settings) as core:
+        yield core
+
+
+@pytest.fixture(scope="module")
+def envoy(serving: Serving) -> Iterator[EnvoyProcess]:
+    """Envoy in front of a service; over TLS without what the example does before the core is asked."""
+    transport = serving.folder / "transport.yaml"
+    added = yaml.safe_load(transport.read_text()) if transport.exists() else None
+    with running_envoy(serving.folder, serving.config.grpc.listen.port, added, strips_early=added is None) as process:
+        yield process
+
+
+@pytest.fixture
+def token(road: Road) -> str:
+    """A good one, for the service."""
+    return road.connect(resource=MCP).access_token
+
+
+@pytest.fixture
+def road(serving: Serving) -> Road:
+    """A signed-in user and a registered client."""
+    begun = Road(serving)
+    begun.begin()
+    return begun
+
+
+def _bearer(token: str) -> tuple[str, str]:
+    return "Authorization", f"Bearer {token}"
+
+
+def test_a_good_token_reaches_the_service_under_its_users_name(road: Road, envoy: EnvoyProcess, token: str) -> None:
+    """README, Behind Envoy: once each, whatever the client sent under these names, in whatever spelling."""
+    forged = [(f"X-Tokenhouse-{name.title()}", "admin") for name in (*IDENTITY, "roles")]
+    spelt = [(f"x_tokenhouse_{name.replace('-', '_')}", "admin") for name in IDENTITY]
+    for sent in ([], forged + spelt, forged * 2):
+        answer = envoy.get(headers=[_bearer(token), *sent])
+        assert answer.status == 200
+        assert answer.told("x-tokenhouse-username") == [road.username]
+        assert answer.told("x-tokenhouse-groups") == ["dev"]
+        assert answer.told("x-tokenhouse-client-id") == [road.client_id]
+        assert answer.told("x-tokenhouse-scope") == ["mcp"]
+        names = [name.lower().replace("_", "-") for name, _ in answer.sent_on or ()]
+        ours = [name for name in names if name.startswith("x-tokenhouse-")]
+        assert sorted(ours) == sorted(f"x-tokenhouse-{name}" for name in IDENTITY)
+        assert "admin" not in [value for _, value in answer.sent_on or ()]
+
+
+def test_who_is_refused_gets_the_challenge(road: Road, envoy: EnvoyProcess, token: str) -> None:
+    """RFC 6750 §3.1, RFC 9728 §5.1: 401, 400 and 403, and nothing reaches the service."""
+    where = f'resource_metadata="{METADATA}"'
+    error = 'Bearer error="{}", error_description="{}", '
+    assert envoy.get() == (401, f"Bearer {where}", None)
+    bad = error.format("invalid_token", "the token is expired, revoked, or not for this service") + where
+    assert envoy.get(headers=[_bearer("unknown")]) == (401, bad, None)
+    elsewhere = road.connect(resource="https://mail.example.com/").access_token
+    assert envoy.get(headers=[_bearer(elsewhere)]) == (401, bad, None)
+    twice = envoy.get(headers=[_bearer(token), _bearer(token)])
+    assert (twice.status, twice.sent_on) == (400, None)
+    assert 'error="invalid_request"' in (twice.challenge or "")
+    narrow = error.format("insufficient_scope", "the scopes needed are mcp admin") + f'scope="mcp admin", {where}'
+    assert envoy.get("/mcp/admin/users", headers=[_bearer(token)]) == (403, narrow, None)
+    wide = road.connect(resource=MCP, scope="mcp admin").access_token
+    assert envoy.get("/mcp/admin/users", headers=[_bearer(wide)]).status == 200
+
+
+def test_a_revoked_token_is_refused_at_the_next_request(road: Road, envoy: EnvoyProcess, token: str) -> None:
+    """README, Validation: from the moment it was acknowledged; the proxy remembers nothing."""
+    (grant_id,) = envoy.get(headers=[_bearer(token)]).told("x-tokenhouse-grant-id")
+    request = grant_admin_pb2.RevokeGrantRequest(grant_id=grant_id)
+    road.serving.grants.RevokeGrant(request, timeout=DEADLINE)
+    assert envoy.get(headers=[_bearer(token)]).status == 401
+
+
+def test_metadata_needs_no_token_and_lets_no_name_pass(envoy: EnvoyProcess) -> None:
+    """RFC 9728 §3: clients ask before they have one; on a route without a check it is the example that strips names."""
+    forged = [("X-Tokenhouse-Subject", "admin"), ("x_tokenhouse_subject", "admin")]
+    answer = envoy.get("/.well-known/oauth-protected-resource/mcp", headers=forged)
+    assert answer.status == 200
+    assert ("admin" not in [value for _, value in answer.sent_on or ()]) is envoy.strips_early
+
+
+def test_without_the_core_nobody_passes(envoy: EnvoyProcess, serving: Serving, token: str) -> None:
+    """503 and not a yes; when the core is back, so is everybody."""
+    serving.stop()
+    try:
+        assert envoy.get(headers=[_bearer(token)]) == (503, None, None)
+    finally:
+        serving.start(serving.config.grpc.listen.port)
+    wait_until(lambda: envoy.get(headers=[_bearer(token)]).status == 200, "the proxy to find the core again")
