@@ -327,7 +327,11 @@ class Core:
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
         return {
             _service(validation_pb2, "ValidationService"): ValidationServicer(
-                self._validation, self._clock, calls, outcomes, self._service_callers
+                self._validation,
+                self._clock,
+                calls,
+                outcomes,
+                tell_callers_apart=self._service_callers is not None,
             ),
             _service(envoy_pb2, "Authorization"): EnvoyServicer(self._validation, outcomes, self._service_callers),
             _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._service_callers),

@@ -102,7 +102,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         callers, service = self._callers, listed_as(method)
         if callers is None or service is None:
             return _let_pass
-        return lambda context: callers.permit(context).require_service(service)
+        return lambda context: callers.admit(context, service)
 
     def _serve(
         self,

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,8 @@ from core.domain.tokens.resource import normalise_resource
 from core.domain.tokens.validation import require_audience
 
 _SCHEME = "bearer "
+#: Set by `admit` inside one call: the server runs each in a context of its own.
+_admitted: ContextVar["Permit"] = ContextVar("admitted")
 
 
 class Identity(NamedTuple):
@@ -83,6 +86,25 @@ class ServiceCallers:
     def permit(self, context: grpc.ServicerContext) -> Permit:
         """What whoever calls may ask. Raises CallerUnknown, as `require`."""
         return self.require(self.identify(context))
+
+    def admit(self, context: grpc.ServicerContext, service: str) -> None:
+        """Pass whoever may use the service; its method learns from `admitted` what else the caller may ask.
+
+        Raises:
+            CallerUnknown, CallerNotAllowed: as `require` and `Permit.require_service`.
+        """
+        permit = self.permit(context)
+        permit.require_service(service)
+        _admitted.set(permit)
+
+
+def admitted() -> Permit:
+    """What the caller of this call may ask, once it was admitted.
+
+    Raises:
+        LookupError: nobody was.
+    """
+    return _admitted.get()
 
 
 class _Known:

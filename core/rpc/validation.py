@@ -9,7 +9,7 @@ from core.metrics.calls import CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.batch import refuse_item, require_batch
 from core.rpc.known_answers import KnownAnswers, NotGood
-from core.rpc.service_callers import Permit, ServiceCallers
+from core.rpc.service_callers import Permit, admitted
 
 
 class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
@@ -21,21 +21,22 @@ class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
         clock: Clock,
         calls: CallMetrics,
         outcomes: OutcomeMetrics,
-        callers: ServiceCallers | None = None,
+        *,
+        tell_callers_apart: bool = False,
     ) -> None:
-        """With `callers`, each gets answers for its own audiences alone."""
+        """With `tell_callers_apart`, each gets answers for its own audiences alone; who calls was found out before."""
         self._validation = validation
         self._clock = clock
         self._calls = calls
         self._outcomes = outcomes
-        self._callers = callers
+        self._tell_callers_apart = tell_callers_apart
         self._answers = KnownAnswers(validation, _write)
         self._results = KnownAnswers(validation, _write_result)
 
     def ValidateToken(  # type: ignore[override]
         self, request: validation_pb2.ValidateTokenRequest, context: grpc.ServicerContext
     ) -> bytes:
-        if (permit := self._permit(context)) is not None:
+        if (permit := self._permit()) is not None:
             permit.require_audience(request.audience)
         not_good: NotGood = []
         answer = self._answers.find(request, self._validation.standing(), self._clock.now(), not_good)
@@ -48,15 +49,15 @@ class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
         # Before anything else is looked at: a change in the middle may be counted, and need not be.
         standing, now = self._validation.standing(), self._clock.now()
         not_good: NotGood = []
-        permit = self._permit(context)
+        permit = self._permit()
         results = [self._result(item, standing, now, not_good, permit) for item in require_batch(request.requests)]
         # Counted together: for each of them alone it would be felt.
         self._outcomes.validated(len(results) - len(not_good), not_good)
         # Messages of a repeated field, one after the other, are the message of all of them.
         return b"".join(results)
 
-    def _permit(self, context: grpc.ServicerContext) -> Permit | None:
-        return None if self._callers is None else self._callers.permit(context)
+    def _permit(self) -> Permit | None:
+        return admitted() if self._tell_callers_apart else None
 
     def _result(
         self,

@@ -1,6 +1,7 @@
 """Services are told apart by their certificates, and each may do what its entry lists: the rest is refused."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
 
 from core.domain.policy import Service, ServiceCaller
 from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
+from core.rpc.service_callers import Identity, ServiceCallers
 from tests.certificates import Authority, dns, spiffe
 from tests.patience import PATIENCE
 from tests.rpc.contract import OURS, call_raw, empty_request
@@ -73,6 +75,35 @@ def test_in_a_batch_another_audience_is_refused_alone(road: Road, reports: grpc.
     answer = stub.ValidateTokens(validation_pb2.ValidateTokensRequest(requests=requests), timeout=DEADLINE)
     assert [result.response.active for result in answer.results] == [True, False, True]
     assert answer.results[1].error.reason == "CALLER_NOT_ALLOWED"
+
+
+def test_callers_who_ask_at_once_are_not_mixed_up(
+    reports: grpc.Channel, serving: Serving, authority: Authority
+) -> None:
+    """Each call has its own caller's audiences, whichever thread answered whom before."""
+    with (
+        calling(serving, authority.credentials(authority.issue(dns("mail.internal")))) as mail,
+        ThreadPoolExecutor(8) as threads,
+    ):
+        refusals = [
+            (threads.submit(reason_of_refusal, reports, MAIL), threads.submit(reason_of_refusal, mail, REPORTS))
+            for _ in range(50)
+        ]
+        assert {future.result(PATIENCE) for pair in refusals for future in pair} == {DENIED}
+
+
+def test_who_calls_is_found_out_once(reports: grpc.Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard hands on what it found: a certificate's names are read, and a token is hashed, once for a call."""
+    identified: list[Identity] = []
+    identify = ServiceCallers.identify
+
+    def note(callers: ServiceCallers, context: grpc.ServicerContext) -> Identity:
+        identified.append(identify(callers, context))
+        return identified[-1]
+
+    monkeypatch.setattr(ServiceCallers, "identify", note)
+    assert not ask(reports, "any", REPORTS).active
+    assert identified == [Identity(("spiffe://example.com/reports",))]
 
 
 def test_server_wide_tokens_need_the_setting(road: Road, reports: grpc.Channel, serving: Serving) -> None:
