@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tokenhouse.v1 import grant_admin_pb2
@@ -184,6 +185,15 @@ def test_a_short_deadline_ends_soon(road: ServedRoad, opened: Open, proxy: Proxy
     assert isinstance(refusal_of(form, road.connect().access_token, timeout=0.2), Unavailable)
     assert isinstance(refusal_of(form, road.connect().access_token, timeout=0), Unavailable)
     assert time.monotonic() < began + PATIENCE
+
+
+def test_a_deadline_that_passes_before_its_time(road: ServedRoad, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    """gRPC makes deadlines of the wall clock; when that is set meanwhile a call ends at once, and is repeated."""
+    token, behind = road.connect().access_token, iter([3600.0] * 3)
+    clock = SimpleNamespace(**{**vars(time), "time": lambda: time.time() - next(behind, 0.0)})
+    monkeypatch.setattr("grpc._channel.time", clock)
+    assert form.verify(token, timeout=PATIENCE).username == road.username
+    assert next(behind, None) is None
 
 
 def test_a_service_may_choose_to_go_on(road: ServedRoad, opened: Open, proxy: Proxy, impatient: float) -> None:

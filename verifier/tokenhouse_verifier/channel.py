@@ -32,12 +32,15 @@ OPTIONS: Options = (
 FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 0.5
 
+#: A deadline that passes before its time: gRPC reckons with the wall clock, here or in the core, and it has been set.
+_RETRYABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED)
+
 NOT_IN_TIME = "the authorization server did not answer in time"
 
 
 def is_retryable(error: grpc.RpcError) -> bool:
-    """Whether asking again may help at once: nothing was answered, and asking changes nothing."""
-    return _code_of(error) in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+    """Whether asking again may help at once, while there is time: nothing was answered, and asking changes nothing."""
+    return _code_of(error) in _RETRYABLE
 
 
 def unavailable(error: grpc.RpcError) -> Unavailable:

@@ -75,9 +75,8 @@ class TokenInterceptor(grpc.ServerInterceptor):  # type: ignore[misc,unused-igno
         return answer
 
     def _admit(self, context: grpc.ServicerContext) -> None:
-        remaining = context.time_remaining()
-        timeout = self._verifier.timeout if remaining is None else min(remaining, self._verifier.timeout)
         authorization = _authorization_of(context.invocation_metadata())
+        timeout = _time_left(context, self._verifier.timeout)
         _current.set(self._verifier.verify_authorization(authorization, timeout=timeout))
 
 
@@ -100,6 +99,18 @@ class AsyncTokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,un
         except NotVerified as refusal:
             return _refusing(handler, refusal)
         return _rebuild(handler, _answering, _answering)
+
+
+def _time_left(context: grpc.ServicerContext, most: float) -> float:
+    """How long the caller still waits, `most` seconds at the most.
+
+    The library takes it from the wall clock, and whoever sets that while a call waits to be begun leaves it nothing, or
+    hours. gRPC itself goes by another clock, and a call whose time is really up is no longer active.
+    """
+    remaining = context.time_remaining()
+    if 0 < remaining < most:
+        return remaining
+    return most if context.is_active() else 0.0
 
 
 def _answering(behavior: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -1,8 +1,12 @@
 """The doors for gRPC with every kind of method, and whose token a call sees."""
 
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -19,6 +23,7 @@ from tests.verifier.doors.served import serve_grpc, serve_grpc_aio
 
 _KINDS = ("unary_unary", "unary_stream", "stream_unary", "stream_stream")
 _PUBLIC = ["/test.Kinds/public"]
+_DOOR = "door"
 
 
 def _name() -> bytes:
@@ -63,7 +68,7 @@ def _threads(target: str, many: Any = _many) -> Iterator[grpc.Channel]:
     with TokenVerifier(target, audience=ISSUER) as verifier:
         door = TokenInterceptor(verifier, public_methods=_PUBLIC)
         # One thread serves every call: nothing of one may be left in it for the next.
-        server = grpc.server(ThreadPoolExecutor(1), interceptors=[door])
+        server = grpc.server(ThreadPoolExecutor(1, thread_name_prefix=_DOOR), interceptors=[door])
         server.add_registered_method_handlers("test.Kinds", _handlers(_one, many))
         with serve_grpc({"server": server}, lambda channel: channel) as channel:
             yield channel
@@ -128,6 +133,36 @@ def test_a_method_that_is_not_there(serving: Serving, user: Road, opening: Any) 
         with pytest.raises(grpc.RpcError) as refused:
             channel.unary_unary("/test.Kinds/nothing")(b"", timeout=PATIENCE, wait_for_ready=True)
         assert refused.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def _jump(monkeypatch: pytest.MonkeyPatch, seconds: int) -> None:
+    """The door's calls find the wall clock elsewhere than it was when their deadlines were noted."""
+
+    def read() -> float:
+        return time.time() + (seconds if threading.current_thread().name.startswith(_DOOR) else 0)
+
+    monkeypatch.setattr("grpc._server.time", SimpleNamespace(**{**vars(time), "time": read}))
+
+
+@pytest.mark.parametrize("jump", [-36_000, 36_000], ids=["back", "ahead"])
+def test_a_jump_of_the_clock_while_a_call_waits(
+    serving: Serving, user: Road, jump: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library tells what is left of a call by the wall clock: set in between, a good token is accepted as ever."""
+    _jump(monkeypatch, jump)
+    bearer = f"Bearer {user.connect().access_token}"
+    with _threads(f"127.0.0.1:{serving.config.grpc.listen.port}") as channel:
+        assert _ask(channel, "unary_unary", bearer) == [user.username.encode()]
+
+
+def test_a_jump_back_keeps_nobody_waiting_for_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody answers at the core's address: the call is refused after the verifier's own time."""
+    _jump(monkeypatch, -36_000)
+    with closing(socket.socket()) as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with _threads(f"127.0.0.1:{silent.getsockname()[1]}") as channel:
+            assert _code(channel, "unary_unary", "Bearer a.b.c") is grpc.StatusCode.UNAVAILABLE
 
 
 @pytest.mark.parametrize("methods", ["/test.Kinds/public", ["public"], ["test.Kinds/public"], ["/a/b/c"]])
