@@ -78,6 +78,7 @@ from core.rpc.registration import RegistrationServicer
 from core.rpc.revocation import RevocationServicer
 from core.rpc.service_callers import ServiceCallers
 from core.rpc.session import SessionServicer
+from core.rpc.silent_calls import SilentCalls
 from core.rpc.token import TokenServicer
 from core.rpc.user_admin import UserAdminServicer
 from core.rpc.validation import ValidationServicer
@@ -194,6 +195,7 @@ class Core:
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
         self._health = Health(_SERVICES_WITH_HEALTH)
         self._housekeeping = Housekeeping(self._store, self._validation, self._clock)
+        self._silent_calls = SilentCalls()
         self._listeners = self._build_listeners(keeper)
 
     def start(self) -> None:
@@ -221,6 +223,7 @@ class Core:
         if (metrics := self._config.metrics.core_listen) is not None:
             with _naming("Metrics.CoreListen", metrics):
                 self._metrics_listener.listen(metrics.host, metrics.port)
+        self._silent_calls.start()
         self._housekeeping.start()
         self._health.serve()
         _log.info("core serving", extra={"grpc_port": grpc.listen.port})
@@ -232,6 +235,7 @@ class Core:
         # All at once: whoever waits for the next core does not wait for three of these.
         for stopped in [listener.stop(_GRACE) for listener in self._listeners]:
             stopped.wait()
+        self._silent_calls.stop()
         self._housekeeping.stop()
         self._metrics_listener.stop()
         self._store.close()

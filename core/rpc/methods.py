@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any, NoReturn, TypeAlias
 
@@ -18,6 +17,7 @@ from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
 from core.rpc.correlation import correlated
 from core.rpc.deadlines import time_left
 from core.rpc.errors import Failure, describe
+from core.rpc.pool import CountingPool, message_came
 from core.rpc.service_callers import ServiceCallers
 
 #: Raises a refusal where whoever calls may not.
@@ -35,7 +35,7 @@ _EXPIRED = Failure(
 )
 
 # A thread of their own: those of the listener may all be busy.
-_PROBING = ThreadPoolExecutor(1, thread_name_prefix="probing")
+_PROBING = CountingPool(1, "probing")
 
 
 class ServedMethods(grpc.GenericRpcHandler):
@@ -140,6 +140,7 @@ def _checked(
     answered = calls.answered
 
     def call(raw: bytes, context: grpc.ServicerContext) -> bytes:
+        message_came()
         started = perf_counter()
         try:
             guard(context)
@@ -174,6 +175,7 @@ def _serve_stream(
     from_string: Callable[[bytes], Any] = GetMessageClass(method.input_type).FromString
 
     def begin(raw: bytes, context: grpc.ServicerContext, send: Callable[[Message | None], None]) -> None:
+        message_came()
         try:
             guard(context)
             behaviour(read_message(raw, from_string, MESSAGE_BYTES), context, send)

@@ -1,11 +1,49 @@
-"""A listener's threads, and how many calls they have taken on and not yet ended."""
+"""A listener's threads: how many calls they have taken on and not yet ended, and which of them wait for a message."""
+
+from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
+
+
+class Cancellable(Protocol):
+    """A call, before its message has come."""
+
+    def cancel(self) -> None:
+        """End it; its caller is told CANCELLED."""
+
+    def peer(self) -> str:
+        """Who calls, as gRPC names addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class SilentCall:
+    """A call that has a thread and not yet a message."""
+
+    pool: CountingPool
+    #: Since when, in seconds of the monotonic clock.
+    since: float
+    call: Cancellable
+
+
+# By thread.
+_silent: dict[int, SilentCall] = {}
+
+
+def message_came() -> None:
+    """Of the call that this thread has."""
+    _silent.pop(threading.get_ident(), None)
+
+
+def silent_calls() -> list[SilentCall]:
+    """Of every pool of this process."""
+    return list(_silent.values())
 
 
 class CountingPool(ThreadPoolExecutor):
@@ -15,6 +53,12 @@ class CountingPool(ThreadPoolExecutor):
         super().__init__(threads, thread_name_prefix=name)
         self._counting = threading.Lock()
         self._in_flight = 0
+        self._workers = threads
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the next call has to wait for a thread."""
+        return self._in_flight >= self._workers
 
     @property
     def in_flight(self) -> int:
@@ -25,13 +69,26 @@ class CountingPool(ThreadPoolExecutor):
         with self._counting:
             self._in_flight += 1
         try:
-            future = super().submit(fn, *args, **kwargs)
+            future = super().submit(self._work, fn, args, kwargs)
         except BaseException:
             self._end(None)
             raise
         future.add_done_callback(self._end)
         return future
 
+    def _work(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
+        if (call := _call_of(args)) is not None:
+            _silent[threading.get_ident()] = SilentCall(self, monotonic(), call)
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            message_came()
+
     def _end(self, _: Future[Any] | None) -> None:
         with self._counting:
             self._in_flight -= 1
+
+
+def _call_of(args: tuple[Any, ...]) -> Cancellable | None:
+    """gRPC hands over the event that began a call, and what it will do with the message."""
+    return next((arg.call for arg in args if hasattr(arg, "call_details")), None)

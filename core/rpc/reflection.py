@@ -15,7 +15,7 @@ from core.domain.policy import Service
 from core.rpc.admission import SHED
 from core.rpc.errors import describe
 from core.rpc.methods import MESSAGE_BYTES, NotTaken, abort, read_message
-from core.rpc.pool import CountingPool
+from core.rpc.pool import CountingPool, message_came
 from core.rpc.service_callers import ServiceCallers
 
 _METHOD = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
@@ -33,6 +33,8 @@ class ReflectionHandler(grpc.GenericRpcHandler):
         self._pool = CountingPool(_THREADS, "reflection")
 
         def call(messages: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[Message]:
+            # A stream may be silent; that is why it has threads of its own.
+            message_came()
             questions = (read_message(raw, ServerReflectionRequest.FromString, MESSAGE_BYTES) for raw in messages)
             try:
                 if callers is not None:

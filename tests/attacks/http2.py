@@ -23,18 +23,22 @@ def field_line(name: str, value: str) -> bytes:
     return b"\0" + b"".join(bytes((len(text),)) + text.encode() for text in (name, value))
 
 
-_REQUEST = b"".join(
-    field_line(name, value)
-    for name, value in (
-        (":method", "POST"),
-        (":scheme", "http"),
-        (":path", "/tokenhouse.v1.ValidationService/ValidateToken"),
-        (":authority", "localhost"),
-        ("content-type", "application/grpc"),
-        ("te", "trailers"),
-        ("grpc-timeout", "10S"),
+def _request(method: str) -> bytes:
+    return b"".join(
+        field_line(name, value)
+        for name, value in (
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", method),
+            (":authority", "localhost"),
+            ("content-type", "application/grpc"),
+            ("te", "trailers"),
+            ("grpc-timeout", "60S"),
+        )
     )
-)
+
+
+_REQUEST = _request("/tokenhouse.v1.ValidationService/ValidateToken")
 
 
 def _streams() -> Iterator[int]:
@@ -72,6 +76,25 @@ FLOODS: dict[str, Callable[[], Iterator[bytes]]] = {
     "settings": _of(lambda: frame(_SETTINGS, 0, 0, b"\0\3\0\0\0\1")),
     "empty data": _of(lambda: frame(_DATA, 0, 1)),
 }
+
+
+def begun(method: str, calls: int) -> bytes:
+    """What begins a connection, and so many calls on it that have no message."""
+    head = _PREFACE + frame(_SETTINGS, 0, 0)
+    return head + b"".join(
+        frame(_HEADERS, _END_HEADERS, stream, _request(method)) for stream in islice(_streams(), calls)
+    )
+
+
+def ended_streams(connection: socket.socket, most: int) -> int:
+    """Read until so many streams were reset, or the server has closed the connection: how many were."""
+    received, resets = b"", 0
+    while resets < most and (more := connection.recv(65536)):
+        received += more
+        while len(received) >= 9 and len(received) >= 9 + (size := int.from_bytes(received[:3], "big")):
+            resets += received[3] == _RST_STREAM
+            received = received[9 + size :]
+    return resets
 
 
 def flood(port: int, name: str, frames: int) -> int:

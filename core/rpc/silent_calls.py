@@ -1,0 +1,52 @@
+"""Calls that were begun and whose message does not come: each would hold a thread for as long as its caller likes.
+
+gRPC's synchronous server gives a call its thread first and waits there for the message. It comes with its call, in the
+same packet mostly; who sends the one without the other is broken, or wants the threads.
+"""
+
+import logging
+import threading
+import time
+from contextlib import suppress
+
+from core.rpc.pool import SilentCall, silent_calls
+
+_log = logging.getLogger(__name__)
+
+#: How long a message may take, in seconds.
+PATIENCE = 5.0
+#: And where every thread is taken.
+PATIENCE_WHERE_BUSY = 1.0
+_PERIOD = 0.25
+
+
+class SilentCalls:
+    """A thread that ends calls whose messages take too long; their callers are told CANCELLED."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="silent-calls", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look, four times a second."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; nothing happens where it never began."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(_PERIOD):
+            now = time.monotonic()
+            for silent in silent_calls():
+                if now - silent.since > (PATIENCE_WHERE_BUSY if silent.pool.is_busy else PATIENCE):
+                    _end(silent)
+
+
+def _end(silent: SilentCall) -> None:
+    # It may have ended this moment.
+    with suppress(Exception):
+        silent.call.cancel()
+        _log.warning("ended a call whose message did not come", extra={"peer": silent.call.peer()})
