@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from tokenhouse.v1.changes_pb2 import Change, ChangeKind, ChangeList, Policy, Snapshot, WatchChangesResponse
 from tokenhouse.v1.validation_pb2 import ValidateTokenResponse
-from tokenhouse_verifier import changed
+from tokenhouse_verifier import changed, refused
+from tokenhouse_verifier import memory as memories
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.memory import Gap, Memory, Moment
@@ -21,7 +22,16 @@ KINDS = {
     ChangeKind.CHANGE_KIND_SUBJECT_CHANGED: SUBJECT,
     ChangeKind.CHANGE_KIND_ALL_REVOKED: "",
     ChangeKind.CHANGE_KIND_KEY_WITHDRAWN: "kid",
+    ChangeKind.CHANGE_KIND_SERVER_WIDE_TOKENS_SWITCHED: "on",
 }
+#: What the last of them changes, the other way round: a token that was no good is good from then on.
+BEFORE = Policy(issuer=POLICY.issuer, oauth_clients_enabled=True)
+#: Kinds that end the one token there is, for good and in so many words.
+ENDING = (
+    ChangeKind.CHANGE_KIND_GRANT_REVOKED,
+    ChangeKind.CHANGE_KIND_CLIENT_REVOKED,
+    ChangeKind.CHANGE_KIND_SUBJECT_REVOKED,
+)
 
 
 def a_memory() -> Memory:
@@ -85,6 +95,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.memory.apply(snapshot(self.revision), now())
+        if self._switches:
+            self.memory.apply(message(self.revision, policy=BEFORE), now())
 
     def steps(self) -> list[str]:
         """What can happen next."""
@@ -98,36 +110,51 @@ class World:
         return [step for step, can in possible.items() if can]
 
     def take(self, step: str) -> None:
-        """Let it happen, and see that nothing old is believed."""
+        """Let it happen, and see that nothing old is believed, be it a yes or a no."""
         if step == "ask":
             self.asked = self.memory.moment()
         elif step == "answer":
-            self.under_way = answer(self.revision) if self._is_good() else None
-            if self.under_way is None:
-                self.asked = None
+            good = self._is_good(self.revision)
+            self.under_way = answer(self.revision) if good else ValidateTokenResponse(revision=self.revision)
         elif step == "arrive":
             self._arrive()
         elif step == "change":
             self.revision += 1
         else:
             self.told += 1
-            self.memory.apply(
-                message(self.told, Change(revision=self.told, kind=self.kind, target=KINDS[self.kind])), now()
-            )
-        if self.told == 8:
-            found = looked_up(self.memory)
-            assert found is None or self.memory.entries[b"1"].checked == 8
-            assert found is None or self.kind == ChangeKind.CHANGE_KIND_SUBJECT_CHANGED
+            change = Change(revision=self.told, kind=self.kind, target=KINDS[self.kind])
+            self.memory.apply(message(self.told, change, policy=POLICY if self._switches else None), now())
+        found = looked_up(self.memory)
+        # An answer may be younger than what has been told; it is never older.
+        if found is not None:
+            checked = self.memory.entries[b"1"].checked
+            assert checked >= self.told
+            assert self._is_good(checked)
+        assert not self.memory.is_refused(b"1") or not (self._is_good(self.told) and self._is_good(self.revision))
 
-    def _is_good(self) -> bool:
-        return self.revision == 7 or self.kind == ChangeKind.CHANGE_KIND_SUBJECT_CHANGED
+    @property
+    def _switches(self) -> bool:
+        return self.kind == ChangeKind.CHANGE_KIND_SERVER_WIDE_TOKENS_SWITCHED
+
+    def _is_good(self, revision: int) -> bool:
+        if self.kind == ChangeKind.CHANGE_KIND_SUBJECT_CHANGED:
+            return True
+        return (revision == 8) is self._switches
 
     def _arrive(self) -> None:
         assert self.asked is not None
         assert self.under_way is not None
-        token = settled(self.memory, b"1", self.under_way, self.asked)
-        assert (token is None) is (self.under_way.revision < self.told)
+        if self.under_way.active:
+            token = settled(self.memory, b"1", self.under_way, self.asked)
+            assert (token is None) is (self.under_way.revision < self.told or self._is_of_another_policy())
+        else:
+            self.memory.refuse(self.asked, b"1")
         self.asked = self.under_way = None
+
+    def _is_of_another_policy(self) -> bool:
+        """The policy has changed since it was asked for."""
+        assert self.asked is not None
+        return self._switches and self.asked.revision < self.told
 
 
 def sequences(kind: ChangeKind.ValueType, length: int) -> Iterator[list[str]]:
@@ -199,6 +226,84 @@ def test_nothing_is_remembered_before_the_changes_are_followed() -> None:
     assert settled(memory, b"1", answer(3), asked) is not None
     assert looked_up(memory) is None
     assert settled(memory, b"1", answer(3), memory.moment()) is not None
+    assert looked_up(memory) is not None
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=ChangeKind.Name)
+def test_what_is_known_to_have_ended_is_refused(kind: ChangeKind.ValueType) -> None:
+    """A remembered token whose grant, client or user ended: until it expires nobody has to be asked again."""
+    memory = a_memory()
+    memory.apply(snapshot(7), now())
+    settled(memory, b"1", answer(7), memory.moment())
+    memory.apply(message(8, Change(revision=8, kind=kind, target=KINDS[kind])), now())
+    assert not memory.is_refused(b"1")
+    assert looked_up(memory) is None
+    assert memory.is_refused(b"1") is (kind in ENDING)
+    memory.apply(message(9, Change(revision=9, kind=ChangeKind.CHANGE_KIND_SUBJECT_CHANGED, target=SUBJECT)), now())
+    assert memory.is_refused(b"1") is (kind in ENDING)
+
+
+def test_a_no_is_believed_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token that was never good may become so, for all that is known; one that ended is refused until it expires."""
+    memory = a_memory()
+    memory.apply(snapshot(7), now())
+    settled(memory, b"ended", answer(7), memory.moment())
+    change = Change(revision=8, kind=ChangeKind.CHANGE_KIND_GRANT_REVOKED, target=GRANT)
+    memory.apply(message(8, change), now())
+    assert looked_up(memory, b"ended") is None
+    memory.refuse(memory.moment(), b"no")
+    at = now()
+    for later, refused_by_then in ((0, {b"ended", b"no"}), (59, {b"ended", b"no"}), (61, {b"ended"}), (1001, set())):
+        monkeypatch.setattr(memories, "now", lambda later=later: at + later)
+        told = message(8)
+        told.sent_at_ms = round((at + later) * 1000)
+        memory.apply(told, at + later)
+        assert {digest for digest in (b"ended", b"no") if memory.is_refused(digest)} == refused_by_then
+
+
+def test_in_silence_nothing_is_refused() -> None:
+    """A no is believed no longer than a yes: the core that comes back may be one that was restored."""
+    memory = a_memory()
+    memory.apply(snapshot(7), now())
+    memory.refuse(memory.moment(), b"1")
+    assert memory.is_refused(b"1")
+    memory.fresh_until = now()
+    assert not memory.is_refused(b"1")
+
+
+@pytest.mark.parametrize("begins_anew", ["snapshot", "forgotten", "closed"])
+def test_another_history_knows_nothing_of_a_no(begins_anew: str) -> None:
+    """What ended may be alive in a database that was restored; and an answer of the old one is kept no more."""
+    memory = a_memory()
+    memory.apply(snapshot(7), now())
+    asked = memory.moment()
+    memory.refuse(asked, b"1")
+    if begins_anew == "snapshot":
+        memory.restart()
+        memory.refuse(asked, b"2")
+        assert not memory.is_refused(b"2")
+        memory.apply(snapshot(3), now())
+    elif begins_anew == "forgotten":
+        memory.forget()
+        memory.refuse(asked, b"2")
+        memory.apply(snapshot(3), now())
+    else:
+        memory.close()
+    memory.refuse(asked, b"3")
+    assert not any(map(memory.is_refused, (b"1", b"2", b"3")))
+
+
+def test_bad_tokens_take_a_bounded_place_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many: the newest are refused without asking, and no good one is forgotten because of them."""
+    monkeypatch.setattr(refused, "MOST_REFUSED", 50)
+    memory = a_memory()
+    memory.apply(snapshot(7), now())
+    settled(memory, b"1", answer(7), memory.moment())
+    for number in range(1000):
+        memory.refuse(memory.moment(), number.to_bytes(32))
+        assert memory.is_refused(number.to_bytes(32))
+        assert len(memory._refused.until) <= 50
+    assert len(memory._refused.until) > 45
     assert looked_up(memory) is not None
 
 

@@ -19,7 +19,7 @@ from tokenhouse_verifier.verifier import TokenVerifier
 from tests.rpc.road import Road
 from tests.serving import DEADLINE, ISSUER
 from tests.verifier.conftest import Open
-from tests.verifier.forms import Form, follow, refusal_of
+from tests.verifier.forms import Form, follow, refusal_of, wait_until_refused
 from tests.verifier.proxy import Proxy
 
 MCP = "https://mcp.example.com/mcp"
@@ -62,10 +62,31 @@ def test_what_is_remembered_needs_no_core(road: Road, form: Form, proxy: Proxy) 
     assert form.verify(unseen).username == road.username
 
 
-def _revoked(road: Road) -> str:
-    token = road.connect().access_token
+def test_what_was_revoked_needs_no_core(road: Road, form: Form, proxy: Proxy) -> None:
+    """Whoever presents it again and again is refused here, whether it was ever good or was revoked before it came."""
+    token, other, unseen = (road.connect().access_token for _ in range(3))
+    follow(form, token)
+    revoked = [token, _revoked(road)]
+    _revoke(road, token)
+    for each in revoked:
+        wait_until_refused(form, each)
+    assert form.verify(other).username == road.username
+    proxy.freeze()
+    for each in (*revoked, *revoked):
+        assert isinstance(refusal_of(form, each, timeout=0), InvalidToken)
+    assert isinstance(refusal_of(form, unseen, timeout=0.05), Unavailable)
+    proxy.thaw()
+    assert form.verify(unseen).username == road.username
+
+
+def _revoke(road: Road, token: str) -> None:
     request = grant_admin_pb2.RevokeGrantRequest(grant_id=road.validate(token).grant_id)
     road.serving.grants.RevokeGrant(request, timeout=DEADLINE)
+
+
+def _revoked(road: Road) -> str:
+    token = road.connect().access_token
+    _revoke(road, token)
     return token
 
 

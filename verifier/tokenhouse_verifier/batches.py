@@ -71,6 +71,10 @@ class Batches:
         """Whether one of the required scopes is not among these."""
         return not all(scope in scopes for scope in self._required)
 
+    def not_good(self) -> InvalidToken:
+        """The core's no, which does not say why."""
+        return InvalidToken("the token is expired, revoked, or not for this service", self._challenge)
+
     def _lack(self, scopes: Sequence[str]) -> InsufficientScope | None:
         if not self._required or not self.lacks(scopes):
             return None
@@ -79,8 +83,8 @@ class Batches:
     def _refuse(self, question: Question, result: ValidateTokenResult, asked: Moment) -> Exception:
         """What an answer that is no yes comes to."""
         if not result.HasField("error"):
-            self._memory.drop(question.digest)
-            return InvalidToken("the token is expired, revoked, or not for this service", self._challenge)
+            self._memory.refuse(asked, question.digest)
+            return self.not_good()
         if result.error.reason != "REVISION_NOT_REACHED":
             return Unavailable(f"the authorization server cannot answer: {result.error.reason}")
         # The core knows less than it once told: its database was restored from a backup.

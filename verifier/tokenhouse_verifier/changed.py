@@ -1,7 +1,13 @@
 """What has changed, and when: enough to tell whether something known at a revision still holds."""
 
+from tokenhouse.v1.changes_pb2 import Change, ChangeKind
+
+from tokenhouse_verifier.access_token import AccessToken
+
 #: How many targets are kept. Beyond it all are dropped, and nothing known before can be told to hold.
 MOST_TARGETS = 20_000
+
+_SWITCHES = (ChangeKind.CHANGE_KIND_CLIENTS_SWITCHED, ChangeKind.CHANGE_KIND_SERVER_WIDE_TOKENS_SWITCHED)
 
 
 class Changed:
@@ -12,39 +18,49 @@ class Changed:
         self._grants: dict[str, int] = {}
         self._clients: dict[str, int] = {}
         self._subjects: dict[str, int] = {}
+        #: Users who are others now, though none of their tokens ended.
+        self._altered: dict[str, int] = {}
+        self._targets = {
+            ChangeKind.CHANGE_KIND_GRANT_REVOKED: self._grants,
+            ChangeKind.CHANGE_KIND_CLIENT_REVOKED: self._clients,
+            ChangeKind.CHANGE_KIND_SUBJECT_REVOKED: self._subjects,
+            ChangeKind.CHANGE_KIND_SUBJECT_CHANGED: self._altered,
+        }
 
-    def since(self, revision: int, *, grant_id: str, client_id: str, subject: str) -> bool:
-        """Whether something that was known at this revision may hold no more."""
+    def note(self, change: Change) -> bool:
+        """Take note of the next change; False: it may concern anything, so every answer must be forgotten."""
+        targets = self._targets.get(change.kind)
+        if targets is not None:
+            targets[change.target] = change.revision
+            if sum(map(len, self._targets.values())) > MOST_TARGETS:
+                self._end_everything(change.revision)
+            return True
+        # After a switch tokens are as good as their answers say under the new policy, but none is ended.
+        if change.kind not in _SWITCHES:
+            # Everything revoked, a key withdrawn, or a kind that is newer than this program.
+            self._end_everything(change.revision)
+        return False
+
+    def since(self, revision: int, token: AccessToken) -> bool:
+        """Whether an answer about this token that was given at this revision may hold no more."""
         return (
-            revision < self.floor
-            or self._grants.get(grant_id, 0) > revision
-            or self._subjects.get(subject, 0) > revision
-            or self._clients.get(client_id, 0) > revision
+            revision < self.floor or self.ended_since(revision, token) or self._altered.get(token.subject, 0) > revision
+        )
+
+    def ended_since(self, revision: int, token: AccessToken) -> bool:
+        """Whether a token that was good at this revision is known to have ended, which is for good."""
+        return (
+            self._grants.get(token.grant_id, 0) > revision
+            or self._subjects.get(token.subject, 0) > revision
+            or self._clients.get(token.client_id, 0) > revision
         )
 
     def subject_since(self, revision: int, subject: str) -> bool:
-        """The same of what was known of a user."""
-        return revision < self.floor or self._subjects.get(subject, 0) > revision
+        """Whether what was known of a user at this revision may hold no more."""
+        newest = max(self._subjects.get(subject, 0), self._altered.get(subject, 0))
+        return revision < self.floor or newest > revision
 
-    def note_grant(self, grant_id: str, revision: int) -> None:
-        """The grant changed."""
-        self._note(self._grants, grant_id, revision)
-
-    def note_client(self, client_id: str, revision: int) -> None:
-        """The client changed."""
-        self._note(self._clients, client_id, revision)
-
-    def note_subject(self, subject: str, revision: int) -> None:
-        """The user changed."""
-        self._note(self._subjects, subject, revision)
-
-    def note_everything(self, revision: int) -> None:
-        """Nothing known before this revision holds."""
+    def _end_everything(self, revision: int) -> None:
         self.floor = revision
-        for targets in (self._grants, self._clients, self._subjects):
+        for targets in self._targets.values():
             targets.clear()
-
-    def _note(self, targets: dict[str, int], target: str, revision: int) -> None:
-        targets[target] = revision
-        if len(self._grants) + len(self._clients) + len(self._subjects) > MOST_TARGETS:
-            self.note_everything(revision)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from tokenhouse.v1.changes_pb2 import Change, ChangeKind, Policy, WatchChangesResponse
+from tokenhouse.v1.changes_pb2 import Change, Policy, WatchChangesResponse
 from tokenhouse.v1.validation_pb2 import ValidateTokenResponse
 
 from tokenhouse_verifier.access_token import AccessToken
@@ -17,9 +17,13 @@ from tokenhouse_verifier.changed import Changed
 from tokenhouse_verifier.claims import Claims
 from tokenhouse_verifier.freshness import Freshness, now
 from tokenhouse_verifier.known_users import KnownUsers
+from tokenhouse_verifier.refused import Refused
 
 #: How long the stream may be silent before nothing that is remembered is trusted, in seconds.
 SILENCE = 5.0
+#: How long the core's no is believed, in seconds. Most of what is no good stays so; but a token from the future (made
+#: while the core's clock was wrong) becomes good in time, and of that nobody is told.
+REFUSED_FOR = 60.0
 #: How far ahead of the core's clock a token may have been made before the core is asked about it, in seconds.
 _TOLERATED = 60.0
 
@@ -56,6 +60,7 @@ class Memory:
         self._lock = threading.Lock()
         self._cache = Cache(max_entries, max_bytes)
         self._users = KnownUsers(max_entries) if know_users else None
+        self._refused = Refused()
         self._changed = Changed()
         self._freshness = Freshness()
         self._epoch = 0
@@ -118,11 +123,18 @@ class Memory:
             at = now()
             if entry is None or at >= self.fresh_until:
                 return None
-            if at >= entry.expires or self._is_old(entry.token, entry.checked):
+            if at >= entry.expires or self._changed.since(entry.checked, entry.token):
                 self._cache.drop(digest)
+                if self._changed.ended_since(entry.checked, entry.token):
+                    self._refused.put(digest, entry.expires)
                 return None
             self.entries[digest] = entry._replace(checked=max(entry.checked, self.revision))
             return entry.token
+
+    def is_refused(self, digest: bytes) -> bool:
+        """Whether this token is known to be no good, while the changes keep coming. Needs no lock."""
+        until = self._refused.until.get(digest)
+        return until is not None and now() < min(until, self.fresh_until)
 
     def find_stale(self, digest: bytes, seconds: float) -> AccessToken | None:
         """The remembered answer though nothing has been heard for a while, up to so many seconds too long."""
@@ -131,7 +143,7 @@ class Memory:
             at = now()
             if entry is None or at >= entry.expires or at >= self.fresh_until + seconds:
                 return None
-            return None if self._is_old(entry.token, entry.checked) else entry.token
+            return None if self._changed.since(entry.checked, entry.token) else entry.token
 
     def settle(self, asked: Moment, answers: Iterable[tuple[bytes, ValidateTokenResponse]]) -> list[AccessToken | None]:
         """What active answers say, given to what was asked at that moment; each with the digest of its token.
@@ -144,7 +156,7 @@ class Memory:
             settled: list[AccessToken | None] = []
             for digest, answer in answers:
                 token, revision = self._read(answer), answer.revision
-                if outdated or self._is_old(token, revision):
+                if outdated or self._changed.since(revision, token):
                     settled.append(None)
                     continue
                 if keep:
@@ -159,7 +171,7 @@ class Memory:
             if self._users is None or not self._following or at >= self.fresh_until:
                 return None
             token, expires = self._users.find_token(claims, self._changed), self._freshness.here(claims.expires_at)
-            if token is None or at >= expires or self._is_old(token, claims.revision):
+            if token is None or at >= expires or self._changed.since(claims.revision, token):
                 return None
             if self._freshness.here(claims.issued_at) > at + _TOLERATED:
                 return None
@@ -173,10 +185,12 @@ class Memory:
             self._drop_answers()
             self._following, self.fresh_until = False, 0.0
 
-    def drop(self, digest: bytes) -> None:
-        """The core says that this token is not good."""
+    def refuse(self, asked: Moment, digest: bytes) -> None:
+        """The core says that this token is not good, to whom asked at that moment."""
         with self._lock:
             self._cache.drop(digest)
+            if asked.following and self._following and asked.epoch == self._epoch:
+                self._refused.put(digest, now() + REFUSED_FOR)
 
     def _apply_policy(self, policy: Policy) -> None:
         before, self.policy = self.policy, policy
@@ -205,18 +219,7 @@ class Memory:
         self.revision, self.mark, self._following = message.revision, message.mark, True
 
     def _note(self, change: Change) -> None:
-        if change.kind == ChangeKind.CHANGE_KIND_GRANT_REVOKED:
-            self._changed.note_grant(change.target, change.revision)
-        elif change.kind == ChangeKind.CHANGE_KIND_CLIENT_REVOKED:
-            self._changed.note_client(change.target, change.revision)
-        elif change.kind in (ChangeKind.CHANGE_KIND_SUBJECT_REVOKED, ChangeKind.CHANGE_KIND_SUBJECT_CHANGED):
-            self._changed.note_subject(change.target, change.revision)
-        elif change.kind in _SWITCHES:
-            # Tokens are as good as their answers say under the new policy, but none is ended.
-            self._drop_answers()
-        else:
-            # Everything revoked, a key withdrawn, or a kind that is newer than this program.
-            self._changed.note_everything(change.revision)
+        if not self._changed.note(change):
             self._drop_answers()
 
     def _keep(self, digest: bytes, token: AccessToken, checked: int, size: int) -> None:
@@ -227,11 +230,9 @@ class Memory:
     def _drop_answers(self) -> None:
         self._epoch += 1
         self._cache.clear()
+        self._refused.clear()
         if self._users is not None:
             self._users.clear()
-
-    def _is_old(self, token: AccessToken, revision: int) -> bool:
-        return self._changed.since(revision, grant_id=token.grant_id, client_id=token.client_id, subject=token.subject)
 
     def _read(self, answer: ValidateTokenResponse) -> AccessToken:
         share = self._cache.share
@@ -245,9 +246,6 @@ class Memory:
             answer.expires_at,
             answer.grant_id,
         )
-
-
-_SWITCHES = (ChangeKind.CHANGE_KIND_CLIENTS_SWITCHED, ChangeKind.CHANGE_KIND_SERVER_WIDE_TOKENS_SWITCHED)
 
 
 def _without_keys(policy: Policy) -> Policy:

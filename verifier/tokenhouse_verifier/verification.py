@@ -196,6 +196,8 @@ class Verification:
             return None
         if memory.policy is not None and not memory.policy.oauth_clients_enabled:
             raise InvalidToken("the authorization server serves no clients at the moment", self._challenge)
+        if memory.is_refused(digest):
+            raise self._batches.not_good()
         return None if self._signatures is None else self._read_here(token, digest, self._signatures)
 
     def _read_here(self, token: str, digest: bytes, signatures: "Signatures") -> AccessToken | None:
