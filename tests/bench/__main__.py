@@ -14,7 +14,8 @@ from tests.bench.disk import fsync_milliseconds
 from tests.bench.figures import coalescing, growth, http, issuance, memory, starting, validation
 from tests.bench.machine import stay_with_the_load
 from tests.bench.measurement import Finding
-from tests.bench.tools import find_node, require_load_generators
+from tests.bench.tools import require_load_generators
+from tests.node import find_node
 
 FIGURES: dict[str, Callable[[Path, int], list[Finding]]] = {
     "starting": starting.measure,

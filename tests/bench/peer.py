@@ -11,10 +11,11 @@ import httpx
 
 from tests.bench.road import PKCE, REDIRECT_URI, RESOURCE, registration_body
 from tests.bench.servers import Server
-from tests.bench.tools import PEER, find_node, install_packages
+from tests.node import find_node, install_packages
 from tests.ports import free_port
 
 _SCOPE = "mcp"
+_SOURCE = Path(__file__).parent / "peers" / "oidc-provider"
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Peer:
     def __post_init__(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._node = find_node()
-        self._packages = install_packages(PEER, self._node)
+        self._packages = install_packages(_SOURCE, self._node)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._environment: Mapping[str, str] = {

@@ -1,1 +1,1 @@
-"""The files for other programs: alert rules and a dashboard."""
+"""The files for other programs: alert rules, a dashboard, and configurations of Envoy."""

@@ -1,6 +1,6 @@
 // Checks access tokens: asks the core in batches, remembers what it says, and follows the changes that make that old.
-import { type ChannelCredentials, Metadata, type ServiceError } from "@grpc/grpc-js";
-import { ChangesServiceClient } from "../../../stubs/ts/tokenhouse/v1/changes";
+import { type ChannelCredentials, type ClientReadableStream, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { ChangesServiceClient, type WatchChangesResponse } from "../../../stubs/ts/tokenhouse/v1/changes";
 import {
   type ValidateTokenResponse,
   type ValidateTokensResponse,
@@ -27,6 +27,7 @@ export class Verifier {
   private readonly validation: ValidationServiceClient;
   private readonly changes: ChangesServiceClient;
   private readonly waiting: Waiting[] = [];
+  private stream?: ClientReadableStream<WatchChangesResponse>;
   private asking = false;
   private closed = false;
 
@@ -58,6 +59,8 @@ export class Verifier {
 
   close(): void {
     this.closed = true;
+    // It would end neither by itself nor with its channel.
+    this.stream?.cancel();
     this.validation.close();
     this.changes.close();
   }
@@ -120,7 +123,7 @@ export class Verifier {
     if (this.closed) return;
     this.memory.restart();
     const known = { since: this.memory.revision, mark: this.memory.mark };
-    const stream = this.changes.watchChanges(known, new Metadata({ waitForReady: true }));
+    const stream = (this.stream = this.changes.watchChanges(known, new Metadata({ waitForReady: true })));
     stream.on("data", (message) => {
       try {
         this.memory.apply(message);
@@ -129,7 +132,8 @@ export class Verifier {
         stream.cancel();
       }
     });
-    stream.on("error", () => setTimeout(() => this.follow(), PAUSE));
-    stream.on("end", () => undefined);
+    stream.on("error", () => undefined);
+    // However it ended, with an error or without.
+    stream.on("status", () => setTimeout(() => this.follow(), PAUSE));
   }
 }

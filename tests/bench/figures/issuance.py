@@ -8,8 +8,8 @@ from tests.bench.measurement import Finding, Measurement, Row, Run, compare_rate
 from tests.bench.refreshing import RefreshLoad
 from tests.bench.road import Road
 from tests.bench.servers import Core
-from tests.bench.tools import find_node
 from tests.faults.disk_shim import DiskShim, build_shim
+from tests.node import find_node
 
 _GRANTS = 512
 _COUNT = 8000
