@@ -25,6 +25,9 @@ LANGUAGE := $(if $(filter command line,$(origin LANG)),$(LANG),python)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_NO_INPUT := 1
 
+# Who is told to leave no bytecode behind compiles every source again at each start; the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup setup-dev stubs run demo browser test torture bench check format wheel lock
 
 help: ## Print this list
