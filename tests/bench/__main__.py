@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from tests.bench.disk import fsync_milliseconds
-from tests.bench.figures import coalescing, growth, http, issuance, memory, starting, validation
+from tests.bench.figures import coalescing, envoy, growth, http, issuance, memory, starting, validation
 from tests.bench.machine import stay_with_the_load
 from tests.bench.measurement import Finding
 from tests.bench.tools import require_load_generators
@@ -23,6 +23,7 @@ FIGURES: dict[str, Callable[[Path, int], list[Finding]]] = {
     "issuance": issuance.measure,
     "coalescing": coalescing.measure,
     "http": http.measure,
+    "envoy": envoy.measure,
     "memory": memory.measure,
     "growth": growth.measure,
 }

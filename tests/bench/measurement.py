@@ -46,7 +46,8 @@ class Finding:
 
     name: str
     measured: float
-    target: float
+    #: None where two things are only shown side by side.
+    target: float | None
     #: Whether smaller is better.
     at_most: bool = False
     unit: str = "×"
@@ -56,18 +57,22 @@ class Finding:
 
     @property
     def met(self) -> bool:
-        """Whether the target is reached."""
+        """Whether the target, if there is one, is reached."""
+        if self.target is None:
+            return True
         return self.measured <= self.target if self.at_most else self.measured >= self.target
 
     def write(self) -> str:
         """The finding, and under it what it rests on."""
-        sign = "≤" if self.at_most else "≥"
         spread = f" ({self.spread[0]:.2f} to {self.spread[1]:.2f})" if self.spread else ""
-        verdict = "met" if self.met else "MISSED"
         found = f"{self.name}: {self.measured:.2f} {self.unit}{spread}"
-        return "\n".join(
-            [f"{found}, target {sign} {self.target:g} {self.unit}: {verdict}", *(row.write() for row in self.rows)]
-        )
+        return "\n".join([f"{found}{self._verdict()}", *(row.write() for row in self.rows)])
+
+    def _verdict(self) -> str:
+        if self.target is None:
+            return ""
+        sign = "≤" if self.at_most else "≥"
+        return f", target {sign} {self.target:g} {self.unit}: {'met' if self.met else 'MISSED'}"
 
 
 Run = Callable[[], Measurement]
@@ -83,7 +88,7 @@ def take_turns(runs: Sequence[Run], rounds: int) -> list[list[Measurement]]:
     return found
 
 
-def compare_rates(name: str, ours: Row, others: Row, target: float) -> Finding:
+def compare_rates(name: str, ours: Row, others: Row, target: float | None) -> Finding:
     """How many times the others' rate ours is: the median of the rounds' ratios."""
     ratios = [our.rate / other.rate for our, other in zip(ours.runs, others.runs, strict=True)]
     return Finding(name, median(ratios), target, rows=(ours, others), spread=(min(ratios), max(ratios)))

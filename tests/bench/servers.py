@@ -15,6 +15,7 @@ from typing import Self
 import grpc
 from tokenhouse.v1 import (
     authorization_pb2_grpc,
+    discovery_pb2_grpc,
     registration_pb2_grpc,
     session_pb2_grpc,
     token_pb2_grpc,
@@ -110,6 +111,7 @@ class Core:
             self.authorization = authorization_pb2_grpc.AuthorizationServiceStub(facade)
             self.sessions = session_pb2_grpc.SessionServiceStub(facade)
             self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)
+            self.discovery = discovery_pb2_grpc.DiscoveryServiceStub(facade)
             self.tokens = token_pb2_grpc.TokenServiceStub(facade)
             self.validation = validation_pb2_grpc.ValidationServiceStub(service)
             self._open = stack.pop_all()

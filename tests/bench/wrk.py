@@ -3,8 +3,8 @@
 import json
 import os
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,6 +27,8 @@ class HttpLoad:
     bodies: Sequence[str] | None = None
     #: In a chain: what stands before each refresh token in the body.
     prefix: str = "-"
+    #: Of every request, beside its content type.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, count: int, pids: Sequence[int], *, connections: int = 64, pause: float = 0.0) -> Measurement:
         """Send `count` requests to the server of `pids`; every connection waits about `pause` seconds before each.
@@ -52,8 +54,9 @@ class HttpLoad:
 
     def _command(self, count: int, connections: int, pause: float, bodies: Path) -> list[str]:
         source = "-" if self.bodies is None else str(bodies)
+        headers = [part for name, value in self.headers.items() for part in ("--header", f"{name}: {value}")]
         return [
             *("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{_LONGEST}s"),
-            *("--timeout", "10s", "--script", str(_SCRIPT), self.url, "--", self.method, self.content_type),
+            *("--timeout", "10s", *headers, "--script", str(_SCRIPT), self.url, "--", self.method, self.content_type),
             *(str(self.status), str(count), str(round(pause * 1000)), source, self.prefix),
         ]
