@@ -337,7 +337,9 @@ class Core:
                 outcomes,
                 tell_callers_apart=self._service_callers is not None,
             ),
-            _service(envoy_pb2, "Authorization"): EnvoyServicer(self._validation, outcomes, self._service_callers),
+            _service(envoy_pb2, "Authorization"): EnvoyServicer(
+                self._validation, outcomes, tell_callers_apart=self._service_callers is not None
+            ),
             _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._service_callers),
         }
 

@@ -21,7 +21,7 @@ from tokenhouse_verifier.errors import (
 from core.domain.errors import InvalidArgument
 from core.domain.tokens.validation import Validation, ValidToken
 from core.metrics.outcomes import OutcomeMetrics
-from core.rpc.service_callers import Permit, ServiceCallers
+from core.rpc.service_callers import Permit, admitted
 
 #: Headers of this prefix are the core's: whatever a client sent under it never arrives.
 PREFIX = "x-tokenhouse-"
@@ -41,14 +41,14 @@ class _Route(NamedTuple):
 class EnvoyServicer(authorization_pb2_grpc.AuthorizationServicer):
     """Proto → validation → proto."""
 
-    def __init__(self, validation: Validation, outcomes: OutcomeMetrics, callers: ServiceCallers | None = None) -> None:
-        """With `callers`, each proxy gets answers for its own audiences alone."""
+    def __init__(self, validation: Validation, outcomes: OutcomeMetrics, *, tell_callers_apart: bool = False) -> None:
+        """With `tell_callers_apart`, each proxy gets answers for its own audiences alone."""
         self._validation = validation
         self._outcomes = outcomes
-        self._callers = callers
+        self._tell_callers_apart = tell_callers_apart
 
     def Check(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
-        permit = None if self._callers is None else self._callers.permit(context)
+        permit = admitted() if self._tell_callers_apart else None
         route = _read_route(request.attributes.context_extensions, permit)
         headers = request.attributes.request.http.headers
         try:
