@@ -3,17 +3,22 @@
 import shutil
 import subprocess
 import sys
+import venv
 import zipfile
+from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
+from tests.patience import PATIENCE
 from tests.repository.checkout import ROOT, tracked_files
 
 
 @pytest.fixture(scope="module")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """Each distribution's files, built from a copy of what is tracked and the stubs."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each distribution's wheel, built from a copy of what is tracked and the stubs."""
     copy = tmp_path_factory.mktemp("checkout")
     stubs = (path.relative_to(ROOT) for path in (ROOT / "protos").glob("tokenhouse/*/*_pb2*.py*"))
     for path in (*tracked_files(), *stubs):
@@ -22,7 +27,13 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(copy / "dist")]
     for folder in ("protos", "verifier", "."):
         subprocess.run([*command, folder], cwd=copy, capture_output=True, check=True)
-    return {path.name.partition("-")[0]: _files(path) for path in (copy / "dist").iterdir()}
+    return {path.name.partition("-")[0]: path for path in (copy / "dist").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def wheels(built: dict[str, Path]) -> dict[str, set[str]]:
+    """Each distribution's files."""
+    return {name: _files(wheel) for name, wheel in built.items()}
 
 
 def _files(wheel: Path) -> set[str]:
@@ -53,3 +64,56 @@ def test_verifier(wheels: dict[str, set[str]]) -> None:
     source = {str(path.relative_to("verifier")) for path in tracked_files() if path.parts[0] == "verifier"}
 
     assert wheels["tokenhouse_verifier"] == {name for name in source if name.startswith("tokenhouse_verifier/")}
+
+
+def _requirements_of(name: str) -> Iterator[metadata.Distribution]:
+    """What comes with a distribution, its extras left out."""
+    for text in metadata.requires(name) or ():
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            yield metadata.distribution(requirement.name)
+            yield from _requirements_of(requirement.name)
+
+
+def test_the_verifier_works_by_itself(built: dict[str, Path], tmp_path: Path) -> None:
+    """Two wheels and what they require, in an environment of their own: it runs, and says that nobody is there."""
+    venv.create(tmp_path, with_pip=False, symlinks=True)
+    [site] = tmp_path.glob("lib/python3*/site-packages")
+    for name in ("tokenhouse_protos", "tokenhouse_verifier"):
+        zipfile.ZipFile(built[name]).extractall(site)
+    required = {each.name: each for each in _requirements_of("tokenhouse-verifier")}
+    assert set(required) == {"tokenhouse-protos", "grpcio", "protobuf", "typing_extensions"}
+    for distribution in required.values():
+        # One that stands in the checkout has no files here but its metadata.
+        for path in distribution.files or ():
+            if ".." not in path.parts and not (site / path).exists():
+                (site / path).parent.mkdir(parents=True, exist_ok=True)
+                (site / path).symlink_to(Path(str(path.locate())))
+    command = [str(tmp_path / "bin" / "python"), "-I", "-c", _ASK_NOBODY]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert (done.stdout, done.returncode) == ("Unavailable\nUnavailable\n", 0), done.stderr
+
+
+_ASK_NOBODY = """
+import asyncio
+import tokenhouse_verifier.asgi, tokenhouse_verifier.grpc, tokenhouse_verifier.protected_resource
+from tokenhouse_verifier.async_verifier import AsyncTokenVerifier
+from tokenhouse_verifier.errors import Unavailable
+from tokenhouse_verifier.verifier import TokenVerifier
+
+arguments = {"audience": "https://mcp.example.com/mcp", "timeout": 0.1}
+
+async def ask():
+    async with AsyncTokenVerifier("127.0.0.1:9", **arguments) as verifier:
+        await verifier.verify("a.b.c")
+
+def ask_in_a_thread():
+    with TokenVerifier("127.0.0.1:9", **arguments) as verifier:
+        verifier.verify("a.b.c")
+
+for act in (ask_in_a_thread, lambda: asyncio.run(ask())):
+    try:
+        act()
+    except Unavailable as refusal:
+        print(type(refusal).__name__)
+"""
