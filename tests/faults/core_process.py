@@ -73,6 +73,11 @@ class CoreProcess(Stubs):
         self._process.wait(PATIENCE)
 
     @property
+    def port(self) -> int:
+        """The services' port."""
+        return self._port
+
+    @property
     def target(self) -> str:
         """Where internal services find it."""
         return f"127.0.0.1:{self._port}"

@@ -1,4 +1,4 @@
-"""Threads that verify while a core is killed, frozen and restarted, and what may be said of each of their calls."""
+"""Threads that verify while a core is killed, frozen, restarted or cut off, and what may be said of each call."""
 
 import threading
 import time
@@ -13,6 +13,7 @@ from tokenhouse_verifier.errors import InvalidToken, Unavailable
 from tests.faults.core_process import CoreProcess
 from tests.faults.road import Held, Road
 from tests.verifier.forms import PATIENCE, Form, refusal_of, wait_until
+from tests.verifier.proxy import Proxy
 
 #: What two clocks on one machine may be apart, and a message under way, in seconds.
 APART = 0.5
@@ -81,10 +82,25 @@ class Load:
 
     def meet(self, fault: Fault, ending: Held) -> None:
         """Revoke a token, let the fault happen, and see that all is well again."""
+        self._revoke(ending)
+        fault(self.core, self.silence)
+        self._require_recovery()
+
+    def meet_partition(self, proxy: Proxy, ending: Held) -> None:
+        """Revoke a token while nothing gets through, for longer than silence is believed; then all is well again."""
+        proxy.freeze()
+        self._revoke(ending)
+        wait_until(lambda: not self.form.verifier.is_following, "silence")
+        time.sleep(1)
+        proxy.thaw()
+        self._require_recovery()
+
+    def _revoke(self, ending: Held) -> None:
         asked_at = time.monotonic()
         self.app.revoke(ending)
         self.revoked[ending.access_token] = (asked_at, time.monotonic())
-        fault(self.core, self.silence)
+
+    def _require_recovery(self) -> None:
         wait_until(lambda: self.form.verifier.is_following, "the changes to be followed again")
         for token in self.tokens:
             refusal = refusal_of(self.form, token, timeout=PATIENCE)
