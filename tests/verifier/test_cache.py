@@ -100,5 +100,5 @@ def test_equal_values_are_kept_once() -> None:
     assert cache.share(long) is long
     for number in range(5000):
         cache.share(f"{number}")
-    assert len(cache._shared) <= 1024
-    assert long not in cache._shared
+    assert len(cache.shared) <= 1024
+    assert long not in cache.shared

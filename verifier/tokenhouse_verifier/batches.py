@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tokenhouse.v1.validation_pb2 import ValidateTokenResult, ValidateTokensRequest, ValidateTokensResponse
+from tokenhouse.v1.validation_pb2 import (
+    ValidateTokenResponse,
+    ValidateTokenResult,
+    ValidateTokensRequest,
+    ValidateTokensResponse,
+)
 
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.errors import Challenge, InsufficientScope, InvalidToken, Unavailable
@@ -54,15 +59,17 @@ class Batches:
         if len(response.results) != len(questions):
             raise Unavailable(f"{len(questions)} questions, {len(response.results)} answers")
         outcomes: list[AccessToken | Exception | None] = [None] * len(questions)
-        active: list[int] = []
-        for number, result in enumerate(response.results):
-            if result.response.active:
-                outcomes[number] = self._lack(result.response.scope)
-                active.append(number)
+        good: list[int] = []
+        answers: list[tuple[bytes, ValidateTokenResponse]] = []
+        for number, (question, result) in enumerate(zip(questions, response.results, strict=True)):
+            answer = result.response
+            if not answer.active:
+                outcomes[number] = self._refuse(question, result, asked)
+            elif self._required and self.lacks(answer.scope):
+                outcomes[number] = self._lack()
             else:
-                outcomes[number] = self._refuse(questions[number], result, asked)
-        good = [number for number in active if outcomes[number] is None] if self._required else active
-        answers = [(questions[number].digest, response.results[number].response) for number in good]
+                good.append(number)
+                answers.append((question.digest, answer))
         for number, token in zip(good, self._memory.settle(asked, answers), strict=True):
             outcomes[number] = token
         return [Outdated() if outcome is None else outcome for outcome in outcomes]
@@ -75,9 +82,7 @@ class Batches:
         """The core's no, which does not say why."""
         return InvalidToken("the token is expired, revoked, or not for this service", self._challenge)
 
-    def _lack(self, scopes: Sequence[str]) -> InsufficientScope | None:
-        if not self._required or not self.lacks(scopes):
-            return None
+    def _lack(self) -> InsufficientScope:
         return InsufficientScope(f"the scopes needed are {' '.join(self._required)}", self._challenge)
 
     def _refuse(self, question: Question, result: ValidateTokenResult, asked: Moment) -> Exception:

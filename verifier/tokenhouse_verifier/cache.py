@@ -1,7 +1,7 @@
 """Answers that are remembered, bounded in number and in bytes."""
 
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tokenhouse_verifier.access_token import AccessToken
 
@@ -39,7 +39,8 @@ class Cache:
         self.bytes = 0
         self._max_entries = max_entries
         self._max_bytes = max_bytes
-        self._shared: dict[str | tuple[str, ...], str | tuple[str, ...]] = {}
+        #: Values that are kept already, to be looked up before `share` is called.
+        self.shared: dict[Any, Any] = {}
 
     def put(self, digest: bytes, entry: Entry) -> None:
         """Remember an answer, if it fits at all."""
@@ -66,15 +67,15 @@ class Cache:
 
     def share(self, value: T) -> T:
         """The same value as one that is kept already, so that thousands of answers hold one copy."""
-        kept = self._shared.get(value)
-        return self._keep(value) if kept is None else kept  # type: ignore[return-value]
+        kept: T | None = self.shared.get(value)
+        return self._keep(value) if kept is None else kept
 
     def _keep(self, value: T) -> T:
         length = len(value) if isinstance(value, str) else sum(map(len, value))
         if length <= _LONGEST_SHARED:
-            if len(self._shared) >= _MOST_SHARED:
-                self._shared.clear()
-            self._shared[value] = value
+            if len(self.shared) >= _MOST_SHARED:
+                self.shared.clear()
+            self.shared[value] = value
         return value
 
     def _make_room(self) -> None:
@@ -85,7 +86,8 @@ class Cache:
 
 def size_of(token: AccessToken, written: int) -> int:
     """About how many bytes a token takes in the cache; `written`: its texts in UTF-8, or more."""
-    texts = _TEXT * (len(token.scopes) + len(token.audience) + len(token.groups))
+    groups = token.groups
+    texts = _TEXT * (len(token.scopes) + len(token.audience) + len(groups))
     # A text with one letter beyond Latin-1 takes up to four bytes a letter. The others are ASCII by their rules.
-    plain = token.username.isascii() and all(map(str.isascii, token.groups))
+    plain = token.username.isascii() and "".join(groups).isascii()
     return _OVERHEAD + texts + (written if plain else 4 * written)

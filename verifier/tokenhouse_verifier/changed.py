@@ -15,6 +15,8 @@ class Changed:
 
     def __init__(self) -> None:
         self.floor = 0
+        #: What is known at this revision or later holds, whatever it is.
+        self.newest = 0
         self._grants: dict[str, int] = {}
         self._clients: dict[str, int] = {}
         self._subjects: dict[str, int] = {}
@@ -29,6 +31,7 @@ class Changed:
 
     def note(self, change: Change) -> bool:
         """Take note of the next change; False: it may concern anything, so every answer must be forgotten."""
+        self.newest = change.revision
         targets = self._targets.get(change.kind)
         if targets is not None:
             targets[change.target] = change.revision

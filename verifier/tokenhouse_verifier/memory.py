@@ -153,10 +153,10 @@ class Memory:
         with self._lock:
             outdated = asked.following and asked.epoch != self._epoch
             keep = asked.following and self._following and not outdated
-            settled: list[AccessToken | None] = []
+            newest, settled = self._changed.newest, list[AccessToken | None]()
             for digest, answer in answers:
                 token, revision = self._read(answer), answer.revision
-                if outdated or self._changed.since(revision, token):
+                if outdated or (revision < newest and self._changed.since(revision, token)):
                     settled.append(None)
                     continue
                 if keep:
@@ -235,14 +235,16 @@ class Memory:
             self._users.clear()
 
     def _read(self, answer: ValidateTokenResponse) -> AccessToken:
-        share = self._cache.share
+        find, share = self._cache.shared.get, self._cache.share
+        subject, username, client_id = answer.subject, answer.username, answer.client_id
+        scope, audience, groups = tuple(answer.scope), tuple(answer.audience), tuple(answer.groups)
         return AccessToken(
-            share(answer.subject),
-            share(answer.username),
-            share(answer.client_id),
-            share(tuple(answer.scope)),
-            share(tuple(answer.audience)),
-            share(tuple(answer.groups)),
+            find(subject) or share(subject),
+            find(username) or share(username),
+            find(client_id) or share(client_id),
+            find(scope) or share(scope),
+            find(audience) or share(audience),
+            find(groups) or share(groups),
             answer.expires_at,
             answer.grant_id,
         )
