@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from tests.bench.disk import fsync_milliseconds
-from tests.bench.figures import coalescing, envoy, growth, http, issuance, memory, starting, validation
+from tests.bench.figures import coalescing, envoy, growth, http, issuance, memory, starting, validation, verifier
 from tests.bench.machine import stay_with_the_load
 from tests.bench.measurement import Finding
 from tests.bench.tools import require_load_generators
@@ -20,6 +20,7 @@ from tests.node import find_node
 FIGURES: dict[str, Callable[[Path, int], list[Finding]]] = {
     "starting": starting.measure,
     "validation": validation.measure,
+    "verifier": verifier.measure,
     "issuance": issuance.measure,
     "coalescing": coalescing.measure,
     "http": http.measure,

@@ -64,15 +64,19 @@ class Finding:
 
     def write(self) -> str:
         """The finding, and under it what it rests on."""
-        spread = f" ({self.spread[0]:.2f} to {self.spread[1]:.2f})" if self.spread else ""
-        found = f"{self.name}: {self.measured:.2f} {self.unit}{spread}"
+        spread = f" ({_number(self.spread[0])} to {_number(self.spread[1])})" if self.spread else ""
+        found = f"{self.name}: {_number(self.measured)} {self.unit}{spread}"
         return "\n".join([f"{found}{self._verdict()}", *(row.write() for row in self.rows)])
 
     def _verdict(self) -> str:
         if self.target is None:
             return ""
         sign = "≤" if self.at_most else "≥"
-        return f", target {sign} {self.target:g} {self.unit}: {'met' if self.met else 'MISSED'}"
+        return f", target {sign} {self.target:,g} {self.unit}: {'met' if self.met else 'MISSED'}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.2f}"
 
 
 Run = Callable[[], Measurement]
