@@ -13,6 +13,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 _DAY = timedelta(days=1)
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Issued(NamedTuple):
@@ -34,8 +45,11 @@ class Authority:
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name("authority")
-        certificate = self._begin(self._name, self._key.public_key()).add_extension(
-            x509.BasicConstraints(True, None), True
+        certificate = (
+            self._begin(self._name, self._key.public_key())
+            .add_extension(x509.BasicConstraints(True, None), True)
+            .add_extension(_SIGNS_CERTIFICATES, True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), False)
         )
         #: Its own certificate.
         self.pem = certificate.sign(self._key, SHA256()).public_bytes(Encoding.PEM)
@@ -54,6 +68,11 @@ class Authority:
         """A certificate for a server on this machine."""
         return self.issue(x509.IPAddress(ip_address("127.0.0.1")), x509.DNSName("localhost"), days=days)
 
+    def trusted_in(self, folder: Path) -> dict[str, str]:
+        """The environment of a process that trusts this authority and no other (openssl-env(7))."""
+        (folder / "authority.pem").write_bytes(self.pem)
+        return {"SSL_CERT_FILE": str(folder / "authority.pem"), "SSL_CERT_DIR": ""}
+
     def credentials(self, issued: Issued | None = None) -> grpc.ChannelCredentials:
         """Those of a client that trusts servers of this authority, and shows a certificate where it has one."""
         if issued is None:
@@ -64,6 +83,10 @@ class Authority:
         now = datetime.now(UTC)
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(self._name).public_key(key)
         builder = builder.serial_number(x509.random_serial_number())
+        # Python 3.13 and later look for it (RFC 5280 §4.2.1.1).
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False
+        )
         return builder.not_valid_before(now - 10 * _DAY).not_valid_after(now + days * _DAY)
 
 

@@ -1,0 +1,176 @@
+"""The one place that fetches a URL, so that whoever chose the URL reaches nothing through this server (SSRF).
+
+A name is resolved once, every address it has is looked at, and the connection goes to an address that was looked at: no
+second answer of a resolver counts. TLS is held against the name. There are no redirects, no proxies, no cookies, no
+compression; a few kilobytes at most, and a few seconds for everything.
+"""
+
+import functools
+import http.client
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from core.outbound.bounded_stream import BoundedStream, TooMuch
+from core.outbound.network import Network, SystemNetwork
+from core.outbound.resolving import NotResolved, Resolver
+from core.outbound.special_addresses import Address, is_loopback, is_public, parse_address
+
+#: In seconds, from the first question to the last byte.
+TIME = 3.0
+#: Of an answer's body, in bytes.
+BODY_BYTES = 5 * 1024
+_HEAD_BYTES = 16 * 1024
+#: A name with more addresses has the others in vain.
+_ADDRESSES = 4
+#: An address that does not answer leaves time for the next one, in seconds.
+_TIME_PER_ADDRESS = 1.0
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+class CannotFetch(Exception):
+    """There is no answer; `reason` is for whoever chose the URL, `detail` for the operator alone."""
+
+    def __init__(self, reason: str, detail: object = "", *, before_asking: bool = False) -> None:
+        """`before_asking`: the host never learned what is wanted from it."""
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = str(detail)
+        self.before_asking = before_asking
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, whole; header names in lower case, several values of one name joined (RFC 9110 §5.3)."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class GuardedHttp:
+    """Fetches from public places, and from this machine where it is told so."""
+
+    def __init__(
+        self,
+        network: Network | None = None,
+        trust: Callable[[], ssl.SSLContext] = ssl.create_default_context,
+        time: float = TIME,
+    ) -> None:
+        """`time` is for everything, in seconds.
+
+        `trust` makes what certificates are held against: by default the system's, read at the first use.
+        """
+        self._network = network or SystemNetwork()
+        self._resolver = Resolver(self._network)
+        self._trust = functools.cache(trust)
+        self._time = time
+
+    def get(self, host: str, port: int, target: str, *, accept: str, loopback: bool = False) -> Answer:
+        """GET `https://host:port` + `target`; an IPv6 host stands in brackets.
+
+        `loopback`: a host that is this very machine's may be asked, and at its own addresses only.
+
+        Raises:
+            CannotFetch
+        """
+        until = monotonic() + self._time
+        connection = self._connect(host, self._choose_addresses(host, until, loopback), port, until)
+        with connection:
+            secured = self._secure(connection, host, until)
+            with secured:
+                return _ask(secured, host if port == 443 else f"{host}:{port}", target, accept, until)
+
+    def _choose_addresses(self, host: str, until: float, loopback: bool) -> Sequence[Address]:
+        if loopback and host == "localhost":
+            # RFC 6761 §6.3: nobody else is asked what it is.
+            return [parse_address(text) for text in _LOOPBACK]
+        if loopback and (own := _find_loopback(host)) is not None:
+            return [own]
+        try:
+            found = self._resolver.resolve(host, until)
+        except NotResolved as failure:
+            raise CannotFetch("the name of its host leads nowhere", failure, before_asking=True) from None
+        try:
+            addresses = [parse_address(text) for text in found]
+        except ValueError as error:
+            raise _not_public(error) from None
+        # One that is not public among several is one too many: it may be the one that a second look would choose.
+        if special := [address for address in addresses if not is_public(address)]:
+            raise _not_public(special[0])
+        return addresses[:_ADDRESSES]
+
+    def _connect(self, host: str, addresses: Sequence[Address], port: int, until: float) -> socket.socket:
+        failures = []
+        for number, address in enumerate(addresses, start=1):
+            remaining = until - monotonic()
+            if remaining <= 0:
+                break
+            timeout = remaining if number == len(addresses) else min(remaining, _TIME_PER_ADDRESS)
+            try:
+                return self._network.connect(str(address), port, timeout)
+            except OSError as error:
+                failures.append(f"{address}: {error}")
+        raise CannotFetch("its host cannot be reached", "; ".join(failures), before_asking=True)
+
+    def _secure(self, connection: socket.socket, host: str, until: float) -> ssl.SSLSocket:
+        try:
+            connection.settimeout(max(0.001, until - monotonic()))
+            return self._trust().wrap_socket(connection, server_hostname=host.strip("[]"))
+        except ssl.SSLCertVerificationError as error:
+            raise CannotFetch("its host has no certificate that is good for it", error, before_asking=True) from None
+        except OSError as error:
+            raise CannotFetch("its host does not speak TLS with this server", error, before_asking=True) from None
+
+
+def _find_loopback(host: str) -> Address | None:
+    """The address of this machine that a host is."""
+    try:
+        address = parse_address(host.strip("[]"))
+    except ValueError:
+        return None
+    return address if is_loopback(address) else None
+
+
+def _not_public(detail: object) -> CannotFetch:
+    return CannotFetch("the name of its host leads to an address that is not public", detail, before_asking=True)
+
+
+def _ask(connection: ssl.SSLSocket, authority: str, target: str, accept: str, until: float) -> Answer:
+    request = (
+        f"GET {target} HTTP/1.1\r\nHost: {authority}\r\nAccept: {accept}\r\nAccept-Encoding: identity\r\n"
+        "User-Agent: tokenhouse\r\nConnection: close\r\n\r\n"
+    )
+    try:
+        connection.settimeout(max(0.001, until - monotonic()))
+        connection.sendall(request.encode("ascii"))
+        return _read(BoundedStream(connection, until, _HEAD_BYTES + BODY_BYTES))
+    except TimeoutError:
+        raise CannotFetch("it did not come in time") from None
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        raise CannotFetch("its host did not answer as HTTP asks for", repr(error)) from None
+    except TooMuch:
+        raise _too_large() from None
+
+
+def _read(stream: BoundedStream) -> Answer:
+    # It takes a socket, and uses nothing of it but this.
+    response = http.client.HTTPResponse(stream, method="GET")  # type: ignore[arg-type]
+    with response:
+        response.begin()
+        body = response.read(BODY_BYTES + 1)
+        if len(body) > BODY_BYTES:
+            raise _too_large()
+        if response.length:
+            raise http.client.IncompleteRead(body, response.length)
+    headers: dict[str, str] = {}
+    for name, value in response.headers.items():
+        name = name.lower()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Answer(response.status, headers, body)
+
+
+def _too_large() -> CannotFetch:
+    return CannotFetch(f"it is larger than {BODY_BYTES // 1024} KB")
