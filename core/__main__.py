@@ -17,6 +17,7 @@ from core.config.errors import ConfigError
 from core.config.load import load_config
 from core.config.reload import merge_reloadable, reload_differences
 from core.domain.errors import FailedPrecondition, StoreUnavailable
+from core.loading import load_documents
 from core.log_lines import write_log_lines
 from core.rpc.free_addresses import CannotListen
 from core.store.master_key_file import MasterKeyRefused
@@ -78,10 +79,12 @@ def _reload(core: Core, config: Config, path: Path | None) -> Config:
     reloaded, needs_restart = reload_differences(config, changed)
     in_force = merge_reloadable(config, changed)
     try:
+        documents = load_documents(in_force)
         core.change_policy(in_force.policy())
-    except StoreUnavailable as refusal:
-        _log.error("config not reloaded: %s", refusal.description)
+    except (ConfigError, StoreUnavailable) as refusal:
+        _log.error("config not reloaded: %s", refusal)
         return config
+    core.give_documents(documents)
     _log.info("config reloaded", extra={"changed": ", ".join(reloaded) or "nothing"})
     if needs_restart:
         _log.warning("these settings change at the next start: %s", ", ".join(needs_restart))

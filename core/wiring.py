@@ -25,7 +25,6 @@ from tokenhouse.v1 import (
 )
 
 from core.config.config import Config
-from core.config.errors import ConfigError
 from core.domain.administration.backups import BackupAdministration
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.clock import ClockAdministration
@@ -34,6 +33,8 @@ from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.users import UserAdministration
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
+from core.domain.clients.documents import ClientDocuments
+from core.domain.clients.metadata_document import MetadataDocument
 from core.domain.clients.registration import Registrations
 from core.domain.clock import ServingClock
 from core.domain.grants.authorization_code import AuthorizationCode
@@ -45,7 +46,7 @@ from core.domain.grants.token_request import CodeParameters, RefreshParameters
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import Policy
-from core.domain.randomness import Randomness, SystemRandomness
+from core.domain.randomness import SystemRandomness
 from core.domain.sessions.login import Logins
 from core.domain.tokens.access_token import LONGEST_LIFETIME, format_token_id
 from core.domain.tokens.change import Change, ChangeIntents, ChangeKind
@@ -55,13 +56,16 @@ from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
 from core.domain.users.password import Passwords
 from core.housekeeping import Housekeeping
+from core.loading import load_certificates, load_documents, load_master_keys
 from core.metrics.core_metrics import CoreMetrics
 from core.metrics.listener import MetricsListener
 from core.metrics.state import StateCollector
+from core.outbound.client_documents import FetchedDocuments
+from core.outbound.guarded_http import GuardedHttp
+from core.policy_in_force import PolicyInForce
 from core.rpc.authorization import AuthorizationServicer
 from core.rpc.backup_admin import BackupAdminServicer
 from core.rpc.callers import Caller
-from core.rpc.certificates import CertificatePaths, CertificateRefused, Certificates
 from core.rpc.change_messages import ChangeSources
 from core.rpc.change_streams import ChangeStreams
 from core.rpc.changes import ChangesServicer
@@ -83,7 +87,6 @@ from core.rpc.token import TokenServicer
 from core.rpc.user_admin import UserAdminServicer
 from core.rpc.validation import ValidationServicer
 from core.store.data_folder import require_data_folder
-from core.store.master_key_file import MasterKeyFile, MasterKeyFromEnvironment
 from core.store.sqlite.replacement import holds_database
 from core.store.sqlite.store import open_store
 
@@ -99,29 +102,6 @@ _SERVICES_WITH_HEALTH = (
 _GRACE = 5.0
 #: And streams, which never end by themselves.
 _STREAMS_GRACE = 2.0
-
-
-class PolicyInForce:
-    """The policy, and its replacement as a whole (`core.domain.policy.PolicySource`)."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.current = policy
-        self._next: Policy | None = None
-
-    @contextmanager
-    def changing_to(self, policy: Policy) -> Iterator[None]:
-        """The policy is in force when the body has ended well, or as soon as it commits a change of the policy."""
-        self._next = policy
-        try:
-            yield
-            self.current = policy
-        finally:
-            self._next = None
-
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Follow committed changes: who has seen one that switched something never meets the policy before it."""
-        if self._next is not None and any(change.kind.concerns_policy for change in changes):
-            self.current = self._next
 
 
 class CommittedChanges:
@@ -143,8 +123,15 @@ class CommittedChanges:
 class Core:
     """Everything built and connected; serves after `start`."""
 
-    def __init__(self, config: Config, clock_from: Callable[[int], ServingClock] = ServingClock) -> None:
+    def __init__(
+        self,
+        config: Config,
+        clock_from: Callable[[int], ServingClock] = ServingClock,
+        http: GuardedHttp | None = None,
+    ) -> None:
         """Open the store and load what validation needs; `clock_from` makes the clock from the last persisted time.
+
+        `http` is the way out, where it is not the system's.
 
         Raises:
             ConfigError, StoreRefused, MasterKeyRefused, FailedPrecondition: it cannot run on what is there; one line
@@ -156,6 +143,7 @@ class Core:
         # Whether callers are told apart is decided here, for good: a reload never opens the door.
         self._certificates = load_certificates(config)
         self._service_callers = None if self._certificates is None else ServiceCallers(self._policy)
+        self._http, documents = http or GuardedHttp(), load_documents(config)
         self._randomness = SystemRandomness()
         self._metrics = CoreMetrics()
         self._metrics_listener = MetricsListener(self._metrics.registry)
@@ -166,6 +154,7 @@ class Core:
         self._store = open_store(config.database_folder, on_commit=changes.announce, metrics=self._metrics.store)
         try:
             self._build(changes, keeper, keys)
+            self._documents.give(documents)
         except BaseException:
             self._store.close()
             raise
@@ -174,6 +163,7 @@ class Core:
         self._clock = self._clock_from(self._store.persisted_time())
         self._master_keys = MasterKeys(keys, self._randomness)
         self._keys = KeyRing(self._store, self._master_keys, self._clock)
+        self._documents = ClientDocuments(self._store, FetchedDocuments(self._http), self._clock)
         revocations = Revocations()
         self._validation = Validation(self._store, self._keys, self._policy, self._clock, revocations)
         self._validation.load()
@@ -251,6 +241,10 @@ class Core:
         if self._certificates is not None:
             self._certificates.reload()
 
+    def give_documents(self, documents: Sequence[MetadataDocument]) -> None:
+        """Use these documents of clients from now on, and no others, without ever fetching them."""
+        self._documents.give(documents)
+
     def change_policy(self, policy: Policy) -> None:
         """Put a reloaded policy in force; one thread at a time.
 
@@ -291,7 +285,7 @@ class Core:
         store, policy, clock = self._store, self._policy, self._clock
         logins = Logins(store, self._passwords, policy, clock, self._randomness)
         seal = RequestSeal(self._master_keys, clock, self._randomness)
-        endpoint = AuthorizationEndpoint(store, logins, seal, policy)
+        endpoint = AuthorizationEndpoint(store, self._documents, logins, seal, policy, clock)
         consent = Consent(endpoint, store, logins, self._master_keys, policy, clock, self._randomness)
         issuer = Issuer(self._keys, self._validation, clock, self._randomness)
         # A new grant type is one more line here.
@@ -310,7 +304,7 @@ class Core:
             ),
             _service(token_pb2, "TokenService"): TokenServicer(tokens, calls, outcomes),
             _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
-            _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(policy, self._keys),
+            _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(policy, self._keys, self._documents),
         }
 
     def _operator_servicers(self, keeper: MasterKeyKeeper) -> dict[ServiceDescriptor, object]:
@@ -352,42 +346,6 @@ def _naming(setting: str, address: object = None) -> Iterator[None]:
         raise CannotListen(f"{setting}: {refusal}") from None
     except OSError as error:
         raise CannotListen(f"{setting}: cannot listen on {address}: {error.strerror}") from None
-
-
-def certificate_paths(config: Config) -> CertificatePaths | None:
-    """Where TLS finds its files; None for plaintext."""
-    files = config.grpc.certificate
-    return None if files is None else CertificatePaths(files.certificate, files.key, files.client_ca)
-
-
-def load_certificates(config: Config) -> Certificates | None:
-    """What TLS is made of; None for plaintext.
-
-    Raises:
-        ConfigError: a file cannot be used.
-    """
-    paths = certificate_paths(config)
-    if paths is None:
-        return None
-    try:
-        return Certificates(paths)
-    except CertificateRefused as refusal:
-        name = f"Grpc.{refusal.setting}"
-        raise ConfigError(f"{config.found[name].place}: {name}: {refusal}") from None
-
-
-def load_master_keys(
-    config: Config, randomness: Randomness, *, may_create: bool
-) -> tuple[MasterKeyKeeper, dict[int, bytes]]:
-    """The master keys by number, and where they are kept; where there is no file, it may be made.
-
-    Raises:
-        MasterKeyRefused: they cannot be used.
-    """
-    if config.keys.master_key is not None:
-        return MasterKeyFromEnvironment(), {1: config.keys.master_key}
-    file = MasterKeyFile(config.keys.master_key_file)
-    return file, file.load(randomness, may_create=may_create)
 
 
 def _service(module: Any, name: str) -> ServiceDescriptor:

@@ -21,6 +21,8 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from tokenhouse.v1.authorization_pb2 import (
     DecideConsentRequest,
     DecideConsentResponse,
+    StartAuthorizationByDocumentRequest,
+    StartAuthorizationByDocumentResponse,
     StartAuthorizationRequest,
     StartAuthorizationResponse,
 )
@@ -48,6 +50,8 @@ R = TypeVar("R", bound=Message)
 DEADLINE = 3.0
 #: Logging in: Argon2id has a queue.
 LOGIN_DEADLINE = 8.0
+#: An authorization for which the core fetches a document: 3 s at the most, after a wait for its turn.
+DOCUMENT_DEADLINE = 8.0
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
@@ -74,6 +78,7 @@ class _Options:
 _ORDINARY = _Options()
 _AT_ONCE = _Options(patient=False)
 _LOGIN = _Options(timeout=LOGIN_DEADLINE)
+_BY_DOCUMENT = _Options(timeout=DOCUMENT_DEADLINE)
 
 
 class _Method(Generic[Q, R]):
@@ -143,6 +148,12 @@ class CoreClient:
             "/tokenhouse.v1.AuthorizationService/StartAuthorization",
             StartAuthorizationRequest,
             StartAuthorizationResponse,
+        )
+        self.start_authorization_by_document = method(
+            "/tokenhouse.v1.AuthorizationService/StartAuthorizationByDocument",
+            StartAuthorizationByDocumentRequest,
+            StartAuthorizationByDocumentResponse,
+            _BY_DOCUMENT,
         )
         self.decide_consent = method(
             "/tokenhouse.v1.AuthorizationService/DecideConsent", DecideConsentRequest, DecideConsentResponse

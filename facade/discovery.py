@@ -144,7 +144,7 @@ class Discovery:
 
 
 def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
-    members = {
+    members: dict[str, object] = {
         "issuer": facts.issuer,
         "authorization_endpoint": facts.issuer + paths.AUTHORIZE,
         "token_endpoint": facts.issuer + paths.TOKEN,
@@ -160,6 +160,8 @@ def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
         "scopes_supported": list(facts.scopes_supported),
         "authorization_response_iss_parameter_supported": True,
     }
+    if facts.client_id_metadata_document_supported:
+        members["client_id_metadata_document_supported"] = True
     return ServerMetadata(
         facts.oauth_clients_enabled,
         facts.issuer,

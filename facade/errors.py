@@ -88,6 +88,14 @@ ANSWERS: dict[str, Answer] = {
         "or ask whoever runs this server to allow the address.",
         "an address is allowed with the setting Server.OAuthAllowedRedirectURI, and the app must have registered it.",
     ),
+    "CLIENT_DOCUMENT_REFUSED": Answer(
+        400,
+        "invalid_client",
+        "The app’s own description cannot be used",
+        "Nothing was shared. Apps of this kind say who they are at an address of their makers, and something is wrong "
+        "there or on the way. Try again in a minute; if it happens again, show the detail below to the app’s makers.",
+        "the log says more under the number below; the settings are those of [ClientDocuments].",
+    ),
     "INVALID_CLIENT_METADATA": Answer(400, "invalid_client_metadata", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
     "TEMPORARILY_UNAVAILABLE": _UNAVAILABLE,
     # The core had too much to do, or came to it too late.

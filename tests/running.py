@@ -45,6 +45,8 @@ class Running:
     folder: Path
     path: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    #: What the processes have in their environment, beside the test's own.
+    environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.port, self.grpc_port = free_port(), free_port()
@@ -77,6 +79,8 @@ class Running:
             "Server_Listen": f"127.0.0.1:{self.port}",
             "Server_DataDir": "data",
             "Grpc_Listen": f"127.0.0.1:{self.grpc_port}",
+            # No test sends a server to anybody beyond this machine.
+            "ClientDocuments_AllowedDomain": "localhost",
         } | self.settings
         lines: dict[str, list[str]] = {}
         for name, values in wanted.items():
@@ -141,7 +145,7 @@ class Running:
             self._processes[name] = subprocess.Popen(
                 [TOKENHOUSE, "serve", name, "--config", str(self.config)],
                 pass_fds=[writing],
-                env=clean_environment(TOKENHOUSE_STATUS_FD=str(writing)),
+                env=clean_environment(TOKENHOUSE_STATUS_FD=str(writing), **self.environment),
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,

@@ -29,8 +29,10 @@ from tokenhouse.v1 import (
 )
 
 from core.config.load import load_config
+from core.outbound.guarded_http import GuardedHttp
 from core.wiring import Core
 from tests.fakes.clock import ManualClock
+from tests.fakes.network import LaidOutNetwork
 from tests.patience import PATIENCE
 from tests.ports import free_port
 
@@ -47,6 +49,8 @@ class Serving:
     settings: str = ""
     clock: ManualClock = field(default_factory=ManualClock)
     environment: dict[str, str] = field(default_factory=dict, repr=False)
+    #: The way out; nobody is found by it where a test gives no other.
+    http: GuardedHttp = field(default_factory=lambda: GuardedHttp(LaidOutNetwork()))
 
     def __enter__(self) -> Self:
         self.start()
@@ -63,7 +67,7 @@ class Serving:
         config = self.folder / "tokenhouse.conf"
         config.write_text(f"[Server]\nDataDir = data\n[Grpc]\nListen = 127.0.0.1:{port}\n{self.settings}\n")
         self.config = load_config(config, self.environment)
-        self.core = Core(self.config, clock_from=self._clock_from)
+        self.core = Core(self.config, clock_from=self._clock_from, http=self.http)
         self.core.start()
         self._channels = ExitStack()
         facade = self._channel(f"unix:{self.config.grpc.socket}")

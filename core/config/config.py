@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.config import service_settings, settings
+from core.config import document_settings, service_settings, settings
 from core.config.addresses import ListenAddress
 from core.config.setting import Found, Setting
 from core.config.values import Network
 from core.domain.limits.rate import Rate
-from core.domain.policy import CallerToken, Policy, Scope, ServiceCaller
+from core.domain.policy import CallerToken, DocumentPolicy, Policy, Scope, ServiceCaller
 
 T = TypeVar("T")
 
@@ -42,6 +42,17 @@ class OAuthSettings:
     default_scope: tuple[str, ...]
     resources: tuple[str, ...]
     server_wide_tokens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSettings:
+    """[ClientDocuments]"""
+
+    fetch: bool
+    allowed_domains: tuple[str, ...]
+    refused_domains: tuple[str, ...]
+    trusted_hosts: tuple[str, ...]
+    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,7 @@ class LimitSettings:
     login_failures_per_network: Rate
     registrations: Rate
     token_requests: Rate
+    client_documents: Rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +115,7 @@ class Config:
     file: Path | None
     server: ServerSettings
     oauth: OAuthSettings
+    client_documents: DocumentSettings
     grpc: GrpcSettings
     metrics: MetricsSettings
     limits: LimitSettings
@@ -121,6 +134,13 @@ class Config:
             issuer=self.server.address,
             clients_enabled=self.server.oauth_clients_enabled,
             allowed_redirect_uris=self.server.allowed_redirect_uris,
+            client_documents=DocumentPolicy(
+                fetch=self.client_documents.fetch,
+                allowed_domains=self.client_documents.allowed_domains,
+                refused_domains=self.client_documents.refused_domains,
+                trusted_hosts=self.client_documents.trusted_hosts,
+                fetches=self.limits.client_documents,
+            ),
             access_token_lifetime=self.oauth.access_token_lifetime,
             refresh_token_lifetime=self.oauth.refresh_token_lifetime,
             grant_lifetime=self.oauth.grant_lifetime,
@@ -175,6 +195,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             resources=every(settings.RESOURCE),
             server_wide_tokens=one(settings.SERVER_WIDE_TOKENS),
         ),
+        client_documents=DocumentSettings(one(document_settings.FETCH), *map(every, document_settings.REPEATABLE)),
         grpc=GrpcSettings(
             socket=one(settings.SOCKET),
             admin_socket=one(settings.ADMIN_SOCKET),
@@ -192,6 +213,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             login_failures_per_network=one(settings.LOGIN_FAILURES_PER_NETWORK),
             registrations=one(settings.REGISTRATIONS),
             token_requests=one(settings.TOKEN_REQUESTS),
+            client_documents=one(document_settings.FETCHES),
         ),
         keys=KeySettings(
             master_key_file=one(settings.MASTER_KEY_FILE),

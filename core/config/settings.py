@@ -6,6 +6,7 @@ Times are in seconds once parsed.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from core.config import document_settings
 from core.config.addresses import (
     parse_allowed_redirect_uri,
     parse_listen_address,
@@ -21,14 +22,11 @@ from core.config.values import (
     parse_rate,
     parse_scope,
     parse_scope_name,
+    show_boolean,
     show_duration,
     show_rate,
 )
 from core.domain.policy import Scope
-
-
-def _show_boolean(value: bool) -> str:
-    return "true" if value else "false"
 
 
 def _show_scope(scope: Scope) -> str:
@@ -71,7 +69,7 @@ CLIENTS_ENABLED: Final = Setting(
     plain(parse_boolean),
     ("true",),
     "false: OAuth and its metadata answer 404, clients stay stored, tokens stop validating until it is true again",
-    show=_show_boolean,
+    show=show_boolean,
     reloadable=True,
 )
 ALLOWED_REDIRECT_URI: Final = Setting(
@@ -174,7 +172,7 @@ SERVER_WIDE_TOKENS: Final = Setting(
     plain(parse_boolean),
     ("true",),
     "A token asked for without a resource works at every service",
-    show=_show_boolean,
+    show=show_boolean,
     reloadable=True,
 )
 SOCKET: Final = Setting(
@@ -206,7 +204,7 @@ REFLECTION: Final = Setting(
     plain(parse_boolean),
     ("false",),
     "Let internal services ask what the contract is (gRPC reflection)",
-    show=_show_boolean,
+    show=show_boolean,
 )
 METRICS_CORE_LISTEN: Final = Setting(
     "Metrics",
@@ -296,6 +294,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     DEFAULT_SCOPE,
     RESOURCE,
     SERVER_WIDE_TOKENS,
+    *document_settings.SETTINGS,
     SOCKET,
     ADMIN_SOCKET,
     GRPC_LISTEN,
@@ -311,6 +310,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     LOGIN_FAILURES_PER_NETWORK,
     REGISTRATIONS,
     TOKEN_REQUESTS,
+    document_settings.FETCHES,
     MASTER_KEY_FILE,
     MASTER_KEY,
 )

@@ -28,6 +28,11 @@ def parse_boolean(text: str) -> bool:
         raise ValueError("true or false") from None
 
 
+def show_boolean(value: bool) -> str:
+    """As it is written in the file."""
+    return "true" if value else "false"
+
+
 def parse_duration(text: str) -> int:
     """A whole number and one unit, or 0; in seconds."""
     if text == "0":

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from core.config.config import Config
 from core.doctor.finding import Finding, good, note, problem
+from core.loading import certificate_paths
 from core.rpc.certificates import CertificateRefused, find_expiry
-from core.wiring import certificate_paths
 
 _SUBJECT = "Certificate"
 #: When to say that it ends soon.

@@ -8,8 +8,8 @@ from core.domain.keys.key_ring import find_private_key
 from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.signing_key import SigningKey
 from core.domain.randomness import SystemRandomness
+from core.loading import load_master_keys
 from core.store.master_key_file import MasterKeyMissing, MasterKeyRefused
-from core.wiring import load_master_keys
 
 _SUBJECT = "Master key"
 

@@ -7,6 +7,7 @@ Exception tree::
     │   ├── InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrantType,
     │   │   InvalidScope, InvalidTarget, AccessDenied, UnsupportedResponseType, LoginRequired,
     │   │   ConsentRequired, InvalidRedirectUri, InvalidClientMetadata, TemporarilyUnavailable
+    ├── ClientDocumentRefused a client_id is a URL, and what is there cannot be used; names both
     ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── ClientsDisabled       the operator switched OAuth clients off
@@ -144,6 +145,16 @@ class TemporarilyUnavailable(OAuthError):
 
     code = "temporarily_unavailable"
     redirectable = True
+
+
+class ClientDocumentRefused(Refusal):
+    """A client_id that is a URL leads to no document that can be used: for a page, since nobody knows whom to tell."""
+
+    def __init__(self, reason: str, client_id: str = "") -> None:
+        """`reason` is for the user and for the document's author: nothing of the network that this server stands in."""
+        text = _shorten(f"{client_id}: {reason}" if client_id else reason)
+        super().__init__("".join(letter if letter in _DESCRIPTIVE else "?" for letter in text))
+        self.reason = reason
 
 
 class LoginFailed(Refusal):

@@ -46,6 +46,21 @@ class CallerToken:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentPolicy:
+    """Which clients may be known by a document of their own (draft-ietf-oauth-client-id-metadata-document)."""
+
+    #: Documents may be fetched.
+    fetch: bool
+    #: From these domains and what is below them; empty: from any.
+    allowed_domains: tuple[str, ...]
+    refused_domains: tuple[str, ...]
+    #: Hosts, with a port where it is not 443, whose documents may have their own host's redirect URIs.
+    trusted_hosts: tuple[str, ...]
+    #: How many are fetched for one network, ten times as many in all.
+    fetches: Rate
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Lifetimes are in seconds. The names are those of the settings."""
 
@@ -54,6 +69,7 @@ class Policy:
     clients_enabled: bool
     #: What the operator allows beyond the built-in redirect URIs.
     allowed_redirect_uris: tuple[str, ...]
+    client_documents: DocumentPolicy
     access_token_lifetime: int
     refresh_token_lifetime: int
     grant_lifetime: int

@@ -12,12 +12,12 @@ from core.domain.errors import FailedPrecondition, StoreUnavailable
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.randomness import SystemRandomness
+from core.loading import load_master_keys
 from core.store.data_folder import require_data_folder
 from core.store.master_key_file import MasterKeyMissing, MasterKeyRefused
 from core.store.refusal import StoreRefused
 from core.store.sqlite.restore import Past, restoring
 from core.store.sqlite.store import SqliteStore
-from core.wiring import load_master_keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,15 @@ from collections.abc import Iterable
 import grpc
 from tokenhouse.v1 import authorization_pb2, authorization_pb2_grpc, parameter_pb2
 
-from core.domain.authorization.endpoint import AuthorizationEndpoint, ConsentPrompt, LoginPrompt, Redirect
+from core.domain.authorization.endpoint import (
+    AuthorizationEndpoint,
+    ConsentPrompt,
+    DocumentWanted,
+    LoginPrompt,
+    Redirect,
+)
 from core.domain.authorization.request import Recipient
+from core.domain.clients.document_url import names_document, parse_document_url
 from core.domain.grants.consent import Consent
 
 
@@ -20,17 +27,21 @@ class AuthorizationServicer(authorization_pb2_grpc.AuthorizationServiceServicer)
     def StartAuthorization(
         self, request: authorization_pb2.StartAuthorizationRequest, context: grpc.ServicerContext
     ) -> authorization_pb2.StartAuthorizationResponse:
-        parameters = [(parameter.name, parameter.value) for parameter in request.parameters]
         outcome = self._endpoint.start(
-            parameters, session_token=request.session_token, browser_binding=request.browser_binding
+            _read_parameters(request), session_token=request.session_token, browser_binding=request.browser_binding
         )
-        match outcome:
-            case Redirect():
-                return authorization_pb2.StartAuthorizationResponse(redirect=_write_redirect(outcome))
-            case LoginPrompt():
-                return authorization_pb2.StartAuthorizationResponse(login=_write_login(outcome))
-            case ConsentPrompt():
-                return authorization_pb2.StartAuthorizationResponse(consent=_write_consent(outcome))
+        return _write_outcome(outcome)
+
+    def StartAuthorizationByDocument(
+        self, request: authorization_pb2.StartAuthorizationByDocumentRequest, context: grpc.ServicerContext
+    ) -> authorization_pb2.StartAuthorizationByDocumentResponse:
+        outcome = self._endpoint.start_by_document(
+            _read_parameters(request.request),
+            session_token=request.request.session_token,
+            browser_binding=request.request.browser_binding,
+            network_address=request.network_address,
+        )
+        return authorization_pb2.StartAuthorizationByDocumentResponse(response=_write_outcome(outcome))
 
     def DecideConsent(
         self, request: authorization_pb2.DecideConsentRequest, context: grpc.ServicerContext
@@ -47,6 +58,24 @@ class AuthorizationServicer(authorization_pb2_grpc.AuthorizationServiceServicer)
 def write_parameters(parameters: Iterable[tuple[str, str]]) -> list[parameter_pb2.Parameter]:
     """Names and values, in order."""
     return [parameter_pb2.Parameter(name=name, value=value) for name, value in parameters]
+
+
+def _read_parameters(request: authorization_pb2.StartAuthorizationRequest) -> list[tuple[str, str]]:
+    return [(parameter.name, parameter.value) for parameter in request.parameters]
+
+
+def _write_outcome(
+    outcome: Redirect | LoginPrompt | ConsentPrompt | DocumentWanted,
+) -> authorization_pb2.StartAuthorizationResponse:
+    match outcome:
+        case Redirect():
+            return authorization_pb2.StartAuthorizationResponse(redirect=_write_redirect(outcome))
+        case LoginPrompt():
+            return authorization_pb2.StartAuthorizationResponse(login=_write_login(outcome))
+        case ConsentPrompt():
+            return authorization_pb2.StartAuthorizationResponse(consent=_write_consent(outcome))
+        case DocumentWanted():
+            return authorization_pb2.StartAuthorizationResponse(document=authorization_pb2.DocumentWanted())
 
 
 def _write_redirect(redirect: Redirect) -> authorization_pb2.AuthorizationResponse:
@@ -72,10 +101,12 @@ def _write_consent(prompt: ConsentPrompt) -> authorization_pb2.ConsentPrompt:
 
 
 def _write_client(recipient: Recipient) -> authorization_pb2.RequestingClient:
+    client_id = recipient.client.client_id
     return authorization_pb2.RequestingClient(
-        client_name=recipient.client.client_name or recipient.client.client_id,
-        client_id=recipient.client.client_id,
+        client_name=recipient.client.client_name or client_id,
+        client_id=client_id,
         redirect_host=recipient.redirect_uri.shown_host,
         redirect_uri=recipient.redirect_uri.text,
         own_machine=recipient.redirect_uri.on_own_machine,
+        document_host=parse_document_url(client_id).authority if names_document(client_id) else "",
     )

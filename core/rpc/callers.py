@@ -28,6 +28,7 @@ _LISTED = {service.value: service for service in Service}
 
 MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.AuthorizationService/StartAuthorization": _FACADE,
+    "/tokenhouse.v1.AuthorizationService/StartAuthorizationByDocument": _FACADE,
     "/tokenhouse.v1.AuthorizationService/DecideConsent": _FACADE,
     "/tokenhouse.v1.SessionService/LogIn": _FACADE,
     "/tokenhouse.v1.SessionService/LogOut": _FACADE,

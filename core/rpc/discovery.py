@@ -5,6 +5,7 @@ from tokenhouse.v1 import discovery_pb2, discovery_pb2_grpc
 
 from core.domain.authorization.scope import OFFLINE_ACCESS
 from core.domain.clients.client_metadata import SUPPORTED_GRANT_TYPES
+from core.domain.clients.documents import ClientDocuments
 from core.domain.keys.key_ring import KeyRing
 from core.domain.policy import PolicySource
 
@@ -12,8 +13,9 @@ from core.domain.policy import PolicySource
 class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
     """Policy and keys → proto."""
 
-    def __init__(self, policy: PolicySource, keys: KeyRing) -> None:
+    def __init__(self, policy: PolicySource, keys: KeyRing, documents: ClientDocuments) -> None:
         self._policy = policy
+        self._documents = documents
         self._keys = keys
 
     def GetServerMetadata(
@@ -28,4 +30,5 @@ class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
             token_endpoint_auth_methods_supported=["none"],
             code_challenge_methods_supported=["S256"],
             jwks=self._keys.jwks(),
+            client_id_metadata_document_supported=self._documents.are_taken(policy),
         )

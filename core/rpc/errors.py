@@ -35,6 +35,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.InvalidClientMetadata: grpc.StatusCode.INVALID_ARGUMENT,
     # Not UNAVAILABLE: the server is there and says "later"; asking again at once would make it worse.
     errors.TemporarilyUnavailable: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.ClientDocumentRefused: grpc.StatusCode.INVALID_ARGUMENT,
     errors.LoginFailed: grpc.StatusCode.UNAUTHENTICATED,
     errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.ClientsDisabled: grpc.StatusCode.FAILED_PRECONDITION,
@@ -49,6 +50,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
 }
 
 _REASON: dict[type[errors.Refusal], str] = {
+    errors.ClientDocumentRefused: "CLIENT_DOCUMENT_REFUSED",
     errors.LoginFailed: "LOGIN_FAILED",
     errors.TooManyAttempts: "TOO_MANY_ATTEMPTS",
     errors.ClientsDisabled: "OAUTH_CLIENTS_DISABLED",

@@ -36,6 +36,8 @@ _EXPIRED = Failure(
 
 # A thread of their own: those of the listener may all be busy.
 _PROBING = CountingPool(1, "probing")
+#: Methods that wait on other people's servers: threads of their own, and room of their own.
+_SLOW = {"/tokenhouse.v1.AuthorizationService/StartAuthorizationByDocument": (8, 24)}
 
 
 class ServedMethods(grpc.GenericRpcHandler):
@@ -50,6 +52,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         self._count_shed = metrics.watch(caller.name.lower(), lambda: room.taken, room.most)
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._urgencies: dict[str, Urgency] = {}
+        self._rooms: dict[str, Room] = {}
         self._probes: set[str] = set()
 
     def add_service(self, descriptor: ServiceDescriptor, servicer: object) -> None:
@@ -62,6 +65,8 @@ class ServedMethods(grpc.GenericRpcHandler):
                 serve = _serve_stream if method.server_streaming else self._serve
                 self._handlers[name] = serve(method, behaviour, calls, self._guard(name))
                 self._urgencies[name] = urgency_of(name)
+                if name in _SLOW:
+                    self._set_apart(name, *_SLOW[name])
 
     def add_probes(self, descriptor: ServiceDescriptor, servicer: object) -> None:
         """As `add_service`, for methods that answer however much else there is to do: who is busy is not ill."""
@@ -82,7 +87,8 @@ class ServedMethods(grpc.GenericRpcHandler):
         if method in self._handlers:
             # The server's own limit answers before it has read the message, and the caller then learns nothing but
             # CANCELLED; a refusal from a handler is read.
-            if self._room.is_left_for(self._urgencies[method]) or method in self._probes:
+            room = self._rooms.get(method, self._room)
+            if room.is_left_for(self._urgencies[method]) or method in self._probes:
                 return self._handlers[method]
             self._count_shed()
             return self._refuse(method, OVERLOADED, SHED)
@@ -97,6 +103,13 @@ class ServedMethods(grpc.GenericRpcHandler):
     ) -> grpc.RpcMethodHandler[Any, Any]:
         self._metrics.of_method(method).refused(failure.code.name, failure.reason, 0.0)
         return handler
+
+    def _set_apart(self, method: str, threads: int, most: int) -> None:
+        """Calls that wait long keep no thread and no room from the others."""
+        pool = CountingPool(threads, method.rpartition("/")[2])
+        self._rooms[method] = Room(pool, most, before=self._room)
+        behaviour = self._handlers[method].unary_unary
+        behaviour.experimental_thread_pool = pool  # type: ignore[union-attr]
 
     def _guard(self, method: str) -> Guard:
         callers, service = self._callers, listed_as(method)

@@ -1,7 +1,11 @@
 """The authorization endpoint (RFC 6749 §3.1)."""
 
 from sanic import HTTPResponse, Request
-from tokenhouse.v1.authorization_pb2 import StartAuthorizationRequest
+from tokenhouse.v1.authorization_pb2 import (
+    StartAuthorizationByDocumentRequest,
+    StartAuthorizationRequest,
+    StartAuthorizationResponse,
+)
 from tokenhouse.v1.parameter_pb2 import Parameter
 
 from facade import paths
@@ -26,13 +30,12 @@ async def authorize(request: Request, facade: Facade) -> HTTPResponse:
     known = facade.cookies.find_browser(cookie)
     browser = known or new_browser()
     session_token = facade.cookies.find_session_token(cookie)
-    answer = await facade.core.start_authorization(
-        StartAuthorizationRequest(
-            parameters=_parameters(parse_parameters(request.query_string.encode())),
-            session_token=session_token,
-            browser_binding=browser.binding,
-        )
+    question = StartAuthorizationRequest(
+        parameters=_parameters(parse_parameters(request.query_string.encode())),
+        session_token=session_token,
+        browser_binding=browser.binding,
     )
+    answer = await _start(facade, question, facade.network_address(request))
     match answer.WhichOneof("outcome"):
         case "redirect":
             # RFC 6749 §4.1.2.1: nothing was posted.
@@ -46,6 +49,14 @@ async def authorize(request: Request, facade: Facade) -> HTTPResponse:
     if known is None:
         page.headers.add("Set-Cookie", facade.cookies.set_browser(browser))
     return page
+
+
+async def _start(facade: Facade, question: StartAuthorizationRequest, network: str) -> StartAuthorizationResponse:
+    answer = await facade.core.start_authorization(question)
+    if answer.WhichOneof("outcome") != "document":
+        return answer
+    by_document = StartAuthorizationByDocumentRequest(request=question, network_address=network)
+    return (await facade.core.start_authorization_by_document(by_document)).response
 
 
 def back_to_authorize(facade: Facade, parameters: list[Parameter]) -> HTTPResponse:

@@ -15,6 +15,7 @@ def consent_page(facade: Facade, browser: Browser, session_token: str, prompt: C
     values = {
         "client_name": shown(prompt.client.client_name, 80),
         "redirect_host": _whole(prompt.client.redirect_host),
+        "document_host": _whole(prompt.client.document_host),
         "own_machine": prompt.client.own_machine,
         "username": shown(prompt.username, 80),
         "scopes": [_whole(scope.description or scope.name) for scope in prompt.scopes],

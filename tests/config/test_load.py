@@ -13,7 +13,7 @@ from core.config.errors import ConfigError
 from core.config.load import load_config
 from core.config.settings import SETTINGS
 from core.domain.limits.rate import Rate
-from core.domain.policy import Scope
+from core.domain.policy import DocumentPolicy, Scope
 from tests.config.writing import load_text, refusal_of
 
 KEY = "A" * 43
@@ -38,6 +38,9 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert policy.default_scope == ("mcp",)
     assert (policy.access_token_lifetime, policy.refresh_token_lifetime) == (3600, 30 * 86400)
     assert (policy.login_failures, policy.token_requests.count) == (Rate(10, 900), 0)
+    assert policy.client_documents == DocumentPolicy(
+        fetch=True, allowed_domains=(), refused_domains=(), trusted_hosts=(), fetches=Rate(30, 60)
+    )
 
 
 EVERY_SETTING = """
@@ -61,6 +64,13 @@ Scope = write: Write things
 DefaultScope = read
 Resource = https://mcp.example.com/mcp
 ServerWideTokens = off
+[ClientDocuments]
+Fetch = off
+AllowedDomain = Example.com
+RefusedDomain = bad.example.com
+TrustedClientHost = claude.ai
+TrustedClientHost = tools.example.com:8443
+File = clients/tool.json
 [Grpc]
 Socket = run/core.sock
 AdminSocket = run/admin.sock
@@ -79,6 +89,7 @@ LoginFailures = 0
 LoginFailuresPerNetwork = 5/m
 Registrations = 1/d
 TokenRequests = 100/s
+ClientDocuments = 7/h
 [Keys]
 MasterKeyFile = keys/master.key
 """
@@ -106,6 +117,14 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     assert policy.default_scope == ("read",)
     assert policy.refresh_reuse_window == 0
     assert policy.token_requests == Rate(100, 1)
+    assert policy.client_documents == DocumentPolicy(
+        fetch=False,
+        allowed_domains=("example.com",),
+        refused_domains=("bad.example.com",),
+        trusted_hosts=("claude.ai", "tools.example.com:8443"),
+        fetches=Rate(7, 3600),
+    )
+    assert config.client_documents.files == (tmp_path / "clients" / "tool.json",)
     written = {name for name, found in config.found.items() if found.place != "default"}
     assert written == {setting.name for setting in SETTINGS} - {"Keys.MasterKey", "Grpc.CallerToken"}
 

@@ -11,6 +11,7 @@ from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.users import UserAdministration
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
+from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.registration import Registrations
 from core.domain.grants.authorization_code import AuthorizationCode
 from core.domain.grants.consent import Consent
@@ -21,7 +22,7 @@ from core.domain.grants.token_request import CodeParameters, RefreshParameters
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.rate import Rate
-from core.domain.policy import Policy, Scope
+from core.domain.policy import DocumentPolicy, Policy, Scope
 from core.domain.randomness import SystemRandomness
 from core.domain.sessions.login import Logins
 from core.domain.tokens.change import Change
@@ -29,8 +30,11 @@ from core.domain.tokens.issuer import Issuer
 from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
 from core.domain.users.password import Passwords
+from core.outbound.client_documents import FetchedDocuments
+from core.outbound.guarded_http import GuardedHttp
 from core.store.sqlite.store import open_store
 from tests.fakes.clock import ManualClock
+from tests.fakes.network import LaidOutNetwork
 
 ISSUER = "https://auth.example.com"
 MCP = "https://mcp.example.com/mcp"
@@ -43,6 +47,7 @@ POLICY = Policy(
     issuer=ISSUER,
     clients_enabled=True,
     allowed_redirect_uris=(),
+    client_documents=DocumentPolicy(fetch=True, allowed_domains=(), refused_domains=(), trusted_hosts=(), fetches=OFF),
     access_token_lifetime=3600,
     refresh_token_lifetime=30 * DAY,
     grant_lifetime=180 * DAY,
@@ -72,8 +77,16 @@ class PolicyInHand:
 class House:
     """Every rule, wired as the core wires it; `restart` opens the same folder again."""
 
-    def __init__(self, folder: Path, policy: Policy = POLICY, master_keys: MasterKeys | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        policy: Policy = POLICY,
+        master_keys: MasterKeys | None = None,
+        http: GuardedHttp | None = None,
+    ) -> None:
+        """`http` is the way out; without it nobody is found anywhere."""
         self.folder = folder
+        self.http = http or GuardedHttp(LaidOutNetwork())
         self.clock = ManualClock()
         self.policy = PolicyInHand(policy)
         self.randomness = SystemRandomness()
@@ -92,8 +105,11 @@ class House:
         self.grants = GrantAdministration(self.store, self.clock)
         self.registrations = Registrations(self.store, self.policy, self.clock)
         self.logins = Logins(self.store, self.passwords, self.policy, self.clock, self.randomness)
+        self.documents = ClientDocuments(self.store, FetchedDocuments(self.http), self.clock)
         self.seal = RequestSeal(self.master_keys, self.clock, self.randomness)
-        self.endpoint = AuthorizationEndpoint(self.store, self.logins, self.seal, self.policy)
+        self.endpoint = AuthorizationEndpoint(
+            self.store, self.documents, self.logins, self.seal, self.policy, self.clock
+        )
         self.consent = Consent(
             self.endpoint, self.store, self.logins, self.master_keys, self.policy, self.clock, self.randomness
         )

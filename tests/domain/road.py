@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
-from core.domain.authorization.endpoint import ConsentPrompt, LoginPrompt, Redirect
+from core.domain.authorization.endpoint import ConsentPrompt, DocumentWanted, LoginPrompt, Redirect
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client
 from core.domain.clients.registration import RegistrationRequest
@@ -72,8 +72,13 @@ def asked(client: Client, **parameters: str | None) -> list[tuple[str, str]]:
 def start(
     house: House, parameters: list[tuple[str, str]], session_token: str = "", binding: bytes = BINDING
 ) -> Redirect | LoginPrompt | ConsentPrompt:
-    """What comes next for a request in this browser."""
-    return house.endpoint.start(parameters, session_token=session_token, browser_binding=binding)
+    """What comes next for a request in this browser, after its client's document was fetched where that is wanted."""
+    outcome = house.endpoint.start(parameters, session_token=session_token, browser_binding=binding)
+    if isinstance(outcome, DocumentWanted):
+        return house.endpoint.start_by_document(
+            parameters, session_token=session_token, browser_binding=binding, network_address="192.0.2.1"
+        )
+    return outcome
 
 
 def consent_page(house: House, parameters: list[tuple[str, str]], session_token: str) -> ConsentPrompt:

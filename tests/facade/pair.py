@@ -27,6 +27,7 @@ class Pair:
     path: str = ""
     server_lines: tuple[str, ...] = ()
     limit_lines: tuple[str, ...] = ()
+    document_lines: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     scheme: str = "http"
     #: Whether both tell their metrics, at `core_metrics` and `facade_metrics`.
@@ -103,6 +104,10 @@ class Pair:
 
     def _write_config(self) -> None:
         lines = [
+            # No test sends a server to anybody beyond this machine.
+            "[ClientDocuments]",
+            "AllowedDomain = localhost",
+            *self.document_lines,
             "[Server]",
             f"Address = {self.issuer}",
             f"Listen = 127.0.0.1:{self.port}",

@@ -10,6 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.browser import get_browser
+from tests.certificates import Authority
 from tests.flows.browser import Person, launch_browser, sit_down
 from tests.flows.mcp_server import ProtectedMcpServer
 from tests.running import Running
@@ -39,9 +40,16 @@ async def browser(browser_executable: str) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def authority() -> Authority:
+    """Whose certificates the shared server trusts."""
+    return Authority()
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Running]:
     """A server for stories that neither restart nor reconfigure it; each has users of its own."""
-    with Running(tmp_path_factory.mktemp("running")) as started:
+    folder = tmp_path_factory.mktemp("running")
+    with Running(folder, environment=authority.trusted_in(folder)) as started:
         yield started
 
 

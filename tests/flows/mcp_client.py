@@ -45,7 +45,7 @@ class Keychain:
 class McpApp:
     """One installed app; what it opens in the browser goes to `browsing`, which a test may replace on the way."""
 
-    def __init__(self, server_url: str, callback: Callback, browsing: Browsing) -> None:
+    def __init__(self, server_url: str, callback: Callback, browsing: Browsing, document: str | None = None) -> None:
         self.server_url = server_url
         self.callback = callback
         self.browsing = browsing
@@ -58,6 +58,7 @@ class McpApp:
             self.keychain,
             redirect_handler=self._open_browser,
             callback_handler=self._wait_for_browser,
+            client_metadata_url=document,
         )
 
     async def whoami(self) -> dict[str, Any]:
@@ -88,7 +89,7 @@ class McpApp:
 
 
 @asynccontextmanager
-async def install_app(server_url: str, browsing: Browsing) -> AsyncIterator[McpApp]:
-    """An app with nothing in its keychain."""
+async def install_app(server_url: str, browsing: Browsing, document: str | None = None) -> AsyncIterator[McpApp]:
+    """An app with nothing in its keychain; `document` is where its makers describe it, if they do."""
     async with Callback() as callback:
-        yield McpApp(server_url, callback, browsing)
+        yield McpApp(server_url, callback, browsing, document)

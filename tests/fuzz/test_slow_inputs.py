@@ -16,6 +16,8 @@ from core.config.syntax import parse_entries
 from core.domain.administration.grants import _parse_grant_id, _parse_page_token
 from core.domain.authorization.pkce import require_code_challenge, verify_code_verifier
 from core.domain.clients.client_metadata import parse_client_metadata
+from core.domain.clients.document_url import parse_document_url
+from core.domain.clients.metadata_document import parse_own_document
 from core.domain.clients.redirect_policy import parse_redirect_uri
 from core.domain.limits.network import network_of
 from core.domain.sessions.login import _find_hash
@@ -59,6 +61,8 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "media type": (media_type, ""),
     "Basic header": (lambda text: _parse_basic(f"Basic {text}"), ""),
     "redirect URI": (parse_redirect_uri, "http://localhost/"),
+    "client_id that is a URL": (parse_document_url, "https://client.example/"),
+    "client's document": (_bytes(parse_own_document), '{"client_id":"https://client.example/'),
     "redirect URI in a page's policy": (form_target, "https://"),
     "text on a page": (lambda text: shown(text, 80), ""),
     "registration document": (_bytes(lambda raw: parse_client_metadata(raw, ())), '{"redirect_uris":["'),

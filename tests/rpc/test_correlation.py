@@ -113,7 +113,7 @@ class Broken:
         """Raises what no caller may read."""
         raise KeyError("what no caller may read")
 
-    DecideConsent = StartAuthorization
+    StartAuthorizationByDocument = DecideConsent = StartAuthorization
 
 
 def test_an_incident_has_the_number_that_the_page_shows(tmp_path: Path, log: Log) -> None:

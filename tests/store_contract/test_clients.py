@@ -100,3 +100,39 @@ def test_clients_are_listed_by_id_page_by_page(store: Store) -> None:
     assert [client.client_id for client in store.list_clients(limit=2, after="")] == ["a", "b"]
     assert [client.client_id for client in store.list_clients(limit=2, after="b")] == ["c", "d"]
     assert store.list_clients(limit=2, after="d") == []
+
+
+def keep(store: Store, **fields: object) -> Client:
+    """Keep `a_client` as its document describes it."""
+    return store.write(lambda transaction: transaction.keep_document_client(a_client(**fields)))
+
+
+def test_a_client_of_a_document_is_kept_as_it_is_described_now(store: Store) -> None:
+    """What the document says is replaced; when it was registered and used is not."""
+    newer = {"client_name": "Newer", "metadata": "{}", "redirect_uris": ("x",), "grant_types": ("y",)}
+    assert keep(store) == a_client()
+    store.write(lambda transaction: transaction.touch_client("client-1", now=NOW + 1))
+
+    expected = a_client(**newer, last_used_at=NOW + 1)
+    assert keep(store, **newer, created_at=NOW + 5, last_used_at=None) == expected
+    assert store.list_clients(limit=10, after="") == [expected]
+
+
+def test_a_deleted_client_of_a_document_comes_back(store: Store) -> None:
+    """As somebody new."""
+    keep(store)
+    store.write(lambda transaction: transaction.touch_client("client-1", now=NOW + 1))
+    store.write(lambda transaction: transaction.delete_client("client-1", now=NOW + 2))
+
+    assert keep(store, created_at=NOW + 5) == a_client(created_at=NOW + 5)
+    assert store.find_client("client-1") == a_client(created_at=NOW + 5)
+
+
+def test_a_blocked_client_of_a_document_stays_as_it_is(store: Store) -> None:
+    """Deleted or not, it is not found again by being described again."""
+    keep(store)
+    store.write(lambda transaction: transaction.block_client("client-1", now=NOW + 1))
+    assert keep(store, client_name="Newer") == a_client(blocked_at=NOW + 1)
+    store.write(lambda transaction: transaction.delete_client("client-1", now=NOW + 2))
+    assert keep(store, client_name="Newer").blocked
+    assert store.find_client("client-1") is None

@@ -13,6 +13,7 @@ import pytest
 from tests.domain.house import House
 from tests.fuzz import (
     test_basic_headers,
+    test_client_documents,
     test_config_text,
     test_form_bodies,
     test_redirect_uris,
@@ -47,7 +48,14 @@ def _try(properties: Sequence[Property], first_seed: int) -> str:
 
 @pytest.mark.parametrize(
     "kind",
-    [test_config_text, test_form_bodies, test_basic_headers, test_redirect_uris, test_registration_documents],
+    [
+        test_config_text,
+        test_form_bodies,
+        test_basic_headers,
+        test_redirect_uris,
+        test_registration_documents,
+        test_client_documents,
+    ],
     ids=lambda kind: kind.__name__.rpartition("test_")[2],
 )
 def test_parsers(kind: object, first_seed: int, figures: Figures) -> None:

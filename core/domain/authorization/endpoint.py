@@ -7,12 +7,17 @@ from core.domain.authorization.request import (
     AuthorizationRequest,
     Recipient,
     require_authorization_request,
+    require_client_id,
     require_recipient,
 )
 from core.domain.authorization.scope import describe_scopes
 from core.domain.authorization.sealed_request import RequestSeal, SealedRequest
-from core.domain.clients.client import ClientFacts
-from core.domain.errors import ClientsDisabled, ConsentRequired, LoginRequired, OAuthError
+from core.domain.clients.client import Client, ClientFacts
+from core.domain.clients.document_url import names_document
+from core.domain.clients.documents import ClientDocuments
+from core.domain.clients.metadata_document import client_of_metadata
+from core.domain.clock import Clock
+from core.domain.errors import ClientsDisabled, ConsentRequired, InvalidClient, LoginRequired, OAuthError
 from core.domain.policy import Policy, PolicySource, Scope
 from core.domain.sessions.login import Logins
 from core.domain.users.user import User
@@ -24,6 +29,11 @@ class Redirect:
 
     redirect_uri: str
     parameters: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWanted:
+    """The client's document has to be fetched first: ask again with `start_by_document`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +69,68 @@ def redirect_refusal(recipient: Recipient, policy: Policy, refusal: OAuthError) 
 class AuthorizationEndpoint:
     """Checks requests and says what the browser shows next."""
 
-    def __init__(self, clients: ClientFacts, logins: Logins, seal: RequestSeal, policy: PolicySource) -> None:
+    def __init__(
+        self,
+        clients: ClientFacts,
+        documents: ClientDocuments,
+        logins: Logins,
+        seal: RequestSeal,
+        policy: PolicySource,
+        clock: Clock,
+    ) -> None:
         self._clients = clients
+        self._documents = documents
         self._logins = logins
         self._seal = seal
         self._policy = policy
+        self._clock = clock
 
     def start(
         self, parameters: Parameters, *, session_token: str, browser_binding: bytes
-    ) -> Redirect | LoginPrompt | ConsentPrompt:
+    ) -> Redirect | LoginPrompt | ConsentPrompt | DocumentWanted:
         """What comes next for this request in this browser.
 
         Raises:
-            InvalidRequest, InvalidClient, InvalidRedirectUri: for a page; nothing may be sent to the redirect_uri.
+            InvalidRequest, InvalidClient, InvalidRedirectUri, ClientDocumentRefused: for a page; nothing may be sent to
+                the redirect_uri.
             ClientsDisabled: the operator switched OAuth clients off.
         """
         policy = self._policy.current
         require_clients_enabled(policy)
-        recipient = require_recipient(parameters, self._clients, policy)
+        client_id = require_client_id(parameters)
+        if not names_document(client_id):
+            client = self._clients.find_client(client_id)
+        elif (client := self._documents.find(client_id, policy)) is None:
+            return DocumentWanted()
+        return self._proceed(parameters, client, policy, session_token, browser_binding)
+
+    def start_by_document(
+        self, parameters: Parameters, *, session_token: str, browser_binding: bytes, network_address: str
+    ) -> Redirect | LoginPrompt | ConsentPrompt:
+        """As `start`, for a client that is known by a document; waits while that is fetched.
+
+        Raises:
+            InvalidRequest, InvalidClient, InvalidRedirectUri, ClientDocumentRefused: for a page.
+            TooManyAttempts, TemporarilyUnavailable: for a page; documents may be fetched again later.
+            ClientsDisabled: the operator switched OAuth clients off.
+        """
+        policy = self._policy.current
+        require_clients_enabled(policy)
+        client_id = require_client_id(parameters)
+        if not names_document(client_id):
+            raise InvalidClient("this client is not known by a document")
+        client = self._documents.load(client_id, policy, network_address=network_address)
+        return self._proceed(parameters, client, policy, session_token, browser_binding)
+
+    def _proceed(
+        self,
+        parameters: Parameters,
+        client: Client | None,
+        policy: Policy,
+        session_token: str,
+        browser_binding: bytes,
+    ) -> Redirect | LoginPrompt | ConsentPrompt:
+        recipient = require_recipient(parameters, client, policy)
         try:
             request = require_authorization_request(parameters, recipient, policy)
             user = self._logins.find_user(session_token)
@@ -87,7 +141,8 @@ class AuthorizationEndpoint:
             if not refusal.redirectable:
                 raise
             return redirect_refusal(recipient, policy, refusal)
-        sealed = self._seal.seal(parameters, browser_binding)
+        known_by_document = names_document(recipient.client.client_id)
+        sealed = self._seal.seal(parameters, browser_binding, recipient.client.metadata if known_by_document else "")
         if user is None or "login" in request.prompt:
             return LoginPrompt(sealed, recipient)
         return ConsentPrompt(sealed, request, user, describe_scopes(request.scope, policy))
@@ -101,8 +156,16 @@ class AuthorizationEndpoint:
         policy = self._policy.current
         require_clients_enabled(policy)
         opened = self._seal.require_open(sealed, browser_binding)
-        recipient = require_recipient(opened.parameters, self._clients, policy)
+        recipient = require_recipient(opened.parameters, self._find_client(opened, policy), policy)
         return opened, require_authorization_request(opened.parameters, recipient, policy)
+
+    def _find_client(self, opened: SealedRequest, policy: Policy) -> Client | None:
+        if not opened.client_metadata:
+            return self._clients.find_client(require_client_id(opened.parameters))
+        # The one that was on the page, whatever its document says by now; nothing is fetched.
+        client = client_of_metadata(opened.client_metadata, self._clock.now())
+        self._documents.require_wanted(client.client_id, policy)
+        return client
 
     def parameters_after_login(self, sealed: str, browser_binding: bytes) -> tuple[tuple[str, str], ...]:
         """The request to go on with once the user has logged in; `prompt=login` is fulfilled and taken out.

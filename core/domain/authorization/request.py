@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from core.domain.authorization.parameters import Parameters, find_all, find_one, require_no_repeats
 from core.domain.authorization.pkce import require_code_challenge
 from core.domain.authorization.scope import grantable_scope
-from core.domain.clients.client import Client, ClientFacts
-from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri, require_allowed
+from core.domain.clients.client import Client
+from core.domain.clients.metadata_document import require_redirect_allowed
+from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
 from core.domain.errors import (
     InvalidClient,
     InvalidRedirectUri,
@@ -43,18 +44,26 @@ class AuthorizationRequest:
     prompt: frozenset[str]
 
 
-def require_recipient(parameters: Parameters, clients: ClientFacts, policy: Policy) -> Recipient:
-    """The client and its redirect_uri. Whatever this raises is shown as a page.
+def require_client_id(parameters: Parameters) -> str:
+    """Who the client says it is. Whatever this raises is shown as a page.
 
     Raises:
-        InvalidRequest: client_id or redirect_uri is missing or repeated.
-        InvalidClient: there is no such client, or it is blocked.
-        InvalidRedirectUri: not registered for this client, or no longer allowed by policy.
+        InvalidRequest: client_id is missing or repeated.
     """
     client_id = find_one(parameters, "client_id")
     if client_id is None:
         raise InvalidRequest("client_id is missing")
-    client = clients.find_client(client_id)
+    return client_id
+
+
+def require_recipient(parameters: Parameters, client: Client | None, policy: Policy) -> Recipient:
+    """The client of this request, where there is one, and its redirect_uri. Whatever this raises is shown as a page.
+
+    Raises:
+        InvalidRequest: redirect_uri is missing or repeated.
+        InvalidClient: there is no such client, or it is blocked.
+        InvalidRedirectUri: not registered for this client, or no longer allowed by policy.
+    """
     if client is None or client.blocked:
         raise InvalidClient("this server does not know the app that sent you here, or no longer lets it in")
     sent_uri = find_one(parameters, "redirect_uri")
@@ -63,7 +72,7 @@ def require_recipient(parameters: Parameters, clients: ClientFacts, policy: Poli
     redirect_uri = parse_redirect_uri(sent_uri)
     if redirect_uri.kept not in client.redirect_uris:
         raise InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app")
-    require_allowed(redirect_uri, policy.allowed_redirect_uris)
+    require_redirect_allowed(client, redirect_uri, policy)
     states = [value for name, value in parameters if name == "state" and value]
     # A repeated state is refused below; which of them to echo nobody can say, so none is.
     return Recipient(client, redirect_uri, states[0] if len(states) == 1 else None)

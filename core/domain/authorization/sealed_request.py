@@ -25,6 +25,9 @@ class SealedRequest:
     parameters: tuple[tuple[str, str], ...]
     nonce: bytes
     sealed_at: int
+    #: What the client's document said, as `MetadataDocument.to_client` keeps it: the user decides about what was shown.
+    #: Empty for a client that has registered.
+    client_metadata: str
 
 
 class RequestSeal:
@@ -35,16 +38,18 @@ class RequestSeal:
         self._clock = clock
         self._randomness = randomness
 
-    def seal(self, parameters: Parameters, browser_binding: bytes) -> str:
-        """The parameters as one opaque string that opens for 10 minutes and for this browser only.
+    def seal(self, parameters: Parameters, browser_binding: bytes, client_metadata: str = "") -> str:
+        """The request as one opaque string that opens for 10 minutes and for this browser only.
 
         Raises:
             InvalidArgument: the binding is not 32 bytes.
         """
         _require_binding(browser_binding)
         nonce = self._randomness.token_bytes(16)
-        body = {"n": nonce.hex(), "t": self._clock.now(), "p": [list(pair) for pair in parameters]}
-        plaintext = json.dumps(body, separators=(",", ":")).encode()
+        body: dict[str, object] = {"n": nonce.hex(), "t": self._clock.now(), "p": [list(pair) for pair in parameters]}
+        if client_metadata:
+            body["d"] = client_metadata
+        plaintext = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         return urlsafe_b64encode(self._master_keys.seal(_PURPOSE, plaintext, browser_binding)).decode()
 
     def require_open(self, sealed: str, browser_binding: bytes) -> SealedRequest:
@@ -62,7 +67,7 @@ class RequestSeal:
         if not body["t"] <= self._clock.now() < body["t"] + LIFETIME:
             raise InvalidRequest(_EXPIRED)
         parameters = tuple((name, value) for name, value in body["p"])
-        return SealedRequest(parameters, bytes.fromhex(body["n"]), body["t"])
+        return SealedRequest(parameters, bytes.fromhex(body["n"]), body["t"], body.get("d", ""))
 
 
 def _require_binding(browser_binding: bytes) -> None:

@@ -55,6 +55,14 @@ class ClientIntents(Protocol):
         """
         ...
 
+    def keep_document_client(self, client: Client) -> Client:
+        """Store a client as its document describes it now, new or not, deleted or not; the row as it then stands.
+
+        When it was registered and last used stays as it is, unless it had been deleted. A blocked client stays as it is
+        and is returned with `blocked_at` set.
+        """
+        ...
+
     def touch_client(self, client_id: str, *, now: int) -> None:
         """Note that a token was issued to it; writes at most once an hour."""
         ...

@@ -67,6 +67,17 @@ def parse_client_metadata(document: bytes, allowed_redirect_uris: tuple[str, ...
     if not isinstance(body, dict):
         raise InvalidClientMetadata("the body is not a JSON object")
     present = {name: value for name, value in body.items() if value not in (None, "", [])}
+    members = read_members(present)
+    redirect_uris, left_out = _require_redirect_uris(present, allowed_redirect_uris)
+    return ClientMetadata(members, redirect_uris, left_out)
+
+
+def read_members(present: Mapping[str, object]) -> dict[str, object]:
+    """What is kept of members that are there, but for the redirect URIs.
+
+    Raises:
+        InvalidClientMetadata: one is of the wrong type.
+    """
     members: dict[str, object] = {}
     for name, value in present.items():
         base, tagged, language = name.partition("#")
@@ -81,8 +92,7 @@ def parse_client_metadata(document: bytes, allowed_redirect_uris: tuple[str, ...
             members[name] = _require_link(name, value)
     members["grant_types"] = _require_grant_types(present.get("grant_types"))
     members["response_types"] = _require_response_types(present.get("response_types"))
-    redirect_uris, left_out = _require_redirect_uris(present, allowed_redirect_uris)
-    return ClientMetadata(members, redirect_uris, left_out)
+    return members
 
 
 def _shown(value: object) -> object:

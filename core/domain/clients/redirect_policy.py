@@ -16,7 +16,8 @@ from core.domain.errors import InvalidRedirectUri
 _MAXIMUM_LENGTH = 2048
 #: What stays as it is where a URI that is none is quoted to whoever sent it; the rest is percent-encoded.
 _QUOTABLE = "!#$%&'()*+,-./:;=?@[]_~"
-_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+#: How this very machine is written in a URL.
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _BUILT_IN = frozenset(
     {
         "https://vscode.dev/redirect",
@@ -47,7 +48,7 @@ class RedirectUri:
     @property
     def loopback(self) -> bool:
         """It leads to the user's own machine, where any program may listen."""
-        return self.scheme == "http" and self.host in _LOOPBACK_HOSTS
+        return self.scheme == "http" and self.host in LOOPBACK_HOSTS
 
     @property
     def on_own_machine(self) -> bool:
@@ -90,7 +91,7 @@ def parse_redirect_uri(text: str) -> RedirectUri:
         raise InvalidRedirectUri(f"redirect_uri {text} spells its port in an unusual way")
     if ("[" in host or "]" in host) and not _is_ipv6_host(host):
         raise InvalidRedirectUri(f"redirect_uri {text} must have a name or an address for its host")
-    if parts.scheme == "http" and host not in _LOOPBACK_HOSTS:
+    if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
         raise InvalidRedirectUri(f"redirect_uri {text} must be https, or http on this machine")
     return RedirectUri(text, parts.scheme, host, port, parts.path)
 
@@ -134,7 +135,7 @@ def _require_plain(text: str, parts: SplitResult) -> None:
         raise InvalidRedirectUri(f"redirect_uri {text} must not have a fragment (RFC 6749 section 3.1.2)")
     if "@" in parts.netloc or "%" in parts.netloc:
         raise InvalidRedirectUri(f"redirect_uri {text} must not have user information or escapes in its host")
-    if _has_dot_segment(parts.path):
+    if has_dot_segment(parts.path):
         raise InvalidRedirectUri(f"redirect_uri {text} must not have dot segments")
     named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if named & _RESERVED_PARAMETERS:
@@ -152,6 +153,6 @@ def _is_ipv6_host(host: str) -> bool:
     return host.startswith("[") and host.endswith("]")
 
 
-def _has_dot_segment(path: str) -> bool:
+def has_dot_segment(path: str) -> bool:
     """`.` or `..` in any spelling: escaped once or twice, with path parameters, or split by an escaped slash."""
     return _DOT_SEGMENT.search(unquote(unquote(path)).replace("\\", "/")) is not None

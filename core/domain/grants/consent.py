@@ -4,8 +4,10 @@ from typing import Protocol
 
 from core.domain.authorization.endpoint import AuthorizationEndpoint, Redirect, redirect_refusal, redirect_to
 from core.domain.authorization.request import AuthorizationRequest
+from core.domain.clients.client import Client, ClientIntents
+from core.domain.clients.document_url import names_document
 from core.domain.clock import Clock
-from core.domain.errors import AccessDenied, InvalidRequest, LoginRequired
+from core.domain.errors import AccessDenied, InvalidClient, InvalidRequest, LoginRequired
 from core.domain.grants.grant import Grant, GrantFacts, GrantIntents, GrantState
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import PolicySource
@@ -22,7 +24,7 @@ _SECOND_CLICK = 10
 _SIGNED_OUT = "you have been signed out: go back to your app and start again"
 
 
-class ConsentTransaction(GrantFacts, GrantIntents, SessionFacts, Protocol):
+class ConsentTransaction(GrantFacts, GrantIntents, SessionFacts, ClientIntents, Protocol):
     """What a decision reads and writes."""
 
 
@@ -65,7 +67,7 @@ class Consent:
             raise LoginRequired(_SIGNED_OUT)
         opened, request = self._endpoint.reopen(sealed, browser_binding)
         wanted = self._new_grant(opened.nonce, request, user, approved)
-        grant = self._store.write(lambda tx: self._create(tx, wanted, session_token))
+        grant = self._store.write(lambda tx: self._create(tx, wanted, request.recipient.client, session_token))
         policy = self._policy.current
         if not approved:
             return redirect_refusal(request.recipient, policy, AccessDenied("the user said no"))
@@ -74,10 +76,13 @@ class Consent:
         )
         return redirect_to(request.recipient, policy, code=code)
 
-    def _create(self, tx: ConsentTransaction, wanted: Grant, session_token: str) -> Grant:
+    def _create(self, tx: ConsentTransaction, wanted: Grant, client: Client, session_token: str) -> Grant:
         # Signing out or a new password may have come between the look at the session and this moment.
         if not self._logins.is_live(tx, session_token, wanted.subject):
             raise LoginRequired(_SIGNED_OUT)
+        # From here on it is known without its document, so that whatever becomes of that, this grant can be used.
+        if names_document(client.client_id) and tx.keep_document_client(client).blocked:
+            raise InvalidClient("this server no longer lets in the app that sent you here")
         if tx.create_grant(wanted):
             return wanted
         decided = tx.find_grant(wanted.id)

@@ -23,6 +23,19 @@ _REGISTER = f"""
     WHERE clients.deleted_at IS NOT NULL AND clients.blocked_at IS NULL
     RETURNING {_COLUMNS}
 """
+_KEEP = f"""
+    INSERT INTO clients ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (client_id) DO UPDATE SET
+        metadata = excluded.metadata,
+        client_name = excluded.client_name,
+        redirect_uris = excluded.redirect_uris,
+        grant_types = excluded.grant_types,
+        created_at = CASE WHEN clients.deleted_at IS NULL THEN clients.created_at ELSE excluded.created_at END,
+        last_used_at = CASE WHEN clients.deleted_at IS NULL THEN clients.last_used_at END,
+        deleted_at = NULL
+    WHERE clients.blocked_at IS NULL
+    RETURNING {_COLUMNS}
+"""
 _TOUCH = """
     UPDATE clients SET last_used_at = ?
     WHERE client_id = ? AND deleted_at IS NULL AND (last_used_at IS NULL OR last_used_at <= ?)
@@ -49,9 +62,10 @@ class ClientWrites(WritingStatements):
     """`core.domain.clients.client.ClientIntents`."""
 
     def register_client(self, client: Client) -> Client:
-        row = self.issue(_REGISTER, _columns(client)) or self.row(_FIND_EVEN_DELETED, (client.client_id,))
-        assert row is not None  # an insert that did nothing found a row, and no other transaction runs
-        return _client(row)
+        return self._put(_REGISTER, client)
+
+    def keep_document_client(self, client: Client) -> Client:
+        return self._put(_KEEP, client)
 
     def touch_client(self, client_id: str, *, now: int) -> None:
         self.count(_TOUCH, (now, client_id, now - USE_NOTED_EVERY))
@@ -64,6 +78,11 @@ class ClientWrites(WritingStatements):
 
     def unblock_client(self, client_id: str) -> bool:
         return self.row(_UNBLOCK, (client_id,)) is not None
+
+    def _put(self, statement: str, client: Client) -> Client:
+        row = self.issue(statement, _columns(client)) or self.row(_FIND_EVEN_DELETED, (client.client_id,))
+        assert row is not None  # an insert that did nothing found a row, and no other transaction runs
+        return _client(row)
 
 
 def _columns(client: Client) -> tuple[object, ...]:

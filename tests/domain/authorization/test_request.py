@@ -4,7 +4,14 @@ import pytest
 
 from core.domain.authorization.endpoint import LoginPrompt, Redirect
 from core.domain.clients.client import Client
-from core.domain.errors import ClientsDisabled, InvalidClient, InvalidRedirectUri, InvalidRequest, OAuthError
+from core.domain.errors import (
+    ClientDocumentRefused,
+    ClientsDisabled,
+    InvalidClient,
+    InvalidRedirectUri,
+    InvalidRequest,
+    Refusal,
+)
 from tests.domain.house import ISSUER, House
 from tests.domain.road import PKCE, REDIRECT_URI, a_client, a_session, a_user, asked, consent_page, decide, start
 
@@ -116,12 +123,13 @@ def test_what_a_description_quotes_is_made_harmless(house: House, client: Client
 
 
 #: What is wrong with the recipient itself, and the refusal that becomes a page.
-RECIPIENTS: dict[str, tuple[dict[str, str | None] | Pairs, type[OAuthError]]] = {
+RECIPIENTS: dict[str, tuple[dict[str, str | None] | Pairs, type[Refusal]]] = {
     "no client_id": ({"client_id": None}, InvalidRequest),
     "client_id empty": ({"client_id": ""}, InvalidRequest),
     "client_id unknown": ({"client_id": "client_unknown"}, InvalidClient),
     "client_id with a null": ({"client_id": "client\x00"}, InvalidClient),
-    "client_id a URL": ({"client_id": "https://claude.ai/oauth/claude-code-client-metadata"}, InvalidClient),
+    "client_id a URL of nobody": ({"client_id": "https://nowhere.example/client.json"}, ClientDocumentRefused),
+    "client_id no URL for a document": ({"client_id": "https://nowhere.example"}, ClientDocumentRefused),
     "client_id twice": ([("client_id", "")], InvalidRequest),
     "no redirect_uri": ({"redirect_uri": None}, InvalidRequest),
     "redirect_uri empty": ({"redirect_uri": ""}, InvalidRequest),

@@ -30,6 +30,7 @@ def test_the_document_is_exact(pair: Pair) -> None:
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": document["scopes_supported"],
         "authorization_response_iss_parameter_supported": True,
+        "client_id_metadata_document_supported": True,
     }
     assert "mcp" in document["scopes_supported"]
     assert "null" not in response.text

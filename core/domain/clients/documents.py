@@ -1,0 +1,164 @@
+"""Clients that are known by a document at their client_id: who may be, and when it is fetched.
+
+At the authorization endpoint and nowhere else. What a user has decided about is kept with the clients that registered,
+so that codes and refresh tokens are redeemed without asking anybody.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from core.domain.clients.client import Client, ClientFacts
+from core.domain.clients.document_memory import DocumentMemory
+from core.domain.clients.document_source import DocumentSource, DocumentUnavailable
+from core.domain.clients.document_url import DocumentUrl, parse_document_url
+from core.domain.clients.host_turns import HostTurns
+from core.domain.clients.metadata_document import MetadataDocument, parse_metadata_document
+from core.domain.clients.redirect_policy import LOOPBACK_HOSTS
+from core.domain.clock import Clock
+from core.domain.errors import ClientDocumentRefused, InvalidClient
+from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.rate import LimitIntents, Rate, require_slot
+from core.domain.policy import DocumentPolicy, Policy
+from core.domain.writing import Writes
+
+_log = logging.getLogger(__name__)
+
+_NETWORKS_AT_ONCE = 10
+
+
+class DocumentStore(ClientFacts, Writes[LimitIntents], Protocol):
+    """What documents need of a store: who is blocked, and how often was fetched."""
+
+
+class ClientDocuments:
+    """The documents that are known, and the way to one that is not; used from many threads."""
+
+    def __init__(self, store: DocumentStore, source: DocumentSource, clock: Clock) -> None:
+        self._store = store
+        self._source = source
+        self._clock = clock
+        #: What was fetched, and what could not be.
+        self.memory = DocumentMemory()
+        #: Who asks which host right now.
+        self.turns = HostTurns()
+        self._given: Mapping[str, MetadataDocument] = {}
+
+    def give(self, documents: Iterable[MetadataDocument]) -> None:
+        """Use these documents, and no others, without ever fetching them; a later call replaces them."""
+        self._given = {document.url.text: document for document in documents}
+
+    def are_taken(self, policy: Policy) -> bool:
+        """Whether any client can be known by a document."""
+        return policy.client_documents.fetch or bool(self._given)
+
+    def find(self, client_id: str, policy: Policy) -> Client | None:
+        """The client, where nothing has to be fetched for it.
+
+        Raises:
+            ClientDocumentRefused: this URL is not taken here, whatever is there.
+            InvalidClient: the operator has blocked it.
+        """
+        document = self._find(self.require_wanted(client_id, policy))
+        return None if document is None else document.to_client(self._clock.now())
+
+    def load(self, client_id: str, policy: Policy, *, network_address: str) -> Client:
+        """The client; fetches its document where there is no fresh one. Waits on the network: never call it in a batch.
+
+        Raises:
+            ClientDocumentRefused: the document cannot be had, or not be used.
+            InvalidClient: the operator has blocked it.
+            TooManyAttempts: too many documents were fetched, for this network or in all.
+            TemporarilyUnavailable: too many ask for documents of this host.
+        """
+        url = self.require_wanted(client_id, policy)
+        document = self._find(url)
+        if document is None:
+            with self.turns.take(url.host):
+                # Who waited finds what the one before has fetched, or learns why there is nothing.
+                document = self._find(url) or self._fetch(url, policy, network_address)
+        return document.to_client(self._clock.now())
+
+    def require_wanted(self, client_id: str, policy: Policy) -> DocumentUrl:
+        """The URL of a client that may be known by its document, whatever is there.
+
+        Raises:
+            ClientDocumentRefused: this URL is not taken here.
+            InvalidClient: the operator has blocked it.
+        """
+        url, wanted = parse_document_url(client_id), policy.client_documents
+        known = self._store.find_client(client_id)
+        if known is not None and known.blocked:
+            raise InvalidClient("this server no longer lets in the app that sent you here")
+        if _is_within(url.host, wanted.refused_domains):
+            raise ClientDocumentRefused("this server refuses the apps of its host", client_id)
+        if client_id not in self._given:
+            _require_fetchable(url, wanted, on_loopback=_is_loopback(policy.issuer))
+        return url
+
+    def _find(self, url: DocumentUrl) -> MetadataDocument | None:
+        return self._given.get(url.text) or self.memory.find(url.text, self._clock.now())
+
+    def _fetch(self, url: DocumentUrl, policy: Policy, network_address: str) -> MetadataDocument:
+        self._require_no_pause(url)
+        self._spend(policy.client_documents.fetches, network_address)
+        try:
+            fetched = self._source.fetch(url, loopback=_is_loopback(policy.issuer))
+            document = parse_metadata_document(url, fetched.body)
+        except DocumentUnavailable as failure:
+            key = url.authority if failure.host_failed else url.text
+            raise self._refuse(url, key, failure.reason, failure.detail) from None
+        except ClientDocumentRefused as refusal:
+            raise self._refuse(url, url.text, refusal.reason) from None
+        kept_for = self.memory.keep(document, fetched.fresh_for, self._clock.now())
+        _log.info("client document fetched", extra={"client_id": url.text, "kept_for": kept_for})
+        for uri in document.left_out:
+            _log.warning("redirect URI left out of a document", extra={"client_id": url.text, "redirect_uri": uri})
+        return document
+
+    def _require_no_pause(self, url: DocumentUrl) -> None:
+        now = self._clock.now()
+        for key in (url.text, url.authority):
+            if (failure := self.memory.find_failure(key, now)) is not None:
+                wait = failure.until - now
+                raise ClientDocumentRefused(f"{failure.reason}; it is asked for again in {wait} s", url.text)
+
+    def _refuse(self, url: DocumentUrl, key: str, reason: str, detail: str = "") -> ClientDocumentRefused:
+        # Told again until the pause is over, and never taken for what the document says: errors are not cached.
+        self.memory.note_failure(key, reason, self._clock.now())
+        _log.warning(
+            "client document refused", extra={"client_id": url.text, "why": reason, "detail": detail or "none"}
+        )
+        return ClientDocumentRefused(reason, url.text)
+
+    def _spend(self, rate: Rate, network_address: str) -> None:
+        now_ms, network = self._clock.now_ms(), network_of(network_address)
+        in_all = Rate(rate.count * _NETWORKS_AT_ONCE, rate.period)
+
+        def intent(tx: LimitIntents) -> None:
+            what = "apps that are new here"
+            require_slot(tx, limit_key("client document", network), rate, now_ms=now_ms, what=what)
+            require_slot(tx, limit_key("client document"), in_all, now_ms=now_ms, what=what)
+
+        if rate.count:
+            self._store.write(intent)
+
+
+def _require_fetchable(url: DocumentUrl, wanted: DocumentPolicy, *, on_loopback: bool) -> None:
+    if not wanted.fetch:
+        raise ClientDocumentRefused("this server fetches no documents of apps", url.text)
+    if wanted.allowed_domains and not _is_within(url.host, wanted.allowed_domains):
+        raise ClientDocumentRefused("its host is not one whose apps this server lets in", url.text)
+    # Draft, "SSRF Attacks": this machine's own servers are for development on it.
+    if url.loopback and not on_loopback:
+        raise ClientDocumentRefused("its host must be a public name in lower case", url.text)
+
+
+def _is_within(host: str, domains: Iterable[str]) -> bool:
+    return any(host == domain or host.endswith(f".{domain}") for domain in domains)
+
+
+def _is_loopback(issuer: str) -> bool:
+    authority = urlsplit(issuer).netloc
+    return authority in LOOPBACK_HOSTS or authority.rpartition(":")[0] in LOOPBACK_HOSTS

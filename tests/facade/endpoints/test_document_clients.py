@@ -1,0 +1,138 @@
+"""Clients that are known by a document, over HTTP: pages for the user, and tokens that outlive the document."""
+
+import signal
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.certificates import Authority
+from tests.document_host import DocumentHost, a_document
+from tests.facade.pair import Pair
+from tests.facade.road import REDIRECT_URI, Visit
+from tests.running import wait_until
+
+OUT_OF_A_FILE = "https://client.example/client.json"
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    """Whose certificates the core trusts."""
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Pair]:
+    """A server of their own, with a rate that is soon used up."""
+    folder = tmp_path_factory.mktemp("pair")
+    (folder / "tool.json").write_bytes(a_document(OUT_OF_A_FILE, redirect_uris=[REDIRECT_URI]))
+    with Pair(
+        folder,
+        core_environment=authority.trusted_in(folder),
+        limit_lines=("ClientDocuments = 8/d",),
+        document_lines=("RefusedDomain = refused.example", "File = tool.json"),
+        trusted_proxies=("127.0.0.1",),
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def host(authority: Authority) -> Iterator[DocumentHost]:
+    """A host on this machine, with a document."""
+    with DocumentHost(authority) as serving:
+        serving.publish(serving.url(), redirect_uris=[REDIRECT_URI], client_name="<b>A tool</b>")
+        yield serving
+
+
+def test_from_the_document_to_tokens(pair: Pair, host: DocumentHost) -> None:
+    """One fetch, and a refresh after the host and the core were gone: no vendor's outage signs anybody out."""
+    visit = Visit(pair, host.url())
+    page = visit.consent_page()
+    assert page.status_code == 200
+    assert f'comes from <bdi class="name">localhost:{host.port}</bdi>' in page.text
+    assert "&lt;b&gt;A tool&lt;/b&gt;" in page.text
+
+    answer = visit.send(page, "/consent", decision="allow")
+    tokens = visit.redeem(parse_qs(urlsplit(answer.headers["location"]).query)["code"][0]).json()
+    assert host.fetched() == 1
+    host.answers.clear()
+    pair.kill_core()
+    pair.start_core()
+    refreshing = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": host.url()}
+    assert pair.client.post("/oauth/v1/token", data=refreshing).status_code == 200
+    assert host.fetched() == 1
+
+
+def test_what_cannot_be_used_gets_a_page(pair: Pair, host: DocumentHost) -> None:
+    """Row 31 of the reply table: 400, no redirect, which document and why; whatever else is wrong in the request."""
+    host.publish(host.url("/secret"), path="/secret", client_secret="s")
+    reasons = {
+        host.url("/gone"): "its host answers with status 404",
+        host.url("/secret"): "it has client_secret",
+        "https://refused.example/c": "this server refuses the apps of its host",
+        "https://10.0.0.1/c": "its host must be a public name",
+        "https://localhost/../c": "it must not have dot segments",
+        "https://elsewhere.example/c": "its host is not one whose apps this server lets in",
+    }
+    for client_id, reason in reasons.items():
+        for changes in ({}, {"response_type": "token"}, {"prompt": "none"}):
+            response = Visit(pair, client_id).start(**changes)
+            assert response.status_code == 400
+            assert "location" not in response.headers
+            assert f"<bdi>{client_id}: {reason}" in response.text
+            assert "The app’s own description cannot be used" in response.text
+
+
+def test_a_redirect_uri_that_is_not_in_the_document(pair: Pair, host: DocumentHost) -> None:
+    """A page, as for any client: the document's redirect URIs are the registered ones."""
+    response = Visit(pair, host.url(), redirect_uri="http://127.0.0.1:7777/other").start()
+
+    assert response.status_code == 400
+    assert "location" not in response.headers
+    assert "is not registered for this app" in response.text
+
+
+def test_the_rate_is_used_up(pair: Pair, host: DocumentHost) -> None:
+    """429, a page that says how long to wait, and Retry-After; what is known is shown all the same."""
+    Visit(pair, host.url()).start()
+    responses = []
+    for number in range(9):
+        visit = Visit(pair, host.url(f"/{number}"))
+        visit.browser.headers["X-Forwarded-For"] = "192.0.2.1"
+        responses.append(visit.start())
+
+    assert [response.status_code for response in responses] == [400] * 8 + [429]
+    assert int(responses[-1].headers["retry-after"]) > 0
+    assert "Too many attempts" in responses[-1].text
+    visit = Visit(pair, host.url())
+    visit.browser.headers["X-Forwarded-For"] = "192.0.2.1"
+    assert visit.start().status_code == 200
+
+
+def test_a_document_out_of_a_file(pair: Pair) -> None:
+    """ClientDocuments.File: taken without asking anybody, also where its domain could not be fetched from."""
+    visit = Visit(pair, OUT_OF_A_FILE)
+
+    assert visit.redeem(visit.code()).status_code == 200
+
+
+def test_what_is_not_taken_is_not_announced(pair: Pair) -> None:
+    """Draft, "Authorization Server Metadata": with nothing to fetch and no file the member is not there."""
+    config = pair.folder / "t.conf"
+    before = config.read_text()
+    assert announced(pair)
+    try:
+        config.write_text(before.replace("File =", "Fetch = false ; File ="))
+        pair.core.send_signal(signal.SIGHUP)
+        wait_until(lambda: not announced(pair), "the metadata to leave it out")
+        assert Visit(pair, OUT_OF_A_FILE).start().status_code == 400
+    finally:
+        config.write_text(before)
+        pair.core.send_signal(signal.SIGHUP)
+        wait_until(lambda: announced(pair), "the metadata to have it again")
+
+
+def announced(pair: Pair) -> bool:
+    """Whether the metadata say that clients may bring a document."""
+    metadata = pair.client.get("/.well-known/oauth-authorization-server").json()
+    return "client_id_metadata_document_supported" in metadata
