@@ -1,6 +1,8 @@
 """Envoy's Authorization service: a bearer token in, the user's name out, or the refusal of RFC 6750."""
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -18,7 +20,8 @@ from tokenhouse_verifier.errors import (
     NotVerified,
 )
 
-from core.domain.errors import InvalidArgument
+from core.domain.errors import InvalidArgument, InvalidTarget
+from core.domain.tokens.resource import normalise_resource
 from core.domain.tokens.validation import Validation, ValidToken
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.service_callers import Permit, admitted
@@ -26,6 +29,8 @@ from core.rpc.service_callers import Permit, admitted
 #: Headers of this prefix are the core's: whatever a client sent under it never arrives.
 PREFIX = "x-tokenhouse-"
 _EXTENSIONS = ("audience", "scope", "resource_metadata")
+#: RFC 6749 §3.3 scope-token.
+_SCOPE = re.compile(r"[!#-\[\]-~]+")
 #: What a name or a group may hold as it is: visible ASCII, but for what takes a list and its escapes apart.
 _PLAIN = "!\"#$&'()*+-./:;<=>?@[\\]^_`{|}~"
 
@@ -79,8 +84,26 @@ def _read_route(extensions: Mapping[str, str], permit: Permit | None) -> _Route:
         raise InvalidArgument("context_extensions: audience is missing: name the resource that the route leads to")
     if permit is not None:
         permit.require_audience(audience)
-    scopes = tuple(extensions.get("scope", "").split())
-    return _Route(audience, scopes, Challenge(scopes, extensions.get("resource_metadata", "")))
+    scopes, challenge = _read_needs(extensions.get("scope", ""), extensions.get("resource_metadata", ""))
+    return _Route(audience, scopes, challenge)
+
+
+@lru_cache(maxsize=1024)
+def _read_needs(scope: str, metadata: str) -> tuple[tuple[str, ...], Challenge]:
+    """What a token of the route must have, and the challenge, into which only goes what may stand there in quotes."""
+    scopes = tuple(scope.split())
+    if unfit := next((name for name in scopes if _SCOPE.fullmatch(name) is None), None):
+        raise InvalidArgument(f"context_extensions: scope: {unfit!r} is no scope-token of RFC 6749 section 3.3")
+    if metadata:
+        try:
+            normalise_resource(metadata)
+        except InvalidTarget:
+            fits = False
+        else:
+            fits = metadata.startswith(("https://", "http://")) and not {'"', "\\"} & set(metadata)
+        if not fits:
+            raise InvalidArgument("context_extensions: resource_metadata is not an http or https URL")
+    return scopes, Challenge(scopes, metadata)
 
 
 def _require_token(authorization: str | None, challenge: Challenge) -> str:

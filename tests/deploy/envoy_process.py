@@ -39,11 +39,14 @@ class Answer(NamedTuple):
 
 
 class _Service(BaseHTTPRequestHandler):
-    """Answers with the path and the headers that it was sent."""
+    """Answers with the path and the headers that it was sent; under …/slow/SECONDS after so long."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        way, _, seconds = self.path.rpartition("/")
+        if way.endswith("/slow"):
+            time.sleep(float(seconds))
         body = json.dumps({"path": self.path, "headers": self.headers.items()}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import grpc
 import pytest
@@ -128,6 +129,45 @@ def test_a_token_that_is_not_good_is_401(road: Road) -> None:
     assert _told(_ask(road.serving, f"Bearer {tokens.access_token}"))
 
 
+def test_a_token_is_401_from_the_second_it_ends(road: Road) -> None:
+    """RFC 6750 §3.1 invalid_token, with the route's scopes and metadata: expired; and of a user who was disabled."""
+    route = {"scope": "mcp", "resource_metadata": METADATA}
+    expected = (401, f'{INVALID}, scope="mcp", resource_metadata="{METADATA}"')
+    expiring = road.connect(resource=MCP).access_token
+    road.serving.clock.advance(road.validate(expiring, MCP).expires_at - road.serving.clock.now() - 1)
+    assert _told(_ask(road.serving, f"Bearer {expiring}", **route))
+    road.serving.clock.advance(1)
+    assert _denied(_ask(road.serving, f"Bearer {expiring}", **route)) == expected
+    token = road.connect(resource=MCP).access_token
+    assert _told(_ask(road.serving, f"Bearer {token}", **route))
+    road.serving.users.DisableUser(user_admin_pb2.DisableUserRequest(username=road.username), timeout=DEADLINE)
+    assert _denied(_ask(road.serving, f"Bearer {token}", **route)) == expected
+
+
+def test_a_core_switched_off_lets_nobody_pass(road: Road) -> None:
+    """README, OAuthClientsEnabled = false: existing tokens stop validating, here too, and come back with it."""
+    token, policy = f"Bearer {road.connect(resource=MCP).access_token}", road.serving.config.policy()
+    assert _told(_ask(road.serving, token))
+    try:
+        road.serving.core.change_policy(replace(policy, clients_enabled=False))
+        assert _denied(_ask(road.serving, token)) == (401, INVALID)
+    finally:
+        road.serving.core.change_policy(policy)
+    assert _told(_ask(road.serving, token))
+
+
+@pytest.mark.parametrize("audience", ["HTTPS://MCP.Example.com/mcp", "https://mcp.example.com:443/mcp"])
+def test_one_audience_has_several_spellings(road: Road, audience: str) -> None:
+    """RFC 3986 §6.2.2: case of scheme and host, and the default port, make no other resource; a longer path does."""
+    token = f"Bearer {road.connect(resource=MCP).access_token}"
+    assert _told(_ask(road.serving, token, audience))
+    assert _denied(_ask(road.serving, token, f"{audience}/admin")) == (401, INVALID)
+    assert _denied(_ask(road.serving, token, audience.replace("mcp.", "mcp2.").replace("MCP.", "MCP2."))) == (
+        401,
+        INVALID,
+    )
+
+
 @pytest.mark.parametrize(
     "sent", ["", "a b", "a,Bearer b", "\u20ac", "x" * 9000], ids=["none", "two", "two headers", "not ASCII", "too long"]
 )
@@ -165,6 +205,15 @@ def test_groups_are_those_of_the_moment(road: Road) -> None:
         ({"audience": ""}, "audience is missing"),
         ({"audience": "no resource"}, "audience: "),
         ({"audience": MCP, "scopes": "files"}, "scopes is unknown"),
+        ({"audience": MCP, "scope": 'files a"b'}, "scope: "),
+        ({"audience": MCP, "scope": "f\u00fcr"}, "scope: "),
+        ({"audience": MCP, "resource_metadata": "/.well-known/oauth-protected-resource"}, "resource_metadata is not"),
+        ({"audience": MCP, "resource_metadata": 'https://mcp.example.com/", error="none'}, "resource_metadata is not"),
+        (
+            {"audience": MCP, "resource_metadata": "https://mcp.example.com/\r\nSet-Cookie: a=b"},
+            "resource_metadata is not",
+        ),
+        ({"audience": MCP, "resource_metadata": "javascript://mcp.example.com/"}, "resource_metadata is not"),
     ],
 )
 def test_a_proxy_that_asks_wrongly_lets_nobody_pass(road: Road, extensions: dict[str, str], words: str) -> None:

@@ -1,4 +1,4 @@
-"""The core restarts while Envoy asks it about every request: is anybody refused who should pass?
+"""The core restarts while Envoy asks it about every request, or says nothing: does the right one pass?
 
 With deploy/envoy/envoy.yaml as it stands: requests wait for the core for two seconds at the most."""
 
@@ -12,6 +12,7 @@ from tests.rpc.road import Road
 from tests.serving import Serving
 from tests.torture.conftest import Figures
 from tests.verifier.forms import wait_until
+from tests.verifier.proxy import Proxy
 
 _RESTARTS = 20
 _CLIENTS = 8
@@ -74,3 +75,34 @@ def test_restarts_under_load(tmp_path: Path, figures: Figures) -> None:
     figures(f"{dict(load.statuses)} over {_RESTARTS} restarts; {times}")
     assert set(load.statuses) == {200}
     assert load.statuses[200] > _RESTARTS * _CLIENTS
+
+
+def test_a_core_that_says_nothing(tmp_path: Path, figures: Figures) -> None:
+    """Nobody passes, and each is told so when the proxy's time is up; as soon as the core answers, everybody does."""
+    with Serving(tmp_path) as serving:
+        road = Road(serving)
+        road.begin()
+        header = ("Authorization", f"Bearer {road.connect(resource='https://mcp.example.com/mcp').access_token}")
+        with (
+            Proxy(serving.config.grpc.listen.port) as proxy,
+            running_envoy(tmp_path, int(proxy.target.rpartition(":")[2])) as envoy,
+        ):
+            assert envoy.get(headers=[header]).status == 200
+            proxy.freeze()
+            started = time.monotonic()
+            silent = [envoy.get(headers=[header]) for _ in range(3)]
+            waited = (time.monotonic() - started) / len(silent)
+            proxy.thaw()
+            wait_until(lambda: envoy.get(headers=[header]).status == 200, "the core to be heard again")
+    figures(f"503 after {waited:.2f} s")
+    assert {(answer.status, answer.path) for answer in silent} == {(503, None)}
+
+
+def test_a_long_answer(tmp_path: Path) -> None:
+    """An answer that takes longer than Envoy's own 15 seconds arrives: those of MCP are streams."""
+    with Serving(tmp_path) as serving:
+        road = Road(serving)
+        road.begin()
+        header = ("Authorization", f"Bearer {road.connect(resource='https://mcp.example.com/mcp').access_token}")
+        with running_envoy(tmp_path, serving.config.grpc.listen.port) as envoy:
+            assert envoy.get("/mcp/slow/17", headers=[header]).status == 200
