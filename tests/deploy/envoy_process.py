@@ -73,14 +73,25 @@ class EnvoyProcess:
             for name, value in headers:
                 connection.putheader(name, value)
             connection.endheaders()
-            answer = connection.getresponse()
-            body = answer.read()
-            if answer.status != 200:
-                return Answer(answer.status, answer.headers["WWW-Authenticate"], None)
-            found = json.loads(body)
-            return Answer(200, None, [(name, value) for name, value in found["headers"]], found["path"])
+            return _read(connection.getresponse())
         finally:
             connection.close()
+
+    def send(self, lines: Sequence[str]) -> Answer:
+        """A request of these lines, as they are."""
+        with socket.create_connection(("127.0.0.1", self._port), timeout=PATIENCE) as connection:
+            connection.sendall("".join(f"{line}\r\n" for line in (*lines, "")).encode("latin-1"))
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            return _read(answer)
+
+
+def _read(answer: http.client.HTTPResponse) -> Answer:
+    body = answer.read()
+    if answer.status != 200:
+        return Answer(answer.status, answer.headers["WWW-Authenticate"], None)
+    found = json.loads(body)
+    return Answer(200, None, [(name, value) for name, value in found["headers"]], found["path"])
 
 
 @contextmanager

@@ -3,9 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from posixpath import normpath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
@@ -14,6 +12,7 @@ from tokenhouse.v1 import grant_admin_pb2
 
 from tests.certificates import Authority, spiffe
 from tests.deploy.envoy_process import FOLDER, EnvoyProcess, running_envoy
+from tests.deploy.spellings import ADMIN, FORGED, METADATA_PATH, OPEN, as_a_lenient_server
 from tests.patience import PATIENCE
 from tests.rpc.road import Road
 from tests.rpc.service_calls import MUTUAL_TLS, write_certificates
@@ -23,41 +22,6 @@ from tests.verifier.forms import wait_until
 MCP = "https://mcp.example.com/mcp"
 METADATA = "https://mcp.example.com/.well-known/oauth-protected-resource/mcp"
 SCOPES = "[OAuth]\nScope = mcp: Use MCP servers as you\nScope = admin: Change their settings\nDefaultScope = mcp\n"
-_OPEN = "/.well-known/oauth-protected-resource"
-#: Of /mcp/admin and what lies below.
-ADMIN = [
-    "/mcp/admin",
-    "/mcp/admin/",
-    "/mcp/admin?x=/mcp",
-    "/mcp/x/../admin/users",
-    "/mcp/./admin/users",
-    "/mcp//admin/users",
-    "//mcp/admin/users",
-    "/mcp/%61dmin/users",
-    "/mcp/%2e/admin/users",
-    "/mcp/x/%2E%2e/admin/users",
-    "/mcp%2Fadmin/users",
-    "/mcp/admin%2fusers",
-    "/mcp\\admin\\users",
-    "/mcp%5Cadmin%5cusers",
-    "/mcp/admin;x/users",
-    "/mcp;x/admin/users",
-    "/mcp/x/..;/admin/users",
-    "http://mcp.example.com/mcp/x/../admin/users",
-    f"{_OPEN}/../../mcp/admin",
-]
-#: Of what lies outside the one path that needs no token.
-OPEN = [
-    f"{_OPEN}/../../mcp",
-    f"{_OPEN}/%2e%2e/%2E%2E/mcp",
-    f"{_OPEN}/..%2f..%2fmcp",
-    f"{_OPEN}/..\\..\\mcp",
-    f"{_OPEN}/..;/..;/mcp",
-    f"{_OPEN}//../../../mcp",
-    f"{_OPEN}s/mcp",
-    f"{_OPEN}.json",
-    f"http://mcp.example.com{_OPEN}/../../mcp",
-]
 IDENTITY = ("subject", "username", "groups", "client-id", "scope", "grant-id")
 
 
@@ -99,13 +63,13 @@ def envoy(serving: Serving) -> Iterator[EnvoyProcess]:
         yield process
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def token(road: Road) -> str:
     """A good one, for the service."""
     return road.connect(resource=MCP).access_token
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def road(serving: Serving) -> Road:
     """A signed-in user and a registered client."""
     begun = Road(serving)
@@ -136,6 +100,22 @@ def test_a_good_token_reaches_the_service_under_its_users_name(road: Road, envoy
         assert "admin" not in [value for _, value in answer.sent_on or ()]
 
 
+def test_no_way_to_write_a_header_names_somebody_else(envoy: EnvoyProcess, token: str) -> None:
+    """RFC 9112 §5: a message that can be read in two ways is refused, and any other arrives with one subject."""
+    head = ["GET /mcp HTTP/1.1", "Host: mcp.example.com", f"Authorization: Bearer {token}"]
+    honest = envoy.get(headers=[_bearer(token)]).told("x-tokenhouse-subject")
+    assert len(honest) == 1
+    answers = {forged: envoy.send([*head, forged]) for forged in FORGED}
+    found = {forged: (answer.status, answer.told("x-tokenhouse-subject")) for forged, answer in answers.items()}
+    assert {forged: each for forged, each in found.items() if each not in ((400, []), (200, honest))} == {}
+
+
+def test_a_question_too_long_for_the_core_is_not_asked(envoy: EnvoyProcess, token: str) -> None:
+    """RFC 6585 §5: 431, since coming back later would not help; what is shorter is asked, the path twice and all."""
+    assert envoy.get(f"/mcp/{'a' * 29_000}", headers=[_bearer(token)]).status == 200
+    assert envoy.get(f"/mcp/{'a' * 31_000}", headers=[_bearer(token)]).status == 431
+
+
 def test_who_is_refused_gets_the_challenge(road: Road, envoy: EnvoyProcess, token: str) -> None:
     """RFC 6750 §3.1, RFC 9728 §5.1: 401, 400 and 403, and nothing reaches the service."""
     where = f'resource_metadata="{METADATA}"'
@@ -154,8 +134,9 @@ def test_who_is_refused_gets_the_challenge(road: Road, envoy: EnvoyProcess, toke
     assert envoy.get("/mcp/admin/users", headers=[_bearer(wide)]).status == 200
 
 
-def test_a_revoked_token_is_refused_at_the_next_request(road: Road, envoy: EnvoyProcess, token: str) -> None:
+def test_a_revoked_token_is_refused_at_the_next_request(road: Road, envoy: EnvoyProcess) -> None:
     """README, Validation: from the moment it was acknowledged; the proxy remembers nothing."""
+    token = road.connect(resource=MCP).access_token
     (grant_id,) = envoy.get(headers=[_bearer(token)]).told("x-tokenhouse-grant-id")
     request = grant_admin_pb2.RevokeGrantRequest(grant_id=grant_id)
     road.serving.grants.RevokeGrant(request, timeout=DEADLINE)
@@ -170,15 +151,9 @@ def test_metadata_needs_no_token_and_lets_no_name_pass(envoy: EnvoyProcess) -> N
     assert ("admin" not in [value for _, value in answer.sent_on or ()]) is envoy.strips_early
 
 
-def _as_a_lenient_server(path: str) -> str:
-    """What a server may make of a path that unescapes it, takes a backslash for a slash, and leaves out parameters."""
-    plain = unquote(urlsplit(path.replace("//", "/") if path.startswith("//") else path).path).replace("\\", "/")
-    return normpath("/".join(segment.partition(";")[0] for segment in plain.split("/"))).replace("//", "/")
-
-
 def test_no_spelling_of_a_path_needs_less(envoy: EnvoyProcess, token: str) -> None:
     """RFC 3986 §6.2.2: however a path is spelt, its route's scopes are needed, or it leads nowhere."""
-    assert all(_as_a_lenient_server(path).startswith("/mcp/admin") for path in ADMIN)
+    assert all(as_a_lenient_server(path).startswith("/mcp/admin") for path in ADMIN)
     answers = {path: envoy.get(path, headers=[_bearer(token)]) for path in ADMIN}
     assert {path: answer for path, answer in answers.items() if answer.status not in (400, 403)} == {}
     assert answers["/mcp/x/../admin/users"].status == 403
@@ -188,7 +163,7 @@ def test_the_open_route_leads_nowhere_else(envoy: EnvoyProcess) -> None:
     """RFC 9728 §3: only the metadata needs no token; what begins like its path and leads elsewhere needs one."""
     answers = {path: envoy.get(path) for path in OPEN}
     assert {path: answer for path, answer in answers.items() if answer.status not in (400, 401)} == {}
-    for path in (_OPEN, f"{_OPEN}/mcp", f"{_OPEN}/mcp?x=1"):
+    for path in (METADATA_PATH, f"{METADATA_PATH}/mcp", f"{METADATA_PATH}/mcp?x=1"):
         assert envoy.get(path).path == path
 
 
