@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -96,9 +96,9 @@ def _read(answer: http.client.HTTPResponse) -> Answer:
 
 @contextmanager
 def running_envoy(
-    folder: Path, core_port: int, transport: Mapping[str, Any] | None = None, *, strips_early: bool = True
+    folder: Path, core_port: int, change: Callable[[Any], None] | None = None, *, strips_early: bool = True
 ) -> Iterator[EnvoyProcess]:
-    """deploy/envoy/envoy.yaml on ports of its own; `transport` is added to the core's cluster.
+    """deploy/envoy/envoy.yaml on ports of its own, after `change`.
 
     Without `strips_early` the proxy leaves it to the core to take away what clients send under its names.
     """
@@ -106,10 +106,10 @@ def running_envoy(
     threading.Thread(target=service.serve_forever, daemon=True).start()
     port = free_port()
     config = read_example(port, core_port, service.server_address[1])
-    (core,) = (each for each in config["static_resources"]["clusters"] if each["name"] == "tokenhouse")
-    core.update(transport or {})
     if not strips_early:
-        _leave_headers_to_the_core(config)
+        leave_headers_to_the_core(config)
+    if change is not None:
+        change(config)
     try:
         with listening_envoy(folder, config, port):
             yield EnvoyProcess(port, strips_early=strips_early)
@@ -146,9 +146,20 @@ def listening_envoy(folder: Path, config: Any, port: int, before: Sequence[str] 
             process.wait(PATIENCE)
 
 
-def _leave_headers_to_the_core(config: Any) -> None:
+def connections_of(config: Any) -> Any:
+    """The HTTP connection manager: what is done with requests."""
     (chain,) = config["static_resources"]["listeners"][0]["filter_chains"]
-    connections = chain["filters"][0]["typed_config"]
+    return chain["filters"][0]["typed_config"]
+
+
+def routes_of(config: Any) -> Any:
+    """Its routes, in their order."""
+    return connections_of(config)["route_config"]["virtual_hosts"][0]["routes"]
+
+
+def leave_headers_to_the_core(config: Any) -> None:
+    """Take out what the example does about forged headers before the core is asked."""
+    connections = connections_of(config)
     del connections["early_header_mutation_extensions"], connections["common_http_protocol_options"]
 
 

@@ -58,8 +58,13 @@ def serving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def envoy(serving: Serving) -> Iterator[EnvoyProcess]:
     """Envoy in front of a service; over TLS without what the example does before the core is asked."""
     transport = serving.folder / "transport.yaml"
-    added = yaml.safe_load(transport.read_text()) if transport.exists() else None
-    with running_envoy(serving.folder, serving.config.grpc.listen.port, added, strips_early=added is None) as process:
+    added: dict[str, Any] = yaml.safe_load(transport.read_text()) if transport.exists() else {}
+
+    def add(config: Any) -> None:
+        (core,) = (each for each in config["static_resources"]["clusters"] if each["name"] == "tokenhouse")
+        core.update(added)
+
+    with running_envoy(serving.folder, serving.config.grpc.listen.port, add, strips_early=not added) as process:
         yield process
 
 

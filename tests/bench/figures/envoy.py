@@ -14,7 +14,7 @@ from tests.bench.measurement import Finding, Measurement, Row, Run, compare_rate
 from tests.bench.road import RESOURCE, Road
 from tests.bench.servers import Core
 from tests.bench.wrk import HttpLoad
-from tests.deploy.envoy_process import listening_envoy, read_example
+from tests.deploy.envoy_process import connections_of, listening_envoy, read_example, routes_of
 from tests.ports import free_port
 
 _WARM_UP = 1000
@@ -92,7 +92,7 @@ def _proxy(folder: Path, core_port: int, change: Change) -> Iterator[tuple[int, 
     folder.mkdir()
     port = free_port()
     config = read_example(port, core_port)
-    for route in _routes(config):
+    for route in routes_of(config):
         if route.pop("route", None):
             route["direct_response"] = {"status": 200, "body": {"inline_string": "served\n"}}
     change(config)
@@ -100,19 +100,10 @@ def _proxy(folder: Path, core_port: int, change: Change) -> Iterator[tuple[int, 
         yield pid, port
 
 
-def _connections(config: Any) -> Any:
-    (chain,) = config["static_resources"]["listeners"][0]["filter_chains"]
-    return chain["filters"][0]["typed_config"]
-
-
-def _routes(config: Any) -> Any:
-    return _connections(config)["route_config"]["virtual_hosts"][0]["routes"]
-
-
 def _let_everybody_pass(config: Any) -> None:
-    filters = _connections(config)["http_filters"]
+    filters = connections_of(config)["http_filters"]
     filters[:] = [each for each in filters if each["name"] != "envoy.filters.http.ext_authz"]
-    for route in _routes(config):
+    for route in routes_of(config):
         route.pop("typed_per_filter_config", None)
 
 
@@ -123,4 +114,4 @@ def _check_signatures(config: Any, issuer: str, jwks: str, cached: int) -> None:
         provider["jwt_cache_config"] = {"jwt_cache_size": cached}
     rules = [{"match": {"prefix": "/"}, "requires": {"provider_name": "tokenhouse"}}]
     checking = {"@type": _FILTER, "providers": {"tokenhouse": provider}, "rules": rules}
-    _connections(config)["http_filters"].insert(0, {"name": "envoy.filters.http.jwt_authn", "typed_config": checking})
+    connections_of(config)["http_filters"].insert(0, {"name": "envoy.filters.http.jwt_authn", "typed_config": checking})
