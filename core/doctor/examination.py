@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from core.config.config import Config
 from core.doctor.addresses import examine_addresses
 from core.doctor.certificates import examine_certificate
+from core.doctor.client_documents import examine_documents
 from core.doctor.clock import examine_clock, state_at_a_start
 from core.doctor.database import RESTORE, examine_database
 from core.doctor.disk import examine_disk
@@ -49,6 +50,7 @@ def examine(config: Config, ask_clock: AskClock) -> Iterator[Finding]:
     has_database = holds_database(config.database_folder)
     yield from _looked_at("Disk", examine_disk(config.database_folder, has_database=has_database))
     yield from _looked_at("Certificate", examine_certificate(config))
+    yield from _looked_at("Client documents", examine_documents(config))
     yield from _looked_at("Addresses", examine_addresses(config, core))
 
 

@@ -7,6 +7,7 @@ compression; a few kilobytes at most, and a few seconds for everything.
 
 import functools
 import http.client
+import itertools
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -100,7 +101,7 @@ class GuardedHttp:
         # One that is not public among several is one too many: it may be the one that a second look would choose.
         if special := [address for address in addresses if not is_public(address)]:
             raise _not_public(special[0])
-        return addresses[:_ADDRESSES]
+        return _in_turns(addresses)[:_ADDRESSES]
 
     def _connect(self, host: str, addresses: Sequence[Address], port: int, until: float) -> socket.socket:
         failures = []
@@ -123,6 +124,14 @@ class GuardedHttp:
             raise CannotFetch("its host has no certificate that is good for it", error, before_asking=True) from None
         except OSError as error:
             raise CannotFetch("its host does not speak TLS with this server", error, before_asking=True) from None
+
+
+def _in_turns(addresses: Sequence[Address]) -> list[Address]:
+    """One of each family after the other (RFC 8305 §4): where IPv6 leads nowhere, IPv4 is not the fifth to be tried."""
+    first = [address for address in addresses if address.version == addresses[0].version]
+    second = [address for address in addresses if address.version != addresses[0].version]
+    pairs = itertools.zip_longest(first, second)
+    return [address for pair in pairs for address in pair if address is not None]
 
 
 def _find_loopback(host: str) -> Address | None:

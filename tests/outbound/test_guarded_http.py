@@ -129,6 +129,15 @@ def test_the_next_address(host: DocumentHost, http: GuardedHttp, network: LaidOu
     assert network.connected == [("2606:4700::1", 443), (ADDRESS, 443)]
 
 
+def test_both_families_in_turns(host: DocumentHost, http: GuardedHttp, network: LaidOutNetwork) -> None:
+    """RFC 8305 §4: however many addresses of the first family there are, the other one's first is tried second."""
+    host.serve("/a", b"{}")
+    network.names[HOST] = [[*(f"2606:4700::{number}" for number in range(1, 9)), ADDRESS, "8.8.8.8"]]
+
+    assert get(http).status == 200
+    assert network.connected == [("2606:4700::1", 443), (ADDRESS, 443)]
+
+
 def test_nobody_answers(http: GuardedHttp, network: LaidOutNetwork) -> None:
     """The operator learns which addresses were tried, at most four; whoever asked does not."""
     network.routes.clear()

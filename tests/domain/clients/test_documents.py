@@ -4,7 +4,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +22,18 @@ from tests.running import wait_until
 OTHER = "https://other.example/client.json"
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A host of three names."""
+    with build_world(tmp_path_factory.mktemp("world"), "other.example", "below.other.example") as world:
+        yield world
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(built: World) -> World:
     """Nothing has been fetched, and nothing has failed."""
-    with build_world(tmp_path, "other.example", "below.other.example") as built:
-        yield built
+    built.begin_anew()
+    return built
 
 
 def load(world: World, client_id: str = CLIENT, *, network_address: str = "192.0.2.1") -> Client:
@@ -293,14 +299,15 @@ def test_documents_out_of_files(world: World) -> None:
 
 def test_a_blocked_client(world: World) -> None:
     """Is refused without asking its host."""
-    document = parse_own_document(a_document(CLIENT))
+    blocked = "https://client.example/blocked"
+    document = parse_own_document(a_document(blocked))
     world.house.store.write(lambda tx: tx.keep_document_client(document.to_client(world.house.clock.now())))
-    world.house.clients.block(CLIENT)
+    world.house.clients.block(blocked)
 
     with pytest.raises(InvalidClient):
-        load(world)
+        load(world, blocked)
     with pytest.raises(InvalidClient):
-        world.house.documents.find(CLIENT, world.house.policy.current)
+        world.house.documents.find(blocked, world.house.policy.current)
     assert world.host.requests == []
 
 

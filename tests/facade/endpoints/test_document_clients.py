@@ -132,6 +132,22 @@ def test_what_is_not_taken_is_not_announced(pair: Pair) -> None:
         wait_until(lambda: announced(pair), "the metadata to have it again")
 
 
+def test_a_file_that_cannot_be_used_changes_nothing(pair: Pair) -> None:
+    """SIGHUP: one line in the log says what is wrong, and what was in force stays so; a start is refused instead."""
+    config = pair.folder / "t.conf"
+    before = config.read_text()
+    try:
+        config.write_text(before.replace("File = tool.json", "File = absent.json"))
+        pair.core.send_signal(signal.SIGHUP)
+        wait_until(lambda: "config not reloaded" in pair.core_log.read_text(), "the core to refuse it")
+    finally:
+        config.write_text(before)
+
+    assert "ClientDocuments.File: " in pair.core_log.read_text()
+    assert "absent.json cannot be read: No such file or directory" in pair.core_log.read_text()
+    assert Visit(pair, OUT_OF_A_FILE).start().status_code == 200
+
+
 def announced(pair: Pair) -> bool:
     """Whether the metadata say that clients may bring a document."""
     metadata = pair.client.get("/.well-known/oauth-authorization-server").json()
