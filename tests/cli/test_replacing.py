@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 
@@ -17,8 +18,6 @@ from tests.cli.served import Served, is_running, wait_for
 from tests.faults.http_connection import Broken, HttpConnection
 from tests.patience import PATIENCE
 from tests.ports import free_port
-
-_GRPC_PORT = free_port()
 
 _PROGRAM = """
 import json, sys
@@ -227,11 +226,17 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
+@cache
+def _grpc_port(_folder: Path) -> int:
+    """One port for all that a test starts in its folder."""
+    return free_port()
+
+
 def _activated(folder: Path, held: socket.socket, *arguments: str, count: int = 1) -> Served:
     """`tokenhouse serve` with a socket that it did not open, although its settings name another address."""
     descriptor = held.fileno()
     command = [sys.executable, "-c", _ACTIVATES, str(descriptor), str(count), TOKENHOUSE, "serve"]
-    return Served(folder, arguments, command, grpc_port=_GRPC_PORT, inherited=(descriptor,))
+    return Served(folder, arguments, command, grpc_port=_grpc_port(folder), inherited=(descriptor,))
 
 
 def test_a_socket_that_systemd_holds(tmp_path: Path) -> None:
@@ -244,7 +249,7 @@ def test_a_socket_that_systemd_holds(tmp_path: Path) -> None:
                 environments = [Path(f"/proc/{pid}/environ").read_text() for pid in served.children().values()]
                 assert served.end() == 0
                 assert not re.search("LISTEN_(PID|FDS)", "".join(environments))
-        with Served(tmp_path, ["core"], grpc_port=_GRPC_PORT):
+        with Served(tmp_path, ["core"], grpc_port=_grpc_port(tmp_path)):
             for _ in range(2):
                 with _activated(tmp_path, held, "facade") as served:
                     clients.wait_for_more()
