@@ -128,6 +128,7 @@ class Core:
         config: Config,
         clock_from: Callable[[int], ServingClock] = ServingClock,
         http: GuardedHttp | None = None,
+        passwords: Callable[[], Passwords] = Passwords,
     ) -> None:
         """Open the store and load what validation needs; `clock_from` makes the clock from the last persisted time.
 
@@ -139,6 +140,7 @@ class Core:
         """
         self._config = config
         self._clock_from = clock_from
+        self._passwords = passwords()
         self._policy = PolicyInForce(config.policy())
         # Whether callers are told apart is decided here, for good: a reload never opens the door.
         self._certificates = load_certificates(config)
@@ -181,7 +183,6 @@ class Core:
         self._metrics.registry.register(
             StateCollector(self._keys, revocations, self._validation, self._clock, self._policy)
         )
-        self._passwords = Passwords()
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
         self._health = Health(_SERVICES_WITH_HEALTH)
         self._housekeeping = Housekeeping(self._store, self._validation, self._clock)

@@ -3,6 +3,7 @@
 import urllib.request
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
@@ -19,7 +20,7 @@ class Scrape:
 
     text: str
 
-    @property
+    @cached_property
     def samples(self) -> list[Sample]:
         """Every line."""
         return [sample for family in text_string_to_metric_families(self.text) for sample in family.samples]

@@ -33,6 +33,7 @@ from core.outbound.guarded_http import GuardedHttp
 from core.wiring import Core
 from tests.fakes.clock import ManualClock
 from tests.fakes.network import LaidOutNetwork
+from tests.passwords import quick_passwords
 from tests.patience import PATIENCE
 from tests.ports import free_port
 
@@ -67,7 +68,7 @@ class Serving:
         config = self.folder / "tokenhouse.conf"
         config.write_text(f"[Server]\nDataDir = data\n[Grpc]\nListen = 127.0.0.1:{port}\n{self.settings}\n")
         self.config = load_config(config, self.environment)
-        self.core = Core(self.config, clock_from=self._clock_from, http=self.http)
+        self.core = Core(self.config, clock_from=self._clock_from, http=self.http, passwords=quick_passwords)
         self.core.start()
         self._channels = ExitStack()
         facade = self._channel(f"unix:{self.config.grpc.socket}")

@@ -29,12 +29,12 @@ from core.domain.tokens.change import Change
 from core.domain.tokens.issuer import Issuer
 from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
-from core.domain.users.password import Passwords
 from core.outbound.client_documents import FetchedDocuments
 from core.outbound.guarded_http import GuardedHttp
 from core.store.sqlite.store import open_store
 from tests.fakes.clock import ManualClock
 from tests.fakes.network import LaidOutNetwork
+from tests.passwords import quick_passwords
 
 ISSUER = "https://auth.example.com"
 MCP = "https://mcp.example.com/mcp"
@@ -91,7 +91,7 @@ class House:
         self.policy = PolicyInHand(policy)
         self.randomness = SystemRandomness()
         self.master_keys = master_keys or MasterKeys({1: self.randomness.token_bytes(32)}, self.randomness)
-        self.passwords = Passwords()
+        self.passwords = quick_passwords()
         self.open()
 
     def open(self) -> None:

@@ -11,6 +11,7 @@ from core.domain.errors import InvalidArgument, TemporarilyUnavailable
 
 _MINIMUM_LENGTH = 8
 _MAXIMUM_LENGTH = 1024
+_MEMORY = 19 * 1024
 _AT_ONCE = 2
 _WAITING = 6
 
@@ -18,12 +19,14 @@ _WAITING = 6
 class Passwords:
     """Hashes and verifies passwords: two at a time, a few may wait, the rest are told to come back."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+    def __init__(self, memory: int = _MEMORY) -> None:
+        """`memory` is what each hash takes, in KiB."""
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=memory, parallelism=1)
         self._running = threading.BoundedSemaphore(_AT_ONCE)
         self._admitted = threading.BoundedSemaphore(_AT_ONCE + _WAITING)
-        # Verified against when there is no such user, so that the answer takes as long as for a wrong password.
-        self._nobody = self._hasher.hash("nobody has this password")
+        # Verified against when there is no such user, so that the answer takes as long as for a wrong password. What is
+        # hashed has no influence on that, so nothing needs to be hashed for it at each start.
+        self._nobody = f"$argon2id$v=19$m={memory},t=2,p=1${'A' * 22}${'A' * 43}"
 
     def hash(self, password: str) -> str:
         """The Argon2id hash in PHC form.

@@ -7,6 +7,8 @@ import pytest
 from argon2 import PasswordHasher
 
 from core.domain.errors import InvalidArgument, LoginFailed, Refusal
+from core.domain.sessions.login import Logins
+from core.domain.users.password import Passwords
 from core.domain.users.user import User
 from tests.domain.house import House
 from tests.domain.road import a_session, a_user, connect
@@ -69,12 +71,13 @@ def test_an_unknown_name_costs_a_password_hash_like_a_known_one(house: House, us
     """The answer for nobody takes as long: Argon2id runs with the same parameters against a hash of nobody's."""
     hasher = CountingHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
     hasher.compared = []
-    before, house.passwords._hasher = house.passwords._hasher, hasher
-    try:
-        for username in (user.username, "nobody"):
-            _refusal(house, username, "wrong password")
-    finally:
-        house.passwords._hasher = before
+    earnest = Passwords()
+    house.store.write(lambda tx: tx.set_password_hash(user.subject, earnest.hash(PASSWORD)))
+    earnest._hasher = hasher
+    logins = Logins(house.store, earnest, house.policy, house.clock, house.randomness)
+    for username in (user.username, "nobody"):
+        with pytest.raises(LoginFailed):
+            logins.log_in(username, "wrong password", network_address="192.0.2.1", previous_token="")
     parameters = [str(compared).rsplit("$", 2)[0] for compared in hasher.compared]
     assert parameters == ["$argon2id$v=19$m=19456,t=2,p=1"] * 2
 
