@@ -60,10 +60,8 @@ class _Service(BaseHTTPRequestHandler):
 class EnvoyProcess:
     """Envoy, listening; and a client of it."""
 
-    def __init__(self, port: int, *, strips_early: bool) -> None:
+    def __init__(self, port: int) -> None:
         self._port = port
-        #: Takes away what clients send under the core's names before anything else, as the example does.
-        self.strips_early = strips_early
 
     def get(self, path: str = "/mcp", headers: Sequence[tuple[str, str]] = ()) -> Answer:
         """GET, with these headers, each as often as it stands there."""
@@ -74,6 +72,16 @@ class EnvoyProcess:
                 connection.putheader(name, value)
             connection.endheaders()
             return _read(connection.getresponse())
+        finally:
+            connection.close()
+
+    def read(self, path: str, method: str = "GET") -> tuple[http.client.HTTPResponse, bytes]:
+        """What the proxy itself says there: the answer, and its body."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
+        try:
+            connection.request(method, path)
+            answer = connection.getresponse()
+            return answer, answer.read()
         finally:
             connection.close()
 
@@ -112,7 +120,7 @@ def running_envoy(
         change(config)
     try:
         with listening_envoy(folder, config, port):
-            yield EnvoyProcess(port, strips_early=strips_early)
+            yield EnvoyProcess(port)
     finally:
         service.shutdown()
         service.server_close()

