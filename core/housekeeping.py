@@ -1,4 +1,5 @@
-"""What the core does by itself, off the way of any request: forget what has ended, note the time, watch the clock."""
+"""What the core does by itself, off the way of any request: forget what has ended, note the time, watch the clock,
+rotate the signing key."""
 
 import logging
 import threading
@@ -7,12 +8,13 @@ from collections.abc import Callable
 
 from core.domain.clock import TOLERATED_DRIFT, ServingClock
 from core.domain.errors import StoreUnavailable
+from core.domain.keys.rotation import KeyRotation
 from core.domain.store import Store
 from core.domain.tokens.validation import Validation
 
 _log = logging.getLogger(__name__)
 
-#: In seconds: between two looks at the clock, and between two rounds of everything else.
+#: In seconds: between two looks at the clock and the keys, and between two rounds of everything else.
 _LOOK_PERIOD = 1
 _ROUND_PERIOD = 30
 #: Rows of each kind in one transaction, so that no request waits long behind it.
@@ -22,9 +24,10 @@ _BATCH = 500
 class Housekeeping:
     """One thread; correctness never depends on it."""
 
-    def __init__(self, store: Store, validation: Validation, clock: ServingClock) -> None:
+    def __init__(self, store: Store, validation: Validation, rotation: KeyRotation, clock: ServingClock) -> None:
         self._store = store
         self._validation = validation
+        self._rotation = rotation
         self._clock = clock
         self._stopping = threading.Event()
         #: The drift that was last worth a word, in seconds.
@@ -40,12 +43,14 @@ class Housekeeping:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+            self._attempt(self._rotation.note_progress)
             self._attempt(self._note_time)
 
     def _run(self) -> None:
         next_round, in_doubt = time.monotonic(), False
         while not self._stopping.is_set():
             self._watch_clock()
+            self._attempt(self._rotation.look)
             confirmed = in_doubt and not self._clock.unconfirmed
             if confirmed or time.monotonic() >= next_round:
                 in_doubt = self._clock.unconfirmed
@@ -65,6 +70,7 @@ class Housekeeping:
         now = self._clock.now()
         self._validation.forget_ended(now=now)
         self._note_time()
+        self._rotation.note_progress()
         # A clock that is far ahead of the last start's would take everything for expired: rather keep too much.
         while not self._clock.unconfirmed and not self._stopping.is_set():
             if self._store.purge(now=now, limit=_BATCH) < _BATCH:

@@ -45,6 +45,7 @@ from core.domain.grants.token_endpoint import TokenEndpoint
 from core.domain.grants.token_request import CodeParameters, RefreshParameters
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
+from core.domain.keys.rotation import KeyRotation
 from core.domain.policy import Policy
 from core.domain.randomness import SystemRandomness
 from core.domain.sessions.login import Logins
@@ -174,18 +175,26 @@ class Core:
         # In this order: what has been told on a stream is what validation answers by.
         for listener in (
             self._policy.apply,
+            self._take_over_keys,
             self._validation.apply,
             self._streams.announce,
             self._metrics.outcomes.revoked,
         ):
             changes.listen(listener)
-        self._metrics.calls.watch_streams(lambda: self._streams.open_streams)
+        self._rotation = KeyRotation(
+            self._keys,
+            lambda: self._policy.current.signing_key_rotation,
+            self._streams,
+            self._clock,
+            longest_token=LONGEST_LIFETIME,
+        )
+        self._metrics.calls.watch_streams(self._streams.count)
         self._metrics.registry.register(
-            StateCollector(self._keys, revocations, self._validation, self._clock, self._policy)
+            StateCollector(self._keys, self._rotation, revocations, self._validation, self._clock, self._policy)
         )
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
         self._health = Health(_SERVICES_WITH_HEALTH)
-        self._housekeeping = Housekeeping(self._store, self._validation, self._clock)
+        self._housekeeping = Housekeeping(self._store, self._validation, self._rotation, self._clock)
         self._silent_calls = SilentCalls()
         self._listeners = self._build_listeners(keeper)
 
@@ -267,6 +276,11 @@ class Core:
             if changed:
                 self._store.write(intent)
 
+    def _take_over_keys(self, changes: Sequence[Change]) -> None:
+        """Follow committed changes: who has seen one that withdrew a key finds it in no JWK Set."""
+        if any(change.kind is ChangeKind.KEY_WITHDRAWN for change in changes):
+            self._keys.take_over()
+
     def _build_listeners(self, keeper: MasterKeyKeeper) -> tuple[Listener, Listener, Listener]:
         servicers = {**self._facade_servicers(), **self._operator_servicers(keeper), **self._service_servicers()}
         calls = self._metrics.calls
@@ -310,7 +324,7 @@ class Core:
 
     def _operator_servicers(self, keeper: MasterKeyKeeper) -> dict[ServiceDescriptor, object]:
         store, clock = self._store, self._clock
-        keys = KeyAdministration(self._keys, self._master_keys, keeper, self._randomness)
+        keys = KeyAdministration(self._keys, self._rotation, store, self._master_keys, keeper, self._randomness)
         return {
             _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(self._users),
             _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(ClientAdministration(store, clock)),

@@ -9,6 +9,7 @@ from core.config import document_settings, service_settings, settings
 from core.config.addresses import ListenAddress
 from core.config.setting import Found, Setting
 from core.config.values import Network
+from core.domain.keys.rotation import RotationSchedule
 from core.domain.limits.rate import Rate
 from core.domain.policy import CallerToken, DocumentPolicy, Policy, Scope, ServiceCaller
 
@@ -105,6 +106,9 @@ class KeySettings:
     master_key_file: Path
     #: 32 bytes that take the place of the file; None where there is a file.
     master_key: bytes | None = field(repr=False)
+    #: None: by command alone.
+    signing_key_rotation_period: int | None
+    signing_key_publication_period: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,9 @@ class Config:
             token_requests=self.limits.token_requests,
             callers=self.grpc.callers,
             caller_tokens=self.grpc.caller_tokens,
+            signing_key_rotation=RotationSchedule(
+                self.keys.signing_key_rotation_period, self.keys.signing_key_publication_period
+            ),
         )
 
 
@@ -215,11 +222,18 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             token_requests=one(settings.TOKEN_REQUESTS),
             client_documents=one(document_settings.FETCHES),
         ),
-        keys=KeySettings(
-            master_key_file=one(settings.MASTER_KEY_FILE),
-            master_key=maybe(settings.MASTER_KEY),
-        ),
+        keys=_keys(found),
         found=found,
+    )
+
+
+def _keys(found: Mapping[str, Found[Any]]) -> KeySettings:
+    master_key = settings.MASTER_KEY
+    return KeySettings(
+        master_key_file=found[settings.MASTER_KEY_FILE.name].values[0],
+        master_key=next(iter(found[master_key.name].values), None),
+        signing_key_rotation_period=found[settings.SIGNING_KEY_ROTATION_PERIOD.name].values[0],
+        signing_key_publication_period=found[settings.SIGNING_KEY_PUBLICATION_PERIOD.name].values[0],
     )
 
 

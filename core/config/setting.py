@@ -36,7 +36,7 @@ class Setting(Generic[T]):
     @property
     def allowed(self) -> str:
         """The bounds of a duration, in words; empty for what has none."""
-        return str(self.parse) if isinstance(self.parse, DurationRange) else ""
+        return str(self.parse) if isinstance(self.parse, DurationRange | DurationOrNever) else ""
 
     @property
     def variable(self) -> str:
@@ -92,6 +92,29 @@ class DurationRange:
 
     def __str__(self) -> str:
         return f"{show_duration(self.shortest)} to {show_duration(self.longest)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DurationOrNever:
+    """A parser for a duration within two bounds; None where it is `never`, or 0."""
+
+    range: DurationRange
+
+    def __call__(self, text: str, folder: Path) -> int | None:
+        if text.lower() in ("never", "0"):
+            return None
+        try:
+            return self.range(text, folder)
+        except ValueError as refusal:
+            raise ValueError(f"{refusal}, or never") from None
+
+    def __str__(self) -> str:
+        return str(self.range)
+
+
+def duration_or_never(shortest: str, longest: str) -> DurationOrNever:
+    """As `duration`; `never` and 0 are allowed, too."""
+    return DurationOrNever(duration(shortest, longest))
 
 
 def duration(shortest: str, longest: str) -> DurationRange:

@@ -14,7 +14,7 @@ from core.config.addresses import (
     parse_resource,
 )
 from core.config.service_settings import CALLER, CALLER_TOKEN, CERTIFICATE_FILE, CERTIFICATE_KEY_FILE, CLIENT_CA_FILE
-from core.config.setting import Setting, duration, parse_path, parse_socket_path, plain
+from core.config.setting import Setting, duration, duration_or_never, parse_path, parse_socket_path, plain
 from core.config.values import (
     parse_boolean,
     parse_master_key,
@@ -24,6 +24,7 @@ from core.config.values import (
     parse_scope_name,
     show_boolean,
     show_duration,
+    show_duration_or_never,
     show_rate,
 )
 from core.domain.policy import Scope
@@ -275,6 +276,24 @@ MASTER_KEY: Final = Setting(
     default_words="none",
     secret=True,
 )
+SIGNING_KEY_ROTATION_PERIOD: Final = Setting(
+    "Keys",
+    "SigningKeyRotationPeriod",
+    duration_or_never("1h", "3650d"),
+    ("90d",),
+    "How long a key signs before the next one is published; `never`: only `keys rotate` does it",
+    show=show_duration_or_never,
+    reloadable=True,
+)
+SIGNING_KEY_PUBLICATION_PERIOD: Final = Setting(
+    "Keys",
+    "SigningKeyPublicationPeriod",
+    duration("0", "30d"),
+    ("1h",),
+    "How long a new key is published before it signs at the latest; sooner where every connected verifier has it",
+    show=show_duration,
+    reloadable=True,
+)
 
 #: Every setting, in the order in which they are shown.
 SETTINGS: Final[tuple[Setting[Any], ...]] = (
@@ -313,6 +332,8 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     document_settings.FETCHES,
     MASTER_KEY_FILE,
     MASTER_KEY,
+    SIGNING_KEY_ROTATION_PERIOD,
+    SIGNING_KEY_PUBLICATION_PERIOD,
 )
 SECTIONS: Final = tuple(dict.fromkeys(setting.section for setting in SETTINGS))
 BY_NAME: Final[Mapping[tuple[str, str], Setting[Any]]] = {

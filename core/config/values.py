@@ -49,6 +49,11 @@ def show_duration(seconds: int) -> str:
     return f"{seconds // _UNITS[unit]}{unit}"
 
 
+def show_duration_or_never(seconds: int | None) -> str:
+    """As `show_duration`; None is `never`."""
+    return "never" if seconds is None else show_duration(seconds)
+
+
 def parse_rate(text: str) -> Rate:
     """`COUNT/PERIOD`, such as 10/15m or 600/h; 0 is off."""
     if text == "0":

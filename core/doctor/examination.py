@@ -79,7 +79,8 @@ def _examine_data(config: Config) -> Iterator[Finding]:
             with look_from_outside(folder / DATABASE) as view:
                 findings = examine_database(folder / DATABASE, view)
                 yield from findings
-                if findings[0].verdict is not Verdict.PROBLEM:
+                # What the next start changes in the schema first cannot be read before it.
+                if findings[0].verdict is not Verdict.PROBLEM and not view.is_of_an_older_program():
                     signing_keys = view.list_signing_keys(now=0)
         elif holds_database(folder):
             yield note("Database", f"a restore into {folder} was cut off; the next start finishes it")

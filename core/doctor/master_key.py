@@ -6,7 +6,7 @@ from core.config.config import Config
 from core.doctor.finding import Finding, good, note, problem
 from core.domain.keys.key_ring import find_private_key
 from core.domain.keys.master_key import MasterKeys
-from core.domain.keys.signing_key import SigningKey
+from core.domain.keys.signing_key import KeyState, SigningKey
 from core.domain.randomness import SystemRandomness
 from core.loading import load_master_keys
 from core.store.master_key_file import MasterKeyMissing, MasterKeyRefused
@@ -31,7 +31,7 @@ def examine_master_key(
         yield problem(_SUBJECT, str(refusal))
         return
     master_keys = MasterKeys(keys, randomness)
-    signing = [key for key in signing_keys or () if key.retires_at is None]
+    signing = [key for key in signing_keys or () if key.state is KeyState.SIGNING]
     if any(find_private_key(key, master_keys) is None for key in signing):
         yield problem(_SUBJECT, f"{place} is not the key of this database: put a copy of the right one in its place")
         return

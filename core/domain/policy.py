@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from core.domain.keys.rotation import RotationSchedule
 from core.domain.limits.rate import Rate
 
 
@@ -89,6 +90,7 @@ class Policy:
     #: Who may ask over TCP, where that is not everybody.
     callers: tuple[ServiceCaller, ...]
     caller_tokens: tuple[CallerToken, ...]
+    signing_key_rotation: RotationSchedule
 
 
 class PolicySource(Protocol):

@@ -1,5 +1,6 @@
 """What the core holds at this moment: keys, revocations, remembered tokens, its clock, its policy."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from prometheus_client.registry import Collector
 
 from core.domain.clock import ServingClock
 from core.domain.keys.key_ring import KeyRing
+from core.domain.keys.rotation import KeyRotation
+from core.domain.keys.signing_key import KeyState
 from core.domain.policy import PolicySource
 from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
@@ -18,6 +21,7 @@ class StateCollector(Collector):
     """Looks whenever somebody asks."""
 
     keys: KeyRing
+    rotation: KeyRotation
     revocations: Revocations
     validation: Validation
     clock: ServingClock
@@ -25,17 +29,23 @@ class StateCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         keys = self.keys.list_keys()
-        signing = [key for key in keys if key.retires_at is None]
+        states = Counter(key.state for key in keys)
         yield _by_label(
             "tokenhouse_signing_keys",
-            "Published keys by state",
+            "Signing keys by state",
             "state",
-            {"signing": len(signing), "published": len(keys) - len(signing)},
+            {state.value: states[state] for state in KeyState},
         )
         yield GaugeMetricFamily(
             "tokenhouse_signing_key_created_timestamp_seconds",
             "When the key that signs was made, in seconds since the epoch",
-            value=max((key.created_at for key in signing), default=0),
+            value=self.keys.signing.created_at,
+        )
+        published = self.keys.find_published()
+        yield GaugeMetricFamily(
+            "tokenhouse_signing_key_laggards",
+            "Connected verifiers that have not acknowledged the key that signs next",
+            value=0 if published is None else len(self.rotation.list_laggards(published)),
         )
         yield _by_label(
             "tokenhouse_revocations_in_memory",

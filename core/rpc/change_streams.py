@@ -5,15 +5,19 @@ threads take turns at those that are due. Sending waits while the caller does no
 that its connection's buffers are full, and then for another while, is cut off.
 """
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias
 
 import grpc
 from tokenhouse.v1 import changes_pb2 as pb
 
+from core.domain.errors import NotFound
+from core.domain.keys.rotation import ConnectedVerifier
 from core.domain.tokens.change import Change
 from core.rpc.change_messages import ChangeSources, Telling
 from core.rpc.errors import Failure, describe
@@ -35,14 +39,26 @@ _STOPPING = Failure(grpc.StatusCode.UNAVAILABLE, "STOPPING", "the core stops; ca
 Send: TypeAlias = Callable[[pb.WatchChangesResponse | None], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Whose stream it is."""
+
+    verifier: ConnectedVerifier
+    #: Raises the refusal that ends the stream.
+    require_permission: Callable[[], None]
+
+
 class _Stream:
     """One open stream. What it is marked with is read and written behind the door of `ChangeStreams`."""
 
-    def __init__(
-        self, telling: Telling, context: grpc.ServicerContext, send: Send, still_permitted: Callable[[], None]
-    ) -> None:
+    def __init__(self, telling: Telling, context: grpc.ServicerContext, send: Send, watcher: Watcher) -> None:
         self.telling = telling
-        self.still_permitted = still_permitted
+        self.watcher = watcher
+        #: Names it to whoever has been told, and to nobody else.
+        self.watch_id = secrets.token_bytes(16)
+        self.introduced = False
+        #: The kids of the keys that it has acknowledged.
+        self.key_ids: frozenset[str] = frozenset()
         self.context = context
         self.send = send
         #: Waits for a thread.
@@ -63,24 +79,19 @@ class ChangeStreams:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    @property
-    def open_streams(self) -> int:
-        """How many watch at this moment."""
-        return len(self._streams)
-
     def open(
         self,
         request: pb.WatchChangesRequest,
         context: grpc.ServicerContext,
         send: Send,
-        still_permitted: Callable[[], None],
+        watcher: Watcher,
     ) -> None:
-        """Begin to tell a caller; returns at once. `still_permitted` raises the refusal that ends the stream.
+        """Begin to tell a caller; returns at once.
 
         Raises:
             StoreUnavailable: the store cannot tell where to begin.
         """
-        stream = _Stream(Telling(self._sources, request.since, request.mark), context, send, still_permitted)
+        stream = _Stream(Telling(self._sources, request.since, request.mark), context, send, watcher)
         with self._door:
             refusal = self._refusal()
             if refusal is None:
@@ -92,6 +103,27 @@ class ChangeStreams:
             self._wake((stream,))
         else:
             self._forget(stream)
+
+    def acknowledge(self, watch_id: bytes, key_ids: Sequence[str]) -> None:
+        """Take note that a watcher has these keys, and no others.
+
+        Raises:
+            NotFound: no stream that is open has this id.
+        """
+        with self._door:
+            stream = next((each for each in self._streams if each.watch_id == watch_id), None)
+            if stream is None:
+                raise NotFound("watch_id: no stream that is open has it")
+            stream.key_ids = frozenset(key_ids)
+
+    def count(self) -> int:
+        """`core.domain.keys.rotation.ConnectedVerifiers`."""
+        return len(self._streams)
+
+    def list_lacking(self, key_id: str) -> Sequence[ConnectedVerifier]:
+        """`core.domain.keys.rotation.ConnectedVerifiers`."""
+        with self._door:
+            return sorted(each.watcher.verifier for each in self._streams if key_id not in each.key_ids)
 
     def announce(self, changes: Sequence[Change]) -> None:
         """Take over committed changes and wake every stream; called on the writer's thread, for which nobody waits."""
@@ -151,8 +183,10 @@ class ChangeStreams:
             self._end(stream, _STOPPING)
             return
         try:
-            stream.still_permitted()
+            stream.watcher.require_permission()
             message = stream.telling.compose()
+            if not stream.introduced:
+                stream.introduced, message.watch_id = True, stream.watch_id
         except Exception as error:
             self._end(stream, describe(error))
             return

@@ -1,12 +1,13 @@
-"""ChangesService: the sequence of changes, for internal services."""
+"""ChangesService: the sequence of changes, for internal services, and which keys they have."""
 
-from collections.abc import Callable
+from urllib.parse import unquote
 
 import grpc
 from tokenhouse.v1 import changes_pb2
 
+from core.domain.keys.rotation import ConnectedVerifier
 from core.domain.policy import Service
-from core.rpc.change_streams import ChangeStreams, Send
+from core.rpc.change_streams import ChangeStreams, Send, Watcher
 from core.rpc.service_callers import ServiceCallers
 
 
@@ -19,11 +20,25 @@ class ChangesServicer:
         self._callers = callers
 
     def WatchChanges(self, request: changes_pb2.WatchChangesRequest, context: grpc.ServicerContext, send: Send) -> None:
-        self._streams.open(request, context, send, self._permission(context))
+        self._streams.open(request, context, send, self._watcher(context))
 
-    def _permission(self, context: grpc.ServicerContext) -> Callable[[], None]:
-        callers = self._callers
+    def AcknowledgeKeys(
+        self, request: changes_pb2.AcknowledgeKeysRequest, context: grpc.ServicerContext
+    ) -> changes_pb2.AcknowledgeKeysResponse:
+        self._streams.acknowledge(request.watch_id, request.key_ids)
+        return changes_pb2.AcknowledgeKeysResponse()
+
+    def _watcher(self, context: grpc.ServicerContext) -> Watcher:
+        callers, address = self._callers, _address_of(context.peer())
         if callers is None:
-            return lambda: None
+            return Watcher(ConnectedVerifier("", address), lambda: None)
         identity = callers.identify(context)
-        return lambda: callers.require(identity).require_service(Service.CHANGES)
+        return Watcher(
+            ConnectedVerifier(callers.name_of(identity), address),
+            lambda: callers.require(identity).require_service(Service.CHANGES),
+        )
+
+
+def _address_of(peer: str) -> str:
+    """What gRPC says of the other end, without its scheme and with the brackets of IPv6 as they are written."""
+    return unquote(peer.partition(":")[2])

@@ -6,9 +6,8 @@ import grpc
 from tokenhouse.v1 import key_admin_pb2 as pb
 from tokenhouse.v1 import key_admin_pb2_grpc
 
-from core.domain.administration.keys import KeyAdministration
-from core.domain.keys.key_ring import ALGORITHM
-from core.domain.keys.signing_key import SigningKey
+from core.domain.administration.keys import KeyAdministration, ListedKey
+from core.domain.keys.es256 import ALGORITHM
 
 _log = logging.getLogger(__name__)
 
@@ -20,14 +19,20 @@ class KeyAdminServicer(key_admin_pb2_grpc.KeyAdminServiceServicer):
         self._keys = keys
 
     def ListKeys(self, request: pb.ListKeysRequest, context: grpc.ServicerContext) -> pb.ListKeysResponse:
-        return pb.ListKeysResponse(keys=[_write(key) for key in self._keys.list()])
+        keys = [_write(key) for key in self._keys.list()]
+        return pb.ListKeysResponse(keys=keys, next_rotation_at=self._keys.next_rotation_at())
 
     def RotateSigningKey(
         self, request: pb.RotateSigningKeyRequest, context: grpc.ServicerContext
     ) -> pb.RotateSigningKeyResponse:
-        key = self._keys.rotate_signing_key()
-        _log.info("signing key rotated", extra={"key_id": key.key_id})
-        return pb.RotateSigningKeyResponse(key=_write(key))
+        return pb.RotateSigningKeyResponse(key=_write(self._keys.rotate_signing_key(at_once=request.now)))
+
+    def WithdrawSigningKey(
+        self, request: pb.WithdrawSigningKeyRequest, context: grpc.ServicerContext
+    ) -> pb.WithdrawSigningKeyResponse:
+        successor = self._keys.withdraw_signing_key(request.key_id)
+        _log.warning("signing key withdrawn", extra={"key_id": request.key_id})
+        return pb.WithdrawSigningKeyResponse(successor=None if successor is None else _write(successor))
 
     def RotateMasterKey(
         self, request: pb.RotateMasterKeyRequest, context: grpc.ServicerContext
@@ -37,11 +42,17 @@ class KeyAdminServicer(key_admin_pb2_grpc.KeyAdminServiceServicer):
         return pb.RotateMasterKeyResponse(master_key_id=number)
 
 
-def _write(key: SigningKey) -> pb.SigningKey:
+def _write(listed: ListedKey) -> pb.SigningKey:
+    key = listed.key
     return pb.SigningKey(
         key_id=key.key_id,
         algorithm=ALGORITHM,
-        state="signing" if key.retires_at is None else "published",
+        state=key.state.value,
         created_at=key.created_at,
-        retires_at=key.retires_at,
+        verifies_until=key.verifies_until,
+        signs_since=key.signs_since,
+        signs_by=listed.signs_by,
+        withdrawn_at=key.withdrawn_at,
+        laggards=[pb.ConnectedVerifier(name=each.name, address=each.address) for each in listed.laggards],
+        state_since=listed.state_since,
     )

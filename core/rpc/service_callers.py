@@ -83,6 +83,14 @@ class ServiceCallers:
             raise CallerUnknown("no certificate or token of a listed caller: [Grpc] Caller lists them")
         return permit
 
+    def name_of(self, identity: Identity) -> str:
+        """The name by which the caller is listed; "" where it is not."""
+        policy = self._policy.current
+        if policy.caller_tokens:
+            return next((token.name for token in policy.caller_tokens if token.digest == identity.token), "")
+        listed = {caller.name for caller in policy.callers}
+        return next((name for name in identity.names if name in listed), "")
+
     def permit(self, context: grpc.ServicerContext) -> Permit:
         """What whoever calls may ask. Raises CallerUnknown, as `require`."""
         return self.require(self.identify(context))

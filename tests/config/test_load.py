@@ -12,6 +12,7 @@ from core.config.config import Config
 from core.config.errors import ConfigError
 from core.config.load import load_config
 from core.config.settings import SETTINGS
+from core.domain.keys.rotation import RotationSchedule
 from core.domain.limits.rate import Rate
 from core.domain.policy import DocumentPolicy, Scope
 from tests.config.writing import load_text, refusal_of
@@ -92,6 +93,8 @@ TokenRequests = 100/s
 ClientDocuments = 7/h
 [Keys]
 MasterKeyFile = keys/master.key
+SigningKeyRotationPeriod = never
+SigningKeyPublicationPeriod = 10m
 """
 
 
@@ -117,6 +120,7 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     assert policy.default_scope == ("read",)
     assert policy.refresh_reuse_window == 0
     assert policy.token_requests == Rate(100, 1)
+    assert policy.signing_key_rotation == RotationSchedule(None, 600)
     assert policy.client_documents == DocumentPolicy(
         fetch=False,
         allowed_domains=("example.com",),
@@ -210,6 +214,15 @@ def test_not_text(tmp_path: Path) -> None:
         (
             "[Server]\nListen = a:1\nListen = b:2",
             "tokenhouse.conf:3: Server.Listen: may stand once, and stands already",
+        ),
+        (
+            "[Keys]\nSigningKeyRotationPeriod = 59m",
+            "tokenhouse.conf:2: Keys.SigningKeyRotationPeriod: allowed is 1h to 3650d, or never",
+        ),
+        (
+            "[Keys]\nSigningKeyRotationPeriod = quarterly",
+            "tokenhouse.conf:2: Keys.SigningKeyRotationPeriod: allowed is "
+            "a whole number with s, m, h or d, such as 90s or 30d, or never",
         ),
         ("[OAuth]\nAccessTokenLifetime = 25h", "tokenhouse.conf:2: OAuth.AccessTokenLifetime: allowed is 1s to 1d"),
         ("[OAuth]\nCodeLifetime = 11m", "tokenhouse.conf:2: OAuth.CodeLifetime: allowed is 1s to 10m"),
@@ -329,3 +342,15 @@ def test_any_values(tmp_path_factory: pytest.TempPathFactory, assignments: list[
     else:
         assert isinstance(config, Config)
         assert config.policy().scopes
+
+
+@pytest.mark.parametrize(
+    ("text", "period", "shown"), [("never", None, "never"), ("0", None, "never"), ("24h", 86400, "1d")]
+)
+def test_a_key_may_sign_for_good(tmp_path: Path, text: str, period: int | None, shown: str) -> None:
+    """README, Every setting: `never` and 0 are the same, and shown as `never`."""
+    file = tmp_path / "tokenhouse.conf"
+    file.write_text(f"[Keys]\nSigningKeyRotationPeriod = {text}\n")
+    config = load_config(file, {})
+    assert config.policy().signing_key_rotation.period == period
+    assert config.found["Keys.SigningKeyRotationPeriod"].shown == (shown,)

@@ -8,6 +8,7 @@ from typing import Any
 
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.grants import GrantAdministration
+from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.users import UserAdministration
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
@@ -21,19 +22,23 @@ from core.domain.grants.token_endpoint import TokenEndpoint
 from core.domain.grants.token_request import CodeParameters, RefreshParameters
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
+from core.domain.keys.rotation import KeyRotation, RotationSchedule
 from core.domain.limits.rate import Rate
 from core.domain.policy import DocumentPolicy, Policy, Scope
 from core.domain.randomness import SystemRandomness
 from core.domain.sessions.login import Logins
-from core.domain.tokens.change import Change
+from core.domain.tokens.access_token import LONGEST_LIFETIME
+from core.domain.tokens.change import Change, ChangeKind
 from core.domain.tokens.issuer import Issuer
 from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
 from core.outbound.client_documents import FetchedDocuments
 from core.outbound.guarded_http import GuardedHttp
+from core.store.master_key_file import MasterKeyFromEnvironment
 from core.store.sqlite.store import open_store
 from tests.fakes.clock import ManualClock
 from tests.fakes.network import LaidOutNetwork
+from tests.fakes.verifiers import Verifiers
 from tests.passwords import quick_passwords
 
 ISSUER = "https://auth.example.com"
@@ -64,6 +69,7 @@ POLICY = Policy(
     token_requests=OFF,
     callers=(),
     caller_tokens=(),
+    signing_key_rotation=RotationSchedule(90 * DAY, 60 * 60),
 )
 
 
@@ -92,6 +98,7 @@ class House:
         self.randomness = SystemRandomness()
         self.master_keys = master_keys or MasterKeys({1: self.randomness.token_bytes(32)}, self.randomness)
         self.passwords = quick_passwords()
+        self.verifiers = Verifiers()
         self.open()
 
     def open(self) -> None:
@@ -100,6 +107,13 @@ class House:
         self.keys = KeyRing(self.store, self.master_keys, self.clock)
         self.validation = Validation(self.store, self.keys, self.policy, self.clock, Revocations())
         self.validation.load()
+        self.rotation = KeyRotation(
+            self.keys,
+            lambda: self.policy.current.signing_key_rotation,
+            self.verifiers,
+            self.clock,
+            longest_token=LONGEST_LIFETIME,
+        )
         self.users = UserAdministration(self.store, self.passwords, self.clock, self.randomness)
         self.clients = ClientAdministration(self.store, self.clock)
         self.grants = GrantAdministration(self.store, self.clock)
@@ -121,6 +135,17 @@ class House:
         self.tokens = TokenEndpoint(grant_types, self.store, issuer, self.master_keys, self.policy, self.clock)
         self.revocation = Revocation(self.store, self.keys, self.master_keys, self.policy, self.clock)
 
+    def key_administration(self, keeper: MasterKeyKeeper | None = None) -> KeyAdministration:
+        """Every act on keys; without a keeper, master keys are not to be rotated."""
+        return KeyAdministration(
+            self.keys,
+            self.rotation,
+            self.store,
+            self.master_keys,
+            keeper or MasterKeyFromEnvironment(),
+            self.randomness,
+        )
+
     def close(self) -> None:
         """Close the store; what was acknowledged is on disk."""
         self.store.close()
@@ -141,5 +166,7 @@ class House:
             self.policy.current = before
 
     def _announce(self, changes: Sequence[Change]) -> None:
+        if any(change.kind is ChangeKind.KEY_WITHDRAWN for change in changes):
+            self.keys.take_over()
         if hasattr(self, "validation"):
             self.validation.apply(changes)

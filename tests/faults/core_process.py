@@ -95,6 +95,11 @@ class CoreProcess(Stubs):
         self._process.kill()
         self._process.wait(PATIENCE)
 
+    def restart_after_a_crash(self) -> None:
+        """`kill`, and start it again."""
+        self.kill()
+        self.start()
+
     @property
     def has_ended(self) -> bool:
         """It runs no more."""

@@ -19,8 +19,11 @@ from tests.faults.http_road import HttpRoad, http_client
 from tests.faults.road import Held, Road
 from tests.faults.stubs import Stubs
 from tests.patience import PATIENCE
+from tests.running import wait_until
 from tests.serving import DEADLINE, ISSUER
 
+#: What the core gets for a rotation that takes no hour.
+SIGNS_SOON = {"TOKENHOUSE_KEYS_SIGNINGKEYPUBLICATIONPERIOD": "1s"}
 _VALIDATING = 2
 _BATCH = 128
 
@@ -66,9 +69,16 @@ class RotatingKeys:
         for thread in self._threads:
             thread.join(PATIENCE)
 
-    def rotate(self) -> None:
-        """Sign with another key."""
-        self._core.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(), timeout=DEADLINE)
+    def rotate(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Have another key published, do something, and wait until the key signs."""
+        request = key_admin_pb2.RotateSigningKeyRequest()
+        key_id = self._core.keys.RotateSigningKey(request, timeout=DEADLINE).key.key_id
+        meanwhile()
+        wait_until(lambda: self._signs(key_id), "the published key to sign")
+
+    def _signs(self, key_id: str) -> bool:
+        keys = self._core.keys.ListKeys(key_admin_pb2.ListKeysRequest(), timeout=DEADLINE).keys
+        return any(key.key_id == key_id and key.state == "signing" for key in keys)
 
     def wait_for(self, validations: int, verified: int) -> None:
         """Until there have been so many more."""

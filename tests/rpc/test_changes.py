@@ -1,5 +1,6 @@
 """ChangesService: every change, in order, without gaps, to everybody who watches."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -22,7 +23,7 @@ from tokenhouse.v1 import (
 from core.domain.tokens.change import ChangeKind
 from core.rpc import change_streams
 from tests.patience import PATIENCE
-from tests.rpc.road import Road, read_refusal
+from tests.rpc.road import Road, read_refusal, refused
 from tests.rpc.watching import Watch, watching
 from tests.running import wait_until
 from tests.serving import DEADLINE, ISSUER, Serving, public_client
@@ -201,12 +202,60 @@ def test_a_policy_that_switches_nothing_is_no_change(serving: Serving, watch: Wa
 
 
 def test_new_keys_are_told(serving: Serving, watch: Watch) -> None:
-    """A rotated signing key reaches every watcher with the next message, the old one beside it."""
+    """A published signing key reaches every watcher with the next message, the one that signs beside it."""
     old = watch.messages[0].policy.jwks
     serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(), timeout=DEADLINE)
     watch.wait_for(lambda: any(message.policy.jwks for message in watch.messages[1:]), "the new keys")
     [told] = [message.policy.jwks for message in watch.messages[1:] if message.HasField("policy")]
     assert told.count('"kid"') == old.count('"kid"') + 1
+
+
+def test_a_withdrawn_key_is_a_change_and_in_no_policy_after_it(serving: Serving, watch: Watch) -> None:
+    """changes.proto: who applies the message that has the change has no such key any more."""
+    before = watch.last.revision
+    request = key_admin_pb2.RotateSigningKeyRequest(now=True)
+    kid = serving.keys.RotateSigningKey(request, timeout=DEADLINE).key.key_id
+    watch.wait_for(lambda: any(kid in message.policy.jwks for message in watch.messages), "the new key")
+    withdrawal = key_admin_pb2.WithdrawSigningKeyRequest(key_id=kid)
+    serving.keys.WithdrawSigningKey(withdrawal, timeout=DEADLINE)
+    watch.wait_for_revision(before + 1)
+    [change] = watch.changes
+    assert (pb.ChangeKind.Name(change.kind), change.target) == ("CHANGE_KIND_KEY_WITHDRAWN", kid)
+    told = watch.messages[[bool(message.changes.changes) for message in watch.messages].index(True)]
+    assert told.policy.jwks
+    assert kid not in told.policy.jwks
+
+
+def _laggards(serving: Serving) -> list[str]:
+    keys = serving.keys.ListKeys(key_admin_pb2.ListKeysRequest(), timeout=DEADLINE).keys
+    return [each.address for key in keys if key.state == "published" for each in key.laggards]
+
+
+def test_who_has_not_acknowledged_a_key_is_named(serving: Serving, watch: Watch) -> None:
+    """By its end of the connection; what it acknowledges later counts alone."""
+    serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(), timeout=DEADLINE)
+    [address] = _laggards(serving)
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", address)
+    stub = changes_pb2_grpc.ChangesServiceStub(serving.channels["service"])
+    everything = [key.key_id for key in serving.keys.ListKeys(key_admin_pb2.ListKeysRequest(), timeout=DEADLINE).keys]
+    watch_id = watch.messages[0].watch_id
+    for known, lacking in ((everything, []), (everything[1:], [address]), ([], [address]), (everything, [])):
+        request = pb.AcknowledgeKeysRequest(watch_id=watch_id, key_ids=known)
+        stub.AcknowledgeKeys(request, timeout=DEADLINE)
+        assert _laggards(serving) == lacking
+    assert not any(message.watch_id for message in watch.messages[1:])
+
+
+def test_no_stream_but_an_open_one_is_acknowledged_for(serving: Serving) -> None:
+    """NOT_FOUND: unknown, absent, or its stream has ended."""
+    stub = changes_pb2_grpc.ChangesServiceStub(serving.channels["service"])
+    with watching(serving.channels["service"]) as ended:
+        pass
+    wait_until(lambda: serving.core._streams.count() == 0, "the stream to have ended")
+    for watch_id in (b"", bytes(16), ended.messages[0].watch_id):
+        request = pb.AcknowledgeKeysRequest(watch_id=watch_id)
+        refusal = refused(stub.AcknowledgeKeys, request)
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
 
 
 def test_many_watch_and_nobody_waits(road: Road) -> None:
@@ -268,10 +317,10 @@ def test_who_does_not_read_holds_up_nobody_and_is_cut_off(road: Road, monkeypatc
                     ]
                 )
             watch.wait_for_revision(before + 24_000)
-            assert streams.open_streams == 2
+            assert streams.count() == 2
         assert [change.revision for change in watch.changes] == list(range(before + 1, before + 24_001))
         monkeypatch.setattr(change_streams, "_PATIENCE", 0.5)
-        wait_until(lambda: streams.open_streams == 0, "the silent one to be cut off")
+        wait_until(lambda: streams.count() == 0, "the silent one to be cut off")
         with pytest.raises(grpc.RpcError) as ended:
             for _ in silent:
                 pass

@@ -78,7 +78,8 @@ def _walk(road: Road, secrets: dict[str, str]) -> None:
     changed = user_admin_pb2.SetPasswordRequest(username=road.username, password="canary of a new password")
     serving.users.SetPassword(changed, timeout=DEADLINE)
     secrets["new password"] = "canary of a new password"
-    serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(), timeout=DEADLINE)
+    for now in (False, True):
+        serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(now=now), timeout=DEADLINE)
     serving.keys.RotateMasterKey(key_admin_pb2.RotateMasterKeyRequest(), timeout=DEADLINE)
 
 
@@ -93,7 +94,7 @@ def _parts(secret: str) -> list[str]:
 
 def test_the_road_has_left_its_marks(walked: Walked) -> None:
     """What the tests below look for could have been found: the log and the database know of this road."""
-    for word in ("token issued", "token refused", "client registered", "signing key rotated", "verdict=replayed"):
+    for word in ("token issued", "token refused", "client registered", "signing key signs", "verdict=replayed"):
         assert word in walked.log
     assert b"127.0.0.1/callback" in walked.stored()
     assert len(walked.secrets) == 13

@@ -87,5 +87,5 @@ def a_session(**fields: Any) -> Session:
 
 
 def a_key(**fields: Any) -> SigningKey:
-    """A key that signs."""
+    """A key that is published and has never signed."""
     return replace(_KEY, **fields)

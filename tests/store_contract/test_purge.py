@@ -1,6 +1,7 @@
 """The purge deletes what nothing can need any more, in small batches, and nothing else (core.domain.store)."""
 
 from core.domain.grants.grant import GrantState, RevokeReason
+from core.domain.keys.signing_key import WITHDRAWN_LISTED_FOR
 from core.domain.store import Store
 from core.domain.tokens.change import ChangeKind
 from tests.store_contract.nouns import DAY, HOUR, NOW, a_grant, a_key, a_session
@@ -119,13 +120,19 @@ def test_changes_go_and_the_revision_stays(store: Store) -> None:
     )
 
 
-def test_signing_keys_go_when_they_retired(store: Store) -> None:
-    """A key that signs never goes."""
-    store.write(lambda transaction: transaction.add_signing_key(a_key(key_id="old"), previous_retire_at=0))
-    store.write(lambda transaction: transaction.add_signing_key(a_key(key_id="new"), previous_retire_at=NOW))
+def test_signing_keys_go_when_they_have_left(store: Store) -> None:
+    """Retired ones at their time, withdrawn ones after a week; a key that is published or signs never goes."""
+    for fields in (
+        {"key_id": "retired", "signs_since": EARLY, "verifies_until": NOW},
+        {"key_id": "withdrawn", "withdrawn_at": NOW - WITHDRAWN_LISTED_FOR + 1},
+        {"key_id": "signing", "signs_since": EARLY},
+        {"key_id": "published"},
+    ):
+        store.write(lambda transaction, fields=fields: transaction.add_signing_key(a_key(**fields)))  # type: ignore[misc]
     assert store.purge(now=NOW - 1, limit=10) == 0
     assert store.purge(now=NOW, limit=10) == 1
-    assert [key.key_id for key in store.list_signing_keys(now=EARLY)] == ["new"]
+    assert store.purge(now=NOW + 1, limit=10) == 1
+    assert [key.key_id for key in store.list_signing_keys(now=EARLY)] == ["published", "signing"]
 
 
 def test_full_buckets_go_and_others_remember(store: Store) -> None:

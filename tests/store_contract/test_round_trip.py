@@ -59,8 +59,8 @@ def test_a_session_comes_back_whole(populated: Store) -> None:
 
 def test_a_signing_key_comes_back_whole(store: Store) -> None:
     """All columns of a signing key survive (RFC 7517)."""
-    key = a_key(retires_at=NOW + 9)
-    store.write(lambda transaction: transaction.add_signing_key(key, previous_retire_at=NOW))
+    key = a_key(published_for=7, signs_since=NOW + 8, verifies_until=NOW + 9, withdrawn_at=NOW + 10)
+    store.write(lambda transaction: transaction.add_signing_key(key))
     assert store.list_signing_keys(now=NOW) == [key]
 
 

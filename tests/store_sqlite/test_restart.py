@@ -34,7 +34,7 @@ def test_everything_is_there_after_a_restart(opened: Opener, populated: SqliteSt
         lambda transaction: transaction.revoke_grant(a_grant().id, reason=RevokeReason.CODE_REUSED, now=NOW)
     )
     populated.write(lambda transaction: transaction.create_session(a_session()))
-    populated.write(lambda transaction: transaction.add_signing_key(a_key(), previous_retire_at=NOW))
+    populated.write(lambda transaction: transaction.add_signing_key(a_key()))
     populated.write(lambda transaction: transaction.take_slot(b"key", now_ms=0, interval_ms=500, burst=1))
     populated.write(
         lambda transaction: transaction.record_change(ChangeKind.ALL_REVOKED, "", now=NOW, keep_until=NOW + DAY)

@@ -38,6 +38,7 @@ _USUAL = {
     "tokenhouse_clock_drift_seconds": "-1x60",
     "tokenhouse_clock_unconfirmed": "0x60",
     "tokenhouse_signing_key_created_timestamp_seconds": "0x60",
+    "tokenhouse_signing_key_laggards": "0x60",
     'process_open_fds{job="core", instance="a"}': "30x60",
     'process_max_fds{job="core", instance="a"}': "1024x60",
 }
@@ -69,6 +70,7 @@ _MATTERS: dict[str, dict[str, str | None]] = {
         'tokenhouse_token_requests_total{grant_type="refresh_token", verdict="future"}': "0x50 1x10"
     },
     "TokenhouseManyFailedLogins": {'tokenhouse_logins_total{result="login_failed"}': "0+120x60"},
+    "TokenhouseSigningKeyLaggards": {"tokenhouse_signing_key_laggards": "2x60"},
     "TokenhouseStoreNotWritable": {"tokenhouse_store_writable": "1x50 0x10"},
     "TokenhouseDiskFull": {"tokenhouse_store_reserve_held": "1x50 0x10"},
     "TokenhouseDiskFillingUp": {"tokenhouse_store_disk_free_bytes": "50000000000-100000000x60"},

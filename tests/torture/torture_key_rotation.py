@@ -1,11 +1,11 @@
-"""A million validations over twenty rotations of the signing key, with the core killed half-way."""
+"""A million validations over twenty rotations of the signing key, with the core killed half-way, while a key waits."""
 
 import time
 from pathlib import Path
 
 from tests.faults.core_process import CoreProcess
 from tests.faults.facade_process import FacadeProcess
-from tests.faults.rotating_keys import RotatingKeys
+from tests.faults.rotating_keys import SIGNS_SOON, RotatingKeys
 from tests.torture.conftest import Figures
 
 _ROTATIONS = 20
@@ -16,13 +16,10 @@ def test_no_answer_is_wrong(tmp_path: Path, figures: Figures) -> None:
     """Not one of a million."""
     started = time.monotonic()
     facade = FacadeProcess(tmp_path, command=("-m", "tests.faults.patient_facade"))
-    with CoreProcess(tmp_path) as core, facade, RotatingKeys(core, facade) as load:
+    with CoreProcess(tmp_path, SIGNS_SOON) as core, facade, RotatingKeys(core, facade) as load:
         for rotation in range(_ROTATIONS):
             load.wait_for(validations=_VALIDATIONS // _ROTATIONS, verified=20)
-            load.rotate()
-            if rotation == _ROTATIONS // 2:
-                core.kill()
-                core.start()
+            load.rotate(core.restart_after_a_crash if rotation == _ROTATIONS // 2 else lambda: None)
         load.wait_for(validations=1000, verified=20)
 
     verdicts = load.verdicts

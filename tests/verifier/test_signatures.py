@@ -16,7 +16,6 @@ from tokenhouse_verifier.errors import InsufficientScope, InvalidToken, Unavaila
 from tokenhouse_verifier.signatures import Signatures
 from tokenhouse_verifier.verifier import TokenVerifier
 
-from core.domain.tokens.change import ChangeKind
 from tests.rpc.road import Road
 from tests.serving import DEADLINE, ISSUER, Serving
 from tests.verifier.conftest import Open
@@ -108,18 +107,16 @@ def test_a_user_that_changed_is_asked_for_again(road: Road, local: Form) -> None
 def test_keys_rotate_and_are_withdrawn(serving: Serving, road: Road, local: Form, proxy: Proxy) -> None:
     """The stream brings the new key; a token of one that was withdrawn is not read here any more."""
     follow(local, road.connect(resource=MCP).access_token)
-    kid, now = serving.core._keys.signer.key_id, serving.clock.now()
+    kid = serving.core._keys.signer.key_id
     old = road.connect(resource=MCP).access_token
-    serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(), timeout=DEADLINE)
+    serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(now=True), timeout=DEADLINE)
     new = road.connect(resource=MCP).access_token
     signer, signatures = serving.core._keys.signer.key_id, local.verifier._signatures
     wait_until(lambda: signatures is not None and signer in signatures._keys, "the new key")
     with without_core(proxy):
         assert local.verify(new, timeout=0.05).username == road.username
     revision = road.validate(new, MCP).revision
-    serving.core._store.write(
-        lambda tx: tx.record_change(ChangeKind.KEY_WITHDRAWN, kid, now=now, keep_until=now + 86400)
-    )
+    serving.keys.WithdrawSigningKey(key_admin_pb2.WithdrawSigningKeyRequest(key_id=kid), timeout=DEADLINE)
     wait_until(lambda: local.verifier._memory.revision > revision, "the change")
     assert isinstance(refusal_of(local, old), InvalidToken)
 

@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 from tokenhouse.v1.changes_pb2 import WatchChangesRequest, WatchChangesResponse
 
+from tokenhouse_verifier.acknowledging import Acknowledging
 from tokenhouse_verifier.channel import WATCH_CHANGES
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.memory import SILENCE, Gap, Memory
@@ -30,6 +31,7 @@ class Changes:
             request_serializer=WatchChangesRequest.SerializeToString,
             response_deserializer=WatchChangesResponse.FromString,
         )
+        self._acknowledging = Acknowledging(channel)
         self._stopping = threading.Event()
         self._stream: Any = None
         self._alive_at = now()
@@ -49,6 +51,7 @@ class Changes:
         self._cancel()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(patience)
+        self._acknowledging.stop(patience)
 
     def revive(self) -> None:
         """Somebody found the stream silent: open another if it has been that for long. Returns at once."""
@@ -67,6 +70,7 @@ class Changes:
             try:
                 for message in self._messages(stopping):
                     self._memory.apply(message, now())
+                    self._acknowledging.note(message)
                     self._say_that_it_is_well()
                     pause = _FIRST_PAUSE
             except grpc.RpcError as error:
@@ -87,6 +91,7 @@ class Changes:
 
     def _messages(self, stopping: threading.Event) -> Iterator[WatchChangesResponse]:
         self._memory.restart()
+        self._acknowledging.restart()
         known = WatchChangesRequest(since=self._memory.revision, mark=self._memory.mark)
         self._stream = self._open(known, wait_for_ready=True)
         if stopping.is_set():

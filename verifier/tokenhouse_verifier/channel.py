@@ -9,6 +9,7 @@ from tokenhouse_verifier.errors import Unavailable
 
 VALIDATE_TOKENS = "/tokenhouse.v1.ValidationService/ValidateTokens"
 WATCH_CHANGES = "/tokenhouse.v1.ChangesService/WatchChanges"
+ACKNOWLEDGE_KEYS = "/tokenhouse.v1.ChangesService/AcknowledgeKeys"
 
 Options: TypeAlias = Sequence[tuple[str, Any]]
 

@@ -1,15 +1,16 @@
-"""The signing keys in use: one signs, the published ones verify (RFC 7517, RFC 7518 §3.4). One key, one algorithm."""
+"""The signing keys in use: one signs, the next is published before it does, those before it verify (RFC 7517).
 
-import hashlib
+One key, one algorithm (RFC 7518 §3.4).
+"""
+
 import json
 import threading
-from base64 import urlsafe_b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol, cast
 
-import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -17,23 +18,16 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_der_private_key,
 )
-from jwt.utils import base64url_decode, base64url_encode
+from jwt.utils import base64url_decode
 
 from core.domain.clock import Clock
-from core.domain.errors import FailedPrecondition
+from core.domain.errors import FailedPrecondition, NotFound
+from core.domain.keys.es256 import Signer, header_of, is_signature, load_public_key, public_jwk
 from core.domain.keys.master_key import MasterKeys
-from core.domain.keys.signing_key import KeyFacts, KeyIntents, SigningKey
+from core.domain.keys.signing_key import KeyFacts, KeyIntents, KeyState, SigningKey
 from core.domain.writing import Writes
 
-ALGORITHM = "ES256"
-_ES256 = jwt.get_algorithm_by_name(ALGORITHM)
 _WRAPPING = b"signing key"
-
-
-@lru_cache(maxsize=16)
-def _header(token_type: str, key_id: str) -> bytes:
-    header = {"alg": ALGORITHM, "kid": key_id, "typ": token_type}
-    return base64url_encode(json.dumps(header, separators=(",", ":")).encode())
 
 
 class KeyStore(KeyFacts, Writes[KeyIntents], Protocol):
@@ -42,26 +36,26 @@ class KeyStore(KeyFacts, Writes[KeyIntents], Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Ring:
-    """The keys as of the last load; replaced whole."""
+    """The keys as of the last change; replaced whole."""
 
+    #: Newest first.
+    keys: tuple[SigningKey, ...]
     signing: SigningKey
     private_key: ec.EllipticCurvePrivateKey
+    #: Those that sign or have signed: what a key did not sign needs no verifying.
     public_keys: tuple[tuple[SigningKey, ec.EllipticCurvePublicKey], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
-    """One key, ready to sign."""
+class Withdrawal:
+    """What withdrawing a key comes to."""
 
-    key_id: str
-    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
-
-    def sign(self, claims: Mapping[str, object], token_type: str) -> str:
-        """A compact JWS of the claims with header `typ` (RFC 7515 §3.1, §7.1)."""
-        # The library's own `encode` checks and renders a header anew for each token, for as long as signing takes.
-        payload = base64url_encode(json.dumps(claims, separators=(",", ":")).encode())
-        signed = _header(token_type, self.key_id) + b"." + payload
-        return (signed + b"." + base64url_encode(_ES256.sign(signed, self.private_key))).decode()
+    #: In seconds since the epoch.
+    withdrawn_at: int
+    #: What takes its place: signs at once where the key signed, is published where it was published.
+    successor: SigningKey | None
+    #: What has to be written, in one transaction.
+    write: Callable[[KeyIntents], None] = field(repr=False)
 
 
 class KeyRing:
@@ -73,8 +67,12 @@ class KeyRing:
         self._master_keys = master_keys
         self._clock = clock
         self._changing = threading.Lock()
-        if not store.list_signing_keys(now=clock.now()):
-            self._add(self._new_key(), previous_retire_at=0)
+        #: The ring of a withdrawal that is being written.
+        self._next: _Ring | None = None
+        keys = store.list_signing_keys(now=clock.now())
+        if not any(key.state is KeyState.SIGNING for key in keys):
+            first = self._new_key()
+            store.write(partial(_begin_at_once, key=first, is_new=True, now=first.created_at, longest_token=0))
         self._ring = self._load()
 
     @property
@@ -84,7 +82,7 @@ class KeyRing:
         return Signer(ring.signing.key_id, ring.private_key)
 
     def open(self, token: str, token_type: str) -> tuple[str, object] | None:
-        """The kid and the claims of a compact JWS, if `Signer.sign` made it, with a key that is published now.
+        """The kid and the claims of a compact JWS, if `Signer.sign` made it, with a key that is trusted now.
 
         Raises:
             ValueError: it is signed, but its payload is not JSON.
@@ -93,27 +91,92 @@ class KeyRing:
         signed, _, signature = token.encode().rpartition(b".")
         header, _, payload = signed.partition(b".")
         for key, public_key in self._ring.public_keys:
-            if header == _header(token_type, key.key_id):
-                if not _is_published(key, self._clock.now()) or not _is_signature(signature, signed, public_key):
+            if header == header_of(token_type, key.key_id):
+                if _has_left(key, self._clock.now()) or not is_signature(signature, signed, public_key):
                     return None
                 return key.key_id, json.loads(base64url_decode(payload))
         return None
 
     def list_keys(self) -> Sequence[SigningKey]:
-        """The published keys, newest first."""
+        """Every key that is published or was withdrawn lately, newest first."""
         now = self._clock.now()
-        return [key for key, _ in self._ring.public_keys if _is_published(key, now)]
+        return [key for key in self._ring.keys if not _has_left(key, now)]
+
+    def find_published(self) -> SigningKey | None:
+        """The key that will sign next, if there is one already."""
+        return next((key for key in self._ring.keys if key.state is KeyState.PUBLISHED), None)
+
+    @property
+    def signing(self) -> SigningKey:
+        """The key that signs, as it is listed."""
+        return self._ring.signing
 
     def jwks(self) -> str:
-        """The JWK Set (RFC 7517 §5) as JSON text."""
-        return f'{{"keys":[{",".join(key.public_jwk for key in self.list_keys())}]}}'
+        """The JWK Set (RFC 7517 §5) as JSON text: the key that signs, the one that will, those that did."""
+        trusted = [key for key in self.list_keys() if key.state is not KeyState.WITHDRAWN]
+        trusted.sort(key=lambda key: key.state is not KeyState.SIGNING)
+        return f'{{"keys":[{",".join(key.public_jwk for key in trusted)}]}}'
+
+    def publish(self) -> SigningKey:
+        """Publish a key that does not sign yet; where there is one already, that."""
+        with self._changing:
+            published = self.find_published()
+            if published is None:
+                published = self._new_key()
+                self._store.write(lambda tx: tx.add_signing_key(published))
+                self._ring = self._load()
+            return published
+
+    def note_publication(self, key_id: str, *, published_for: int) -> None:
+        """Remember for how many seconds a key has been published."""
+        self._store.write(lambda tx: tx.note_publication(key_id, published_for=published_for))
+
+    def begin_signing(self, key_id: str, *, longest_token: int) -> bool:
+        """Sign with a published key from now on; the one before verifies for `longest_token` seconds more.
+
+        False where the key is not published any more.
+        """
+        with self._changing:
+            now = self._clock.now()
+            begun = self._store.write(
+                lambda tx: tx.begin_signing(key_id, now=now, previous_verifies_until=now + longest_token)
+            )
+            self._ring = self._load()
+            return begun
 
     def rotate(self, *, longest_token: int) -> SigningKey:
-        """Sign with a new key from now on; the old one stays published for `longest_token` seconds."""
+        """Sign with the published key, or else a new one, at once; the one before as in `begin_signing`."""
         with self._changing:
-            self._add(self._new_key(), previous_retire_at=self._clock.now() + longest_token)
+            published, now = self.find_published(), self._clock.now()
+            key = published or self._new_key()
+            is_new = published is None
+            self._store.write(partial(_begin_at_once, key=key, is_new=is_new, now=now, longest_token=longest_token))
             self._ring = self._load()
             return self._ring.signing
+
+    @contextmanager
+    def withdrawing(self, key_id: str) -> Iterator[Withdrawal]:
+        """The withdrawal of a key, which the body writes; in force when that is committed (`take_over`), or at the end.
+
+        Raises:
+            NotFound: there is no such key that is trusted.
+        """
+        with self._changing:
+            key = next((key for key in self.list_keys() if key.key_id == key_id), None)
+            if key is None or key.state is KeyState.WITHDRAWN:
+                raise NotFound("no signing key that is trusted has this kid: `tokenhouse keys list` has them")
+            withdrawal, keys = self._withdraw(key)
+            following = self._next = self._ring_of(keys)
+            try:
+                yield withdrawal
+                self._ring = following
+            finally:
+                self._next = None
+
+    def take_over(self) -> None:
+        """The withdrawal is committed: from now on the key is trusted no more."""
+        if self._next is not None:
+            self._ring = self._next
 
     def replace(self) -> None:
         """Sign with a new key and publish no other: whatever was signed before is refused, here and elsewhere."""
@@ -121,8 +184,8 @@ class KeyRing:
             key = self._new_key()
 
             def intent(tx: KeyIntents) -> None:
-                tx.withdraw_signing_keys()
-                tx.add_signing_key(key, previous_retire_at=0)
+                tx.delete_signing_keys()
+                _begin_at_once(tx, key=key, is_new=True, now=key.created_at, longest_token=0)
 
             self._store.write(intent)
             self._ring = self._load()
@@ -134,6 +197,7 @@ class KeyRing:
             wrapped = {
                 key.key_id: self._master_keys.seal(_WRAPPING, self._unwrap(key), key.key_id.encode())
                 for key in self.list_keys()
+                if key.state is not KeyState.WITHDRAWN
             }
             self._store.write(
                 lambda tx: [
@@ -143,12 +207,32 @@ class KeyRing:
             )
             self._ring = self._load()
 
-    def _add(self, key: SigningKey, *, previous_retire_at: int) -> None:
-        self._store.write(lambda tx: tx.add_signing_key(key, previous_retire_at=previous_retire_at))
+    def _withdraw(self, key: SigningKey) -> tuple[Withdrawal, Sequence[SigningKey]]:
+        """The withdrawal, and every key as it will be."""
+        now, others = self._clock.now(), [other for other in self._ring.keys if other is not key]
+        withdrawn = replace(key, withdrawn_at=now, verifies_until=None, wrapped_private_key=b"")
+        published = self.find_published()
+        signed, successor = key.state is KeyState.SIGNING, None
+        if signed and published is not None:
+            others.remove(published)
+            successor = published
+        elif key.state is not KeyState.RETIRED:
+            successor = self._new_key()
+        is_new = successor is not published
+
+        def write(tx: KeyIntents) -> None:
+            tx.withdraw_signing_key(key.key_id, now=now)
+            if successor is not None and signed:
+                _begin_at_once(tx, key=successor, is_new=is_new, now=now, longest_token=0)
+            elif successor is not None:
+                tx.add_signing_key(successor)
+
+        later = None if successor is None else replace(successor, signs_since=now if signed else None)
+        return Withdrawal(now, later, write), [*([] if later is None else [later]), withdrawn, *others]
 
     def _new_key(self) -> SigningKey:
         private_key = ec.generate_private_key(ec.SECP256R1())
-        jwk = _public_jwk(private_key.public_key())
+        jwk = public_jwk(private_key.public_key())
         der = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         return SigningKey(
             key_id=jwk["kid"],
@@ -168,39 +252,27 @@ class KeyRing:
         return der
 
     def _load(self) -> _Ring:
-        keys = self._store.list_signing_keys(now=self._clock.now())
-        signing = next(key for key in keys if key.retires_at is None)
+        return self._ring_of(self._store.list_signing_keys(now=self._clock.now()))
+
+    def _ring_of(self, keys: Sequence[SigningKey]) -> _Ring:
+        signing = next(key for key in keys if key.state is KeyState.SIGNING)
         private_key = cast(ec.EllipticCurvePrivateKey, load_der_private_key(self._unwrap(signing), password=None))
-        public_keys = tuple((key, _load_public_key(key)) for key in keys)
-        return _Ring(signing, private_key, public_keys)
+        verifying = [key for key in keys if key.state in (KeyState.SIGNING, KeyState.RETIRED)]
+        return _Ring(
+            tuple(keys), signing, private_key, tuple((key, load_public_key(key.public_jwk)) for key in verifying)
+        )
 
 
-def _is_published(key: SigningKey, now: int) -> bool:
-    return key.retires_at is None or key.retires_at > now
+def _begin_at_once(tx: KeyIntents, *, key: SigningKey, is_new: bool, now: int, longest_token: int) -> None:
+    if is_new:
+        tx.add_signing_key(key)
+    tx.begin_signing(key.key_id, now=now, previous_verifies_until=now + longest_token)
 
 
-def _is_signature(text: bytes, signed: bytes, public_key: ec.EllipticCurvePublicKey) -> bool:
-    """RFC 7518 §3.4. The decoder passes over what is not base64url, and no signature covers its own spelling."""
-    try:
-        signature = base64url_decode(text)
-    except ValueError:
-        return False
-    return base64url_encode(signature) == text and _ES256.verify(signed, public_key, signature)
+def _has_left(key: SigningKey, now: int) -> bool:
+    return key.verifies_until is not None and key.verifies_until <= now
 
 
 def find_private_key(key: SigningKey, master_keys: MasterKeys) -> bytes | None:
     """The private half in PKCS #8; None where it was wrapped with a master key that is not among these."""
     return master_keys.find_sealed(_WRAPPING, key.wrapped_private_key, key.key_id.encode())
-
-
-def _load_public_key(key: SigningKey) -> ec.EllipticCurvePublicKey:
-    return cast(ec.EllipticCurvePublicKey, jwt.PyJWK.from_json(key.public_jwk, ALGORITHM).key)
-
-
-def _public_jwk(public_key: ec.EllipticCurvePublicKey) -> dict[str, str]:
-    """The public half as a JWK whose kid is its RFC 7638 thumbprint."""
-    full = jwt.algorithms.ECAlgorithm.to_jwk(public_key, as_dict=True)
-    required = {name: str(full[name]) for name in ("crv", "kty", "x", "y")}
-    canonical = json.dumps(required, separators=(",", ":"), sort_keys=True).encode()
-    thumbprint = urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
-    return {**required, "kid": thumbprint, "use": "sig", "alg": ALGORITHM}

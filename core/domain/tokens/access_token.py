@@ -66,6 +66,9 @@ def _read_claims(claims: dict[str, Any], key_id: str) -> AccessToken | None:
     # `type`: to Python true is a number.
     if any(type(text) is not str for text in texts) or any(type(number) is not int for number in numbers):
         return None
+    # We make none that lives longer. Somebody who has a key may; and it must not outlive the key's withdrawal.
+    if claims["exp"] - claims["iat"] > LONGEST_LIFETIME:
+        return None
     try:
         return AccessToken(
             token_id=claims["jti"],

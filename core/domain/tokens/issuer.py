@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from sys import intern
 
 from core.domain.clock import Clock
+from core.domain.keys.es256 import Signer
 from core.domain.keys.key_ring import KeyRing
 from core.domain.policy import Policy
 from core.domain.randomness import Randomness
@@ -47,8 +48,14 @@ class Issuer:
 
     def issue_access_token(self, entitlement: Entitlement, policy: Policy) -> IssuedAccessToken:
         """A signed access token (RFC 9068 §2)."""
+        while True:
+            issued = self._sign(entitlement, policy, signer := self._keys.signer)
+            # Withdrawn or retired meanwhile: the key may be refused already, or before the token has expired.
+            if self._keys.signing.key_id == signer.key_id:
+                return issued
+
+    def _sign(self, entitlement: Entitlement, policy: Policy, signer: Signer) -> IssuedAccessToken:
         now = self._clock.now()
-        signer = self._keys.signer
         audience = entitlement.resources or (policy.issuer,)
         token = AccessToken(
             token_id=format_token_id(self._randomness.token_bytes(16)),

@@ -115,11 +115,26 @@ _INITIAL_SCHEMA = (
     "INSERT INTO counters (name, value) VALUES ('revision', 0), ('noted_time', 0), ('first_user_claimed', 0)",
 )
 
+_SIGNING_KEY_STATES = (
+    "ALTER TABLE signing_keys RENAME COLUMN retires_at TO verifies_until",
+    "ALTER TABLE signing_keys ADD COLUMN published_for INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE signing_keys ADD COLUMN signs_since INTEGER",
+    "ALTER TABLE signing_keys ADD COLUMN withdrawn_at INTEGER",
+    "UPDATE signing_keys SET signs_since = created_at",
+)
+
 
 @MIGRATIONS()
 def initial_schema(database: Database) -> None:
     """Every table of the first release."""
     for statement in _INITIAL_SCHEMA:
+        database.execute(statement)
+
+
+@MIGRATIONS()
+def signing_keys_before_and_after_they_sign(database: Database) -> None:
+    """A key is published before it signs, and may be withdrawn. Those there are have signed since they were made."""
+    for statement in _SIGNING_KEY_STATES:
         database.execute(statement)
 
 

@@ -9,7 +9,7 @@ from core.store.sqlite.driver import Connection
 TABLE = "_sqlite_migrations"
 SET = "tokenhouse"
 #: The steps this program knows, in their order: the functions of `migrations`.
-STEPS = ("initial_schema",)
+STEPS = ("initial_schema", "signing_keys_before_and_after_they_sign")
 
 
 def taken_steps(connection: Connection) -> frozenset[str]:

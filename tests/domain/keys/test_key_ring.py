@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from core.domain.administration.keys import KeyAdministration
 from core.domain.errors import FailedPrecondition
 from core.domain.keys.master_key import MasterKeys
+from core.domain.keys.signing_key import KeyState
 from core.domain.randomness import SystemRandomness
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.store.master_key_file import MasterKeyFile, MasterKeyFromEnvironment
@@ -74,7 +74,7 @@ def test_rotations_in_one_second_keep_their_order(house: House) -> None:
     house.restart()
     assert house.keys.signer.key_id == kids[-1]
     assert set(kids) <= {key["kid"] for key in _published(house)}
-    assert sum(key.retires_at is None for key in house.keys.list_keys()) == 1
+    assert [key.state for key in house.keys.list_keys()].count(KeyState.SIGNING) == 1
 
 
 def test_another_master_key_opens_nothing(house: House) -> None:
@@ -126,7 +126,7 @@ class Rotating:
     def rotate(self) -> int:
         """`tokenhouse keys rotate --master`."""
         house = self.house
-        return KeyAdministration(house.keys, house.master_keys, self.file, house.randomness).rotate_master_key()
+        return house.key_administration(self.file).rotate_master_key()
 
     def restart(self) -> None:
         """Start again with what is in the file."""
@@ -184,7 +184,7 @@ def test_signing_keys_are_wrapped_anew(rotating: Rotating) -> None:
 
 def test_a_master_key_from_the_environment_is_the_operators_to_change(house: House) -> None:
     """key_admin.proto: FAILED_PRECONDITION, and nothing has changed."""
-    administration = KeyAdministration(house.keys, house.master_keys, MasterKeyFromEnvironment(), house.randomness)
+    administration = house.key_administration(MasterKeyFromEnvironment())
     with pytest.raises(FailedPrecondition):
         administration.rotate_master_key()
     assert house.master_keys.current_id == 1

@@ -46,7 +46,7 @@ def test_a_token_leaves_after_its_key(pair: Pair, client_id: str) -> None:
         operator: KeyAdminServiceStub = KeyAdminServiceStub(channel)
         for _ in range(5):
             before = _published(pair)
-            made = operator.RotateSigningKey(RotateSigningKeyRequest(), timeout=DEADLINE).key.key_id
+            made = operator.RotateSigningKey(RotateSigningKeyRequest(now=True), timeout=DEADLINE).key.key_id
             form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"], "client_id": client_id}
             tokens = pair.client.post(_TOKEN, data=form).json()
 
