@@ -3,9 +3,9 @@
 import re
 from email.utils import parsedate_to_datetime
 
-from core.domain.clients.document_source import DocumentUnavailable, FetchedDocument
+from core.domain.clients.document_source import DocumentUnavailable, FetchedDocument, SourceBusy
 from core.domain.clients.document_url import DocumentUrl
-from core.outbound.guarded_http import Answer, CannotFetch, GuardedHttp
+from core.outbound.guarded_http import Answer, CannotFetch, GuardedHttp, TooBusy
 
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
 _DIRECTIVE = re.compile(r'([a-z-]+)(?:=(?:"([^"]*)"|([^",;\s]*)))?')
@@ -25,6 +25,8 @@ class FetchedDocuments:
             answer = self._http.get(url.host, url.port, url.target, accept="application/json", loopback=loopback)
         except CannotFetch as failure:
             raise DocumentUnavailable(failure.reason, failure.detail, host_failed=failure.before_asking) from None
+        except TooBusy:
+            raise SourceBusy from None
         _require_document(answer)
         return FetchedDocument(answer.body, _find_freshness(answer.headers))
 

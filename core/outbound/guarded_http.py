@@ -16,7 +16,7 @@ from time import monotonic
 
 from core.outbound.bounded_stream import BoundedStream, TooMuch
 from core.outbound.network import Network, SystemNetwork
-from core.outbound.resolving import NotResolved, Resolver
+from core.outbound.resolving import NotResolved, Resolver, ResolverBusy
 from core.outbound.special_addresses import Address, is_loopback, is_public, parse_address
 
 #: In seconds, from the first question to the last byte.
@@ -40,6 +40,10 @@ class CannotFetch(Exception):
         self.reason = reason
         self.detail = str(detail)
         self.before_asking = before_asking
+
+
+class TooBusy(Exception):
+    """This server has too many fetches on its way; nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ class GuardedHttp:
         `loopback`: a host that is this very machine's may be asked, and at its own addresses only.
 
         Raises:
-            CannotFetch
+            CannotFetch, TooBusy
         """
         until = monotonic() + self._time
         connection = self._connect(host, self._choose_addresses(host, until, loopback), port, until)
@@ -94,6 +98,8 @@ class GuardedHttp:
             found = self._resolver.resolve(host, until)
         except NotResolved as failure:
             raise CannotFetch("the name of its host leads nowhere", failure, before_asking=True) from None
+        except ResolverBusy:
+            raise TooBusy from None
         try:
             addresses = [parse_address(text) for text in found]
         except ValueError as error:

@@ -7,12 +7,17 @@ from time import monotonic
 
 from core.outbound.network import Network
 
-#: Resolvers that hang hold a thread each; the next one waits for its turn until its own time is up.
-_MOST_AT_ONCE = 8
+#: Questions that nobody answers hold a thread each, for as long as the system's resolver goes on asking: as many
+#: as come in that time from a few networks.
+_MOST_AT_ONCE = 64
 
 
 class NotResolved(Exception):
     """There is no address for this name, or not in time; says why."""
+
+
+class ResolverBusy(Exception):
+    """The name was not asked for: too many questions have no answer yet."""
 
 
 class Resolver:
@@ -26,10 +31,10 @@ class Resolver:
         """The addresses of a name, asked for once; `until` is a moment of the monotonic clock.
 
         Raises:
-            NotResolved
+            NotResolved, ResolverBusy
         """
-        if not self._free.acquire(timeout=max(0.0, until - monotonic())):
-            raise NotResolved("the resolver is busy")
+        if not self._free.acquire(blocking=False):
+            raise ResolverBusy
         answer: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
 
         def ask() -> None:

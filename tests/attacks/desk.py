@@ -6,23 +6,32 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from tests.document_host import a_document
 from tests.facade.pair import Pair
-from tests.facade.road import Visit, register
+from tests.facade.road import REDIRECT_URI, Visit, register
 
 TOKEN, REVOKE = "/oauth/v1/token", "/oauth/v1/revoke"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 #: A redirect URI that is allowed until a matrix has the core started again without the line.
 LISTED = "https://workbench.example.com/callback"
 ALLOWING = f"OAuthAllowedRedirectURI = {LISTED}"
+#: A client that is known by a document, and what stands there for a redirect URI and is not allowed here.
+DOCUMENT, OF_THE_DOCUMENT = "https://client.example/tool.json", "https://client.example/callback"
 #: No rate stops a matrix, and a code that was made before a restart is good after it, however busy the machine is.
-_LIMITS = ("LoginFailures = 0", "LoginFailuresPerNetwork = 0", "Registrations = 0")
+_LIMITS = ("LoginFailures = 0", "LoginFailuresPerNetwork = 0", "Registrations = 0", "ClientDocuments = 0")
 _OAUTH = ("CodeLifetime = 10m", "Scope = mcp: Use MCP servers as you", "Scope = files: Read your files",
           "DefaultScope = mcp")  # fmt: skip
 
 
 def make_pair(folder: Path) -> Pair:
     """Core and facade as processes, once started."""
-    return Pair(folder, server_lines=(ALLOWING,), limit_lines=(*_LIMITS, "[OAuth]", *_OAUTH))
+    (folder / "tool.json").write_bytes(a_document(DOCUMENT, redirect_uris=[REDIRECT_URI, OF_THE_DOCUMENT]))
+    return Pair(
+        folder,
+        server_lines=(ALLOWING,),
+        document_lines=("File = tool.json",),
+        limit_lines=(*_LIMITS, "[OAuth]", *_OAUTH),
+    )
 
 
 def restart(pair: Pair, *, without: str = "") -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.attacks.combinations import WHEN
-from tests.attacks.desk import ALLOWING, LISTED, Desk, restart
+from tests.attacks.desk import ALLOWING, DOCUMENT, LISTED, OF_THE_DOCUMENT, Desk, restart
 from tests.domain.clients.lookalikes import LOOKALIKES
 from tests.facade.pair import Pair
 from tests.facade.road import REDIRECT_URI, Visit, register
@@ -27,6 +27,10 @@ _RECIPIENTS: dict[str, dict[str, str]] = {
     "an unknown client": {"client_id": "client_nobody"},
     "nowhere": {"redirect_uri": ""},
     "another client's": {"redirect_uri": _ANOTHERS},
+    "a document's, another client's": {"client_id": DOCUMENT, "redirect_uri": _ANOTHERS},
+    "a document's, not allowed": {"client_id": DOCUMENT, "redirect_uri": OF_THE_DOCUMENT},
+    "no document": {"client_id": "https://localhost:1/client.json"},
+    "a document inside": {"client_id": "https://10.0.0.1/client.json"},
 }
 #: What else is in the request, and the error that the client is told where the redirect URI is its own: signed out, in.
 _REST: dict[str, tuple[dict[str, str], str, str]] = {

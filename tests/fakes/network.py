@@ -1,8 +1,11 @@
 """A network that a test lays out: what names lead to, and which server of this machine stands at an address."""
 
 import socket
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from tests.patience import PATIENCE
 
 
 @dataclass
@@ -30,3 +33,15 @@ class LaidOutNetwork:
         if address not in self.routes:
             raise ConnectionRefusedError(111, "Connection refused")
         return socket.create_connection(("127.0.0.1", self.routes[address]), timeout)
+
+
+@dataclass
+class HangingNetwork(LaidOutNetwork):
+    """One whose resolver answers nobody until it is released."""
+
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def resolve(self, host: str) -> Sequence[str]:
+        self.asked.append(host)
+        self.released.wait(PATIENCE)
+        return []

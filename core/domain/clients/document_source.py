@@ -29,6 +29,10 @@ class DocumentUnavailable(Exception):
         self.host_failed = host_failed
 
 
+class SourceBusy(Exception):
+    """Nobody was asked: this server has too many documents on their way."""
+
+
 class DocumentSource(Protocol):
     """The network, behind its guard."""
 
@@ -36,6 +40,6 @@ class DocumentSource(Protocol):
         """The document, within a few seconds; from this machine only where `loopback` says so.
 
         Raises:
-            DocumentUnavailable
+            DocumentUnavailable, SourceBusy
         """
         ...

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from core.domain.clients.client import Client, ClientFacts
 from core.domain.clients.document_memory import DocumentMemory
-from core.domain.clients.document_source import DocumentSource, DocumentUnavailable
+from core.domain.clients.document_source import DocumentSource, DocumentUnavailable, SourceBusy
 from core.domain.clients.document_url import DocumentUrl, parse_document_url
 from core.domain.clients.host_turns import HostTurns
 from core.domain.clients.metadata_document import MetadataDocument, parse_metadata_document
 from core.domain.clients.redirect_policy import LOOPBACK_HOSTS
 from core.domain.clock import Clock
-from core.domain.errors import ClientDocumentRefused, InvalidClient
+from core.domain.errors import ClientDocumentRefused, InvalidClient, TemporarilyUnavailable
 from core.domain.limits.network import limit_key, network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import DocumentPolicy, Policy
@@ -70,7 +70,7 @@ class ClientDocuments:
             ClientDocumentRefused: the document cannot be had, or not be used.
             InvalidClient: the operator has blocked it.
             TooManyAttempts: too many documents were fetched, for this network or in all.
-            TemporarilyUnavailable: too many ask for documents of this host.
+            TemporarilyUnavailable: too many ask for documents, of this host or in all.
         """
         url = self.require_wanted(client_id, policy)
         document = self._find(url)
@@ -106,6 +106,9 @@ class ClientDocuments:
         try:
             fetched = self._source.fetch(url, loopback=_is_loopback(policy.issuer))
             document = parse_metadata_document(url, fetched.body)
+        except SourceBusy:
+            # Whose document it is has no part in it: no pause, and nothing that others would be told of this host.
+            raise TemporarilyUnavailable("too many apps are being looked up right now") from None
         except DocumentUnavailable as failure:
             key = url.authority if failure.host_failed else url.text
             raise self._refuse(url, key, failure.reason, failure.detail) from None

@@ -11,11 +11,15 @@ import pytest
 from core.domain.clients import host_turns
 from core.domain.clients.client import Client
 from core.domain.clients.document_memory import LONGEST_FRESH, SHORTEST_FRESH
+from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.metadata_document import parse_own_document
 from core.domain.errors import ClientDocumentRefused, InvalidClient, TemporarilyUnavailable, TooManyAttempts
 from core.domain.limits.rate import Rate
+from core.outbound.client_documents import FetchedDocuments
+from core.outbound.guarded_http import GuardedHttp
 from tests.document_host import a_document, http_answer
 from tests.domain.clients.documents import ADDRESS, CLIENT, World, build_world
+from tests.fakes.network import HangingNetwork
 from tests.patience import PATIENCE
 from tests.running import wait_until
 
@@ -46,6 +50,15 @@ def refusal(world: World, client_id: str = CLIENT) -> str:
     with pytest.raises(ClientDocumentRefused) as caught:
         load(world, client_id)
     return caught.value.reason
+
+
+def was_asked(world: World) -> bool:
+    """Whether this server was not too busy to ask for the document, wherever it then was."""
+    try:
+        refusal(world)
+    except TemporarilyUnavailable:
+        return False
+    return True
 
 
 def under(world: World, **documents: Any) -> None:
@@ -137,6 +150,24 @@ def test_a_host_that_cannot_be_reached_is_left_alone(world: World) -> None:
     )
     assert len(world.network.connected) == 1
     assert refusal(world, OTHER) == "its host cannot be reached"
+
+
+def test_a_server_that_is_busy_blames_nobody(world: World) -> None:
+    """What this server had no time to ask for is not held against its host: the next one who comes asks."""
+    network = HangingNetwork()
+    fetched = FetchedDocuments(GuardedHttp(network, time=0.001))
+    world.house.documents = ClientDocuments(world.house.store, fetched, world.house.clock)
+    try:
+        for number in range(64):
+            assert "leads nowhere" in refusal(world, f"https://h{number}.example/c")
+        for _ in range(2):
+            with pytest.raises(TemporarilyUnavailable):
+                load(world)
+        assert len(network.asked) == 64
+    finally:
+        network.released.set()
+    wait_until(lambda: was_asked(world), "a question to be over")
+    assert network.asked[64:] == ["client.example"]
 
 
 def test_nobody_bars_others_from_a_host(world: World) -> None:
