@@ -9,7 +9,7 @@ from core.config import document_settings, service_settings, settings
 from core.config.addresses import ListenAddress
 from core.config.setting import Found, Setting
 from core.config.values import Network
-from core.domain.keys.rotation import RotationSchedule
+from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
 from core.domain.policy import CallerToken, DocumentPolicy, Policy, Scope, ServiceCaller
 

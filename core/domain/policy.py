@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from core.domain.keys.rotation import RotationSchedule
+from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
 
 

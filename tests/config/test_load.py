@@ -12,7 +12,7 @@ from core.config.config import Config
 from core.config.errors import ConfigError
 from core.config.load import load_config
 from core.config.settings import SETTINGS
-from core.domain.keys.rotation import RotationSchedule
+from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
 from core.domain.policy import DocumentPolicy, Scope
 from tests.config.writing import load_text, refusal_of

@@ -22,7 +22,8 @@ from core.domain.grants.token_endpoint import TokenEndpoint
 from core.domain.grants.token_request import CodeParameters, RefreshParameters
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
-from core.domain.keys.rotation import KeyRotation, RotationSchedule
+from core.domain.keys.rotation import KeyRotation
+from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
 from core.domain.policy import DocumentPolicy, Policy, Scope
 from core.domain.randomness import SystemRandomness

@@ -9,7 +9,7 @@ import grpc
 import pytest
 from tokenhouse.v1 import discovery_pb2, key_admin_pb2
 
-from core.domain.keys.rotation import RotationSchedule
+from core.domain.keys.rotation_schedule import RotationSchedule
 from tests.rpc.road import Road, refused
 from tests.running import wait_until
 from tests.serving import DEADLINE, Serving

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from tokenhouse.v1 import changes_pb2_grpc
 from tokenhouse.v1 import key_admin_pb2 as pb
 from tokenhouse_verifier.errors import InvalidToken
 
@@ -151,18 +153,21 @@ def test_an_acknowledgement_that_was_lost_is_sent_again(
 ) -> None:
     """The core was too busy to hear it: with the next message it is said again."""
     acknowledging = form.verifier._link.changes._acknowledging  # type: ignore[union-attr]
-    acknowledge, refused = acknowledging._acknowledge, list[Any]()
+    acknowledge, calls = acknowledging._acknowledge, list[Any]()
+    channel = grpc.insecure_channel("unix:nowhere.sock")
+    nowhere = changes_pb2_grpc.ChangesServiceStub(channel).AcknowledgeKeys
 
     class Losing:
-        """Loses the first."""
+        """Sends the first to where there is no core."""
 
         def future(self, request: Any, timeout: float) -> Any:
-            """A call whose deadline is over before it begins, once."""
-            call = acknowledge.future(request, timeout=timeout if refused else 1e-9)
-            refused.append(call)
+            """The call under way."""
+            call = (acknowledge if calls else nowhere).future(request, timeout=timeout)
+            calls.append(call)
             return call
 
     monkeypatch.setattr(acknowledging, "_acknowledge", Losing())
     rotate(serving)
     wait_until(lambda: acknowledged(serving), "the acknowledgement")
-    assert len(refused) == 2
+    assert len(calls) == 2
+    channel.close()

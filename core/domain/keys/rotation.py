@@ -6,12 +6,12 @@ core serves, on its own clock: a clock that was set, or a night in which nobody 
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import FailedPrecondition
 from core.domain.keys.key_ring import KeyRing
+from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.keys.signing_key import SigningKey
 
 _log = logging.getLogger(__name__)
@@ -21,16 +21,6 @@ _log = logging.getLogger(__name__)
 SHORTEST_PUBLICATION = 120
 #: How long after its start a core waits for verifiers to come back before it counts them, in seconds.
 RECONNECTING = 10
-
-
-@dataclass(frozen=True, slots=True)
-class RotationSchedule:
-    """What the operator decided; in seconds."""
-
-    #: How long a key signs before the next one is published; None: until somebody says so.
-    period: int | None
-    #: How long a new key is published before it signs although some verifier has not acknowledged it.
-    publication: int
 
 
 class ConnectedVerifier(NamedTuple):

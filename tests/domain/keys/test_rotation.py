@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.domain.errors import FailedPrecondition
-from core.domain.keys.rotation import RECONNECTING, SHORTEST_PUBLICATION, RotationSchedule
+from core.domain.keys.rotation import RECONNECTING, SHORTEST_PUBLICATION
+from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.keys.signing_key import KeyState
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from tests.domain.house import DAY, House
