@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tokenhouse.v1 import grant_admin_pb2, user_admin_pb2
+from tokenhouse.v1 import grant_admin_pb2, key_admin_pb2, user_admin_pb2
 
 from tests.fakes.clock import RunningClock
 from tests.protos.node_example import AUDIENCE, Example, build_example
@@ -23,8 +23,12 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     return build_example(tmp_path_factory.mktemp("checkout"))
 
 
+def _first_key(core: Serving) -> key_admin_pb2.SigningKey:
+    return core.keys.ListKeys(key_admin_pb2.ListKeysRequest(), timeout=DEADLINE).keys[0]
+
+
 def test_whose_tokens_these_are(example: Example, tmp_path: Path) -> None:
-    """changes.proto, rules 1, 2 and 4: asked for, remembered, refused once revoked, and right after a broken stream."""
+    """changes.proto, rules 1, 2, 4, 5: asked for, remembered, refused once revoked, and right after a broken stream."""
     with Serving(tmp_path, clock=RunningClock(int(time.time()))) as core:
         user = Road(core)
         user.begin()
@@ -55,3 +59,7 @@ def test_whose_tokens_these_are(example: Example, tmp_path: Path) -> None:
             groups = user_admin_pb2.SetGroupsRequest(username=user.username, groups=["ops"])
             core.users.SetGroups(groups, timeout=DEADLINE)
             wait_until(lambda: ask(token).get("groups") == ["ops"], "the user's new groups")
+
+            core.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(), timeout=DEADLINE)
+            wait_until(lambda: not _first_key(core).laggards, "the new signing key to be acknowledged")
+            assert _first_key(core).state == "published"

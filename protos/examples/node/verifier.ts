@@ -1,5 +1,5 @@
 // Checks access tokens: asks the core in batches, remembers what it says, and follows the changes that make that old.
-import { type ChannelCredentials, type ClientReadableStream, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type ChannelCredentials, type ClientReadableStream, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { ChangesServiceClient, type WatchChangesResponse } from "../../../stubs/ts/tokenhouse/v1/changes";
 import {
   type ValidateTokenResponse,
@@ -28,6 +28,9 @@ export class Verifier {
   private readonly changes: ChangesServiceClient;
   private readonly waiting: Waiting[] = [];
   private stream?: ClientReadableStream<WatchChangesResponse>;
+  private watchId: Uint8Array = new Uint8Array();
+  /** The keys that the core has not been told of. */
+  private keyIds?: string[];
   private asking = false;
   private closed = false;
 
@@ -127,6 +130,7 @@ export class Verifier {
     stream.on("data", (message) => {
       try {
         this.memory.apply(message);
+        this.acknowledge(message);
       } catch {
         this.memory.forget();
         stream.cancel();
@@ -135,5 +139,19 @@ export class Verifier {
     stream.on("error", () => undefined);
     // However it ended, with an error or without.
     stream.on("status", () => setTimeout(() => this.follow(), PAUSE));
+  }
+
+  /** Rule 5: says which signing keys have come. This verifier needs none, but the core would wait for it. */
+  private acknowledge({ watchId, policy }: WatchChangesResponse): void {
+    if (watchId.length > 0) this.watchId = watchId;
+    if (policy) this.keyIds = (JSON.parse(policy.jwks).keys as { kid: string }[]).map(({ kid }) => kid);
+    const keyIds = this.keyIds;
+    if (!keyIds) return;
+    this.keyIds = undefined;
+    const options = { deadline: Date.now() + this.timeout };
+    this.changes.acknowledgeKeys({ watchId: this.watchId, keyIds }, new Metadata(), options, (error) => {
+      // Next time, unless other keys have come; a stream that has ended, or an older core, is left alone.
+      if (error && ![status.NOT_FOUND, status.UNIMPLEMENTED].includes(error.code)) this.keyIds ??= keyIds;
+    });
   }
 }
