@@ -1,6 +1,8 @@
 """Which addresses are public: those that no registry of special purposes has (RFC 6890 and what updates it).
 
-A table of our own, and not `ipaddress.is_global`: its answers have changed from one Python to the next.
+A table of our own, and not `ipaddress.is_global`: its answers have changed from one Python to the next. What no table
+knows is a NAT64 prefix that a network has given itself (RFC 6052 §2.2); TLS still keeps whoever stands behind it from
+being asked anything.
 """
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network

@@ -1,5 +1,6 @@
 """Clients that are known by a document, over HTTP: pages for the user, and tokens that outlive the document."""
 
+import json
 import signal
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -81,6 +82,20 @@ def test_what_cannot_be_used_gets_a_page(pair: Pair, host: DocumentHost) -> None
             assert "location" not in response.headers
             assert f"<bdi>{client_id}: {reason}" in response.text
             assert "The app’s own description cannot be used" in response.text
+
+
+def test_a_document_as_large_as_it_may_be(pair: Pair, host: DocumentHost) -> None:
+    """5 KB, and a state of 4 KB: what was shown travels through every form to the decision."""
+    members = {"client_id": host.url("/large"), "redirect_uris": [REDIRECT_URI], "client_name": "\U0001f511" * 900}
+    start = json.dumps({**members, "software_id": ""}, ensure_ascii=False).encode()
+    members["software_id"] = "x" * (5 * 1024 - len(start))
+    body = json.dumps(members, ensure_ascii=False).encode()
+    assert len(body) == 5 * 1024
+    host.serve("/large", body, "Content-Type: application/json")
+
+    visit = Visit(pair, host.url("/large"), state="https://workbench.example/?a=b&c=" * 124)
+
+    assert visit.redeem(visit.code()).status_code == 200
 
 
 def test_a_redirect_uri_that_is_not_in_the_document(pair: Pair, host: DocumentHost) -> None:
