@@ -13,6 +13,7 @@ from tokenhouse.v1 import registration_pb2
 from core.rpc import deadlines
 from core.rpc.pool import CountingPool
 from tests.patience import PATIENCE
+from tests.rpc.contract import call_raw
 from tests.rpc.road import Road, read_refusal
 from tests.running import wait_until
 from tests.serving import Serving
@@ -78,8 +79,10 @@ def test_nor_does_it_begin_what_nobody_waits_for(road: Road, monkeypatch: pytest
     with monkeypatch.context() as patched:
         with busy_threads(road.serving):
             call = register(road.serving, 0.2)
-            set_wall_clock(patched, jump)
             assert call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+            # The same connection: when this is answered, the core has heard of the other's end.
+            assert call_raw(road.serving.channels["facade"], "/grpc.health.v1.Health/Check", b"")
+            set_wall_clock(patched, jump)
         wait_until(lambda: pool_of(road.serving).in_flight == 0, "the call to end")
     assert registered(road.serving) == before
 
