@@ -11,13 +11,13 @@ import pytest
 
 from tests.cli.served import Served, wait_for
 
-#: Makes the terminal whose path comes first its own, ignores hangups if it is told to, and becomes the supervisor.
+#: Makes the terminal whose path comes first its own, ignores hangups if it is told to, whatever the tests
+#: themselves do, and becomes the supervisor.
 _PROGRAM = """
 import os, signal, sys
 os.setsid()
 os.close(os.open(sys.argv[1], os.O_RDWR))
-if sys.argv[2] == "nohup":
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN if sys.argv[2] == "nohup" else signal.SIG_DFL)
 from core.cli.supervisor import Supervisor
 greet = lambda user, ready: print("ready", end="\\n\\n", flush=True)
 sys.exit(Supervisor([sys.executable, "-c", sys.argv[3]], [sys.executable, "-c", sys.argv[3]], greet).run())

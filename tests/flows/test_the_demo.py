@@ -23,6 +23,9 @@ from tests.running import Running
 async def _demo(config: Path, port: int) -> AsyncIterator[Process]:
     """What `make demo` starts, with the configuration named as an operator may."""
     process = await asyncio.create_subprocess_exec(
+        # As in a terminal, also where the tests were begun in the background.
+        "env",
+        "--default-signal=INT",
         sys.executable,
         str(ROOT / "verifier" / "examples" / "demo.py"),
         f"--port={port}",
