@@ -167,18 +167,26 @@ class Config:
         )
 
 
+class _Values:
+    """What was found of a setting, with its type."""
+
+    def __init__(self, found: Mapping[str, Found[Any]]) -> None:
+        self._found = found
+
+    def every(self, setting: Setting[T]) -> tuple[T, ...]:
+        return self._found[setting.name].values
+
+    def one(self, setting: Setting[T]) -> T:
+        return self.every(setting)[0]
+
+    def maybe(self, setting: Setting[T]) -> T | None:
+        return next(iter(self.every(setting)), None)
+
+
 def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
     """The typed value of settings that have been parsed, defaults filled in."""
-
-    def every(setting: Setting[T]) -> tuple[T, ...]:
-        return found[setting.name].values
-
-    def one(setting: Setting[T]) -> T:
-        return every(setting)[0]
-
-    def maybe(setting: Setting[T]) -> T | None:
-        return next(iter(every(setting)), None)
-
+    values = _Values(found)
+    every, one, maybe = values.every, values.one, values.maybe
     scopes = every(settings.SCOPE)
     return Config(
         file=file,
@@ -222,18 +230,13 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             token_requests=one(settings.TOKEN_REQUESTS),
             client_documents=one(document_settings.FETCHES),
         ),
-        keys=_keys(found),
+        keys=KeySettings(
+            master_key_file=one(settings.MASTER_KEY_FILE),
+            master_key=maybe(settings.MASTER_KEY),
+            signing_key_rotation_period=one(settings.SIGNING_KEY_ROTATION_PERIOD),
+            signing_key_publication_period=one(settings.SIGNING_KEY_PUBLICATION_PERIOD),
+        ),
         found=found,
-    )
-
-
-def _keys(found: Mapping[str, Found[Any]]) -> KeySettings:
-    master_key = settings.MASTER_KEY
-    return KeySettings(
-        master_key_file=found[settings.MASTER_KEY_FILE.name].values[0],
-        master_key=next(iter(found[master_key.name].values), None),
-        signing_key_rotation_period=found[settings.SIGNING_KEY_ROTATION_PERIOD.name].values[0],
-        signing_key_publication_period=found[settings.SIGNING_KEY_PUBLICATION_PERIOD.name].values[0],
     )
 
 
