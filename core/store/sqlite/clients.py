@@ -10,20 +10,7 @@ _COLUMNS = "client_id, metadata, client_name, redirect_uris, grant_types, create
 _FIND = f"SELECT {_COLUMNS} FROM clients WHERE client_id = ? AND deleted_at IS NULL"
 _FIND_EVEN_DELETED = f"SELECT {_COLUMNS} FROM clients WHERE client_id = ?"
 _LIST = f"SELECT {_COLUMNS} FROM clients WHERE client_id > ? AND deleted_at IS NULL ORDER BY client_id LIMIT ?"
-_REGISTER = f"""
-    INSERT INTO clients ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (client_id) DO UPDATE SET
-        metadata = excluded.metadata,
-        client_name = excluded.client_name,
-        redirect_uris = excluded.redirect_uris,
-        grant_types = excluded.grant_types,
-        created_at = excluded.created_at,
-        last_used_at = excluded.last_used_at,
-        deleted_at = NULL
-    WHERE clients.deleted_at IS NOT NULL AND clients.blocked_at IS NULL
-    RETURNING {_COLUMNS}
-"""
-_KEEP = f"""
+_PUT = f"""
     INSERT INTO clients ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (client_id) DO UPDATE SET
         metadata = excluded.metadata,
@@ -31,11 +18,12 @@ _KEEP = f"""
         redirect_uris = excluded.redirect_uris,
         grant_types = excluded.grant_types,
         created_at = CASE WHEN clients.deleted_at IS NULL THEN clients.created_at ELSE excluded.created_at END,
-        last_used_at = CASE WHEN clients.deleted_at IS NULL THEN clients.last_used_at END,
+        last_used_at = CASE WHEN clients.deleted_at IS NULL THEN clients.last_used_at ELSE excluded.last_used_at END,
         deleted_at = NULL
     WHERE clients.blocked_at IS NULL
-    RETURNING {_COLUMNS}
 """
+_KEEP = f"{_PUT} RETURNING {_COLUMNS}"
+_REGISTER = f"{_PUT} AND clients.deleted_at IS NOT NULL RETURNING {_COLUMNS}"
 _TOUCH = """
     UPDATE clients SET last_used_at = ?
     WHERE client_id = ? AND deleted_at IS NULL AND (last_used_at IS NULL OR last_used_at <= ?)
