@@ -5,7 +5,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
+from core.background import Background
 from core.domain.clock import TOLERATED_DRIFT, ServingClock
 from core.domain.errors import StoreUnavailable
 from core.domain.keys.rotation import KeyRotation
@@ -29,34 +31,31 @@ class Housekeeping:
         self._validation = validation
         self._rotation = rotation
         self._clock = clock
-        self._stopping = threading.Event()
         #: The drift that was last worth a word, in seconds.
         self._told_drift = 0
-        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+        self._background = Background("housekeeping", self._run)
 
     def start(self) -> None:
         """Begin; the first round follows at once."""
-        self._thread.start()
+        self._background.start()
 
     def stop(self) -> None:
         """End after the step in progress, and note the time; nothing happens where it never began."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        if self._background.stop():
             self._attempt(self._rotation.note_progress)
             self._attempt(self._note_time)
 
-    def _run(self) -> None:
+    def _run(self, stopping: threading.Event) -> None:
         next_round, in_doubt = time.monotonic(), False
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             self._watch_clock()
             self._attempt(self._rotation.look)
             confirmed = in_doubt and not self._clock.unconfirmed
             if confirmed or time.monotonic() >= next_round:
                 in_doubt = self._clock.unconfirmed
-                self._attempt(self._round)
+                self._attempt(partial(self._round, stopping))
                 next_round = time.monotonic() + _ROUND_PERIOD
-            self._stopping.wait(_LOOK_PERIOD)
+            stopping.wait(_LOOK_PERIOD)
 
     def _attempt(self, step: Callable[[], None]) -> None:
         try:
@@ -66,13 +65,13 @@ class Housekeeping:
         except Exception:
             _log.exception("housekeeping failed")
 
-    def _round(self) -> None:
+    def _round(self, stopping: threading.Event) -> None:
         now = self._clock.now()
         self._validation.forget_ended(now=now)
         self._note_time()
         self._rotation.note_progress()
         # A clock that is far ahead of the last start's would take everything for expired: rather keep too much.
-        while not self._clock.unconfirmed and not self._stopping.is_set():
+        while not self._clock.unconfirmed and not stopping.is_set():
             if self._store.purge(now=now, limit=_BATCH) < _BATCH:
                 break
 

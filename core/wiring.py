@@ -24,6 +24,7 @@ from tokenhouse.v1 import (
     validation_pb2,
 )
 
+from core.background import Background
 from core.config.config import Config
 from core.domain.administration.backups import BackupAdministration
 from core.domain.administration.clients import ClientAdministration
@@ -83,7 +84,7 @@ from core.rpc.registration import RegistrationServicer
 from core.rpc.revocation import RevocationServicer
 from core.rpc.service_callers import ServiceCallers
 from core.rpc.session import SessionServicer
-from core.rpc.silent_calls import SilentCalls
+from core.rpc.silent_calls import end_silent_calls
 from core.rpc.token import TokenServicer
 from core.rpc.user_admin import UserAdminServicer
 from core.rpc.validation import ValidationServicer
@@ -195,7 +196,7 @@ class Core:
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
         self._health = Health(_SERVICES_WITH_HEALTH)
         self._housekeeping = Housekeeping(self._store, self._validation, self._rotation, self._clock)
-        self._silent_calls = SilentCalls()
+        self._silent_calls = Background("silent-calls", end_silent_calls)
         self._listeners = self._build_listeners(keeper)
 
     def start(self) -> None:

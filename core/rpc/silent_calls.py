@@ -20,29 +20,13 @@ PATIENCE_WHERE_BUSY = 1.0
 _PERIOD = 0.25
 
 
-class SilentCalls:
-    """A thread that ends calls whose messages take too long; their callers are told CANCELLED."""
-
-    def __init__(self) -> None:
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="silent-calls", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look, four times a second."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; nothing happens where it never began."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(_PERIOD):
-            now = time.monotonic()
-            for silent in silent_calls():
-                if now - silent.since > (PATIENCE_WHERE_BUSY if silent.pool.is_busy else PATIENCE):
-                    _end(silent)
+def end_silent_calls(stopping: threading.Event) -> None:
+    """End calls whose messages take too long, looking four times a second; their callers are told CANCELLED."""
+    while not stopping.wait(_PERIOD):
+        now = time.monotonic()
+        for silent in silent_calls():
+            if now - silent.since > (PATIENCE_WHERE_BUSY if silent.pool.is_busy else PATIENCE):
+                _end(silent)
 
 
 def _end(silent: SilentCall) -> None:
