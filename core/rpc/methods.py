@@ -74,8 +74,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         self.add_service(descriptor, servicer)
         self._probes |= self._handlers.keys() - before
         for name in self._probes:
-            if (behaviour := self._handlers[name].unary_unary) is not None:
-                behaviour.experimental_thread_pool = _PROBING  # type: ignore[attr-defined]
+            self._run_on(_PROBING, name)
 
     def offers(self, descriptor: ServiceDescriptor) -> bool:
         """Whether this caller may use any method of the service."""
@@ -108,8 +107,12 @@ class ServedMethods(grpc.GenericRpcHandler):
         """Calls that wait long keep no thread and no room from the others."""
         pool = CountingPool(threads, method.rpartition("/")[2])
         self._rooms[method] = Room(pool, most, before=self._room)
-        behaviour = self._handlers[method].unary_unary
-        behaviour.experimental_thread_pool = pool  # type: ignore[union-attr]
+        self._run_on(pool, method)
+
+    def _run_on(self, pool: CountingPool, method: str) -> None:
+        """Give a method other threads than the listener's; streams of answers have none."""
+        if (behaviour := self._handlers[method].unary_unary) is not None:
+            behaviour.experimental_thread_pool = pool  # type: ignore[attr-defined]
 
     def _guard(self, method: str) -> Guard:
         callers, service = self._callers, listed_as(method)
