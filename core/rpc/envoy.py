@@ -10,15 +10,8 @@ import grpc
 from google.protobuf.wrappers_pb2 import BoolValue
 from tokenhouse.envoy import authorization_pb2 as pb
 from tokenhouse.envoy import authorization_pb2_grpc
-from tokenhouse_verifier.bearer import find_bearer, is_token
-from tokenhouse_verifier.errors import (
-    Challenge,
-    InsufficientScope,
-    InvalidRequest,
-    InvalidToken,
-    MissingToken,
-    NotVerified,
-)
+from tokenhouse_verifier.bearer import require_bearer
+from tokenhouse_verifier.errors import Challenge, InsufficientScope, InvalidToken, NotVerified
 
 from core.domain.errors import InvalidArgument, InvalidTarget
 from core.domain.tokens.resource import normalise_resource
@@ -57,7 +50,7 @@ class EnvoyServicer(authorization_pb2_grpc.AuthorizationServicer):
         route = _read_route(request.attributes.context_extensions, permit)
         headers = request.attributes.request.http.headers
         try:
-            token = _require_token(headers.get("authorization"), route.challenge)
+            token = require_bearer(headers.get("authorization"), route.challenge)
             return _let_pass(self._require_valid(token, route), headers)
         except NotVerified as refusal:
             return _refuse(refusal)
@@ -66,10 +59,10 @@ class EnvoyServicer(authorization_pb2_grpc.AuthorizationServicer):
         found = self._validation.validate(token, route.audience)
         if not isinstance(found, ValidToken):
             self._outcomes.validated(0, [found])
-            raise InvalidToken("the token is expired, revoked, or not for this service", route.challenge)
+            raise InvalidToken.inactive(route.challenge)
         self._outcomes.validated(1, [])
         if not set(route.scopes) <= set(found.token.scope):
-            raise InsufficientScope(f"the scopes needed are {' '.join(route.scopes)}", route.challenge)
+            raise InsufficientScope.needed(route.challenge)
         return found
 
 
@@ -104,15 +97,6 @@ def _read_needs(scope: str, metadata: str) -> tuple[tuple[str, ...], Challenge]:
         if not fits:
             raise InvalidArgument("context_extensions: resource_metadata is not an http or https URL")
     return scopes, Challenge(scopes, metadata)
-
-
-def _require_token(authorization: str | None, challenge: Challenge) -> str:
-    token = find_bearer(authorization)
-    if token is None:
-        raise MissingToken("the request has no bearer token", challenge)
-    if not is_token(token):
-        raise InvalidRequest("the Authorization header holds no token of RFC 6750 §2.1", challenge)
-    return token
 
 
 def _let_pass(valid: ValidToken, sent: Iterable[str]) -> pb.CheckResponse:

@@ -66,7 +66,7 @@ class Batches:
             if not answer.active:
                 outcomes[number] = self._refuse(question, result, asked)
             elif self._required and self.lacks(answer.scope):
-                outcomes[number] = self._lack()
+                outcomes[number] = InsufficientScope.needed(self._challenge)
             else:
                 good.append(number)
                 answers.append((question.digest, answer))
@@ -78,18 +78,11 @@ class Batches:
         """Whether one of the required scopes is not among these."""
         return not all(scope in scopes for scope in self._required)
 
-    def not_good(self) -> InvalidToken:
-        """The core's no, which does not say why."""
-        return InvalidToken("the token is expired, revoked, or not for this service", self._challenge)
-
-    def _lack(self) -> InsufficientScope:
-        return InsufficientScope(f"the scopes needed are {' '.join(self._required)}", self._challenge)
-
     def _refuse(self, question: Question, result: ValidateTokenResult, asked: Moment) -> Exception:
         """What an answer that is no yes comes to."""
         if not result.HasField("error"):
             self._memory.refuse(asked, question.digest)
-            return self.not_good()
+            return InvalidToken.inactive(self._challenge)
         if result.error.reason != "REVISION_NOT_REACHED":
             return Unavailable(f"the authorization server cannot answer: {result.error.reason}")
         # The core knows less than it once told: its database was restored from a backup.

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from tokenhouse_verifier.errors import Challenge, InvalidRequest, MissingToken
+
 #: RFC 6750 §2.1 b64token.
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 #: No token of ours is longer.
@@ -20,6 +22,21 @@ def find_bearer(authorization: str | None) -> str | None:
         return None
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else None
+
+
+def require_bearer(authorization: str | None, challenge: Challenge) -> str:
+    """The token in an `Authorization` header.
+
+    Raises:
+        MissingToken: there is none.
+        InvalidRequest: what is there has not the form of one.
+    """
+    token = find_bearer(authorization)
+    if token is None:
+        raise MissingToken("the request has no bearer token", challenge)
+    if not is_token(token):
+        raise InvalidRequest("the Authorization header holds no token in the form of RFC 6750", challenge)
+    return token
 
 
 def join_authorizations(values: Sequence[str]) -> str | None:

@@ -13,7 +13,7 @@ Exception tree::
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 #: RFC 6750 §3: %x20-21 / %x23-5B / %x5D-7E.
 _DESCRIPTIVE = frozenset(map(chr, range(0x20, 0x7F))) - set('"\\')
@@ -88,12 +88,22 @@ class InvalidToken(NotVerified):
     status = 401
     code = "invalid_token"
 
+    @classmethod
+    def inactive(cls, challenge: Challenge) -> Self:
+        """The core's no, which does not say why."""
+        return cls("the token is expired, revoked, or not for this service", challenge)
+
 
 class InsufficientScope(NotVerified):
     """RFC 6750 §3.1; the challenge names the scopes that are needed."""
 
     status = 403
     code = "insufficient_scope"
+
+    @classmethod
+    def needed(cls, challenge: Challenge) -> Self:
+        """The token lacks one of the challenge's scopes."""
+        return cls(f"the scopes needed are {' '.join(challenge.scopes)}", challenge)
 
 
 class Unavailable(NotVerified):

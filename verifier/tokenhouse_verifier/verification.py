@@ -10,14 +10,13 @@ import grpc
 
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.batches import Batches
-from tokenhouse_verifier.bearer import MAXIMUM_LENGTH, find_bearer, is_token
+from tokenhouse_verifier.bearer import MAXIMUM_LENGTH, require_bearer
 from tokenhouse_verifier.channel import NOT_IN_TIME, Options
 from tokenhouse_verifier.errors import (
     Challenge,
     InsufficientScope,
     InvalidRequest,
     InvalidToken,
-    MissingToken,
     Unavailable,
 )
 from tokenhouse_verifier.forking import watch_forks
@@ -102,9 +101,7 @@ class Verification:
         """
         if not all(scope in token.scopes for scope in scopes):
             needed = tuple(dict.fromkeys((*self._required, *scopes)))
-            raise InsufficientScope(
-                f"the scopes needed are {' '.join(needed)}", Challenge(needed, self.resource_metadata)
-            )
+            raise InsufficientScope.needed(Challenge(needed, self.resource_metadata))
 
     def after_fork(self) -> None:
         """Begin anew in a process that was forked after the verifier had begun; elsewhere there is nothing to do."""
@@ -164,12 +161,7 @@ class Verification:
         self._memory.close()
 
     def _require_bearer(self, authorization: str | None) -> str:
-        token = find_bearer(authorization)
-        if token is None:
-            raise MissingToken("the request has no bearer token", self._challenge)
-        if not is_token(token):
-            raise InvalidRequest("the Authorization header holds no token in the form of RFC 6750", self._challenge)
-        return token
+        return require_bearer(authorization, self._challenge)
 
     def _begin(self, token: str) -> Link:
         """The link, for a token that may be one of ours.
@@ -197,7 +189,7 @@ class Verification:
         if memory.policy is not None and not memory.policy.oauth_clients_enabled:
             raise InvalidToken("the authorization server serves no clients at the moment", self._challenge)
         if memory.is_refused(digest):
-            raise self._batches.not_good()
+            raise InvalidToken.inactive(self._challenge)
         return None if self._signatures is None else self._read_here(token, digest, self._signatures)
 
     def _read_here(self, token: str, digest: bytes, signatures: "Signatures") -> AccessToken | None:
