@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import httpx
 from tokenhouse.v1 import discovery_pb2
 
 from tests.bench.machine import SERVER_CPU
-from tests.bench.measurement import Finding, Measurement, Row, Run, compare_rates, take_turns
+from tests.bench.measurement import Finding, Row, Run, compare_rates, take_turns
+from tests.bench.quiet import QUIET_ROUNDS, compare_p99, quiet
 from tests.bench.road import RESOURCE, Road
 from tests.bench.servers import Core
 from tests.bench.wrk import HttpLoad
@@ -20,11 +20,6 @@ from tests.ports import free_port
 _WARM_UP = 1000
 _COUNT = 12_000
 _CONNECTIONS = 64
-#: The quiet load: so many requests, 100 a second.
-_QUIET = 1000
-_QUIET_CONNECTIONS = 10
-_QUIET_PAUSE = 0.1
-_QUIET_ROUNDS = 3
 #: Tokens that jwt_authn remembers, where it does.
 _CACHED = 1000
 _FILTER = "type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication"
@@ -50,7 +45,7 @@ def measure(folder: Path, rounds: int) -> list[Finding]:
             "Envoy, asking nobody": _let_everybody_pass,
         }
         busy: list[Run] = []
-        quiet: list[Run] = []
+        calm: list[Run] = []
         for number, change in enumerate(changes.values()):
             pid, port = stack.enter_context(_proxy(folder / f"envoy-{number}", core.grpc_port, change))
             url = f"http://127.0.0.1:{port}/mcp"
@@ -60,30 +55,24 @@ def measure(folder: Path, rounds: int) -> list[Finding]:
             pids = [pid] if number else [pid, core.server.pid]
             load.run(_WARM_UP, pids, connections=_CONNECTIONS)
             busy.append(_busy(load, pids))
-            quiet.append(_quiet(load, pids))
-        found, found_quiet = take_turns(busy, rounds), take_turns(quiet[:2], _QUIET_ROUNDS)
+            calm.append(quiet(load, pids))
+        found, found_quiet = take_turns(busy, rounds), take_turns(calm[:2], QUIET_ROUNDS)
     asking, checking, remembering, open_to_all = (Row(name, runs) for name, runs in zip(changes, found, strict=True))
-    quiet_rows = [Row(row.name, runs) for row, runs in zip((asking, checking), found_quiet, strict=True)]
-    p99, their_p99 = (median(run.p99 for run in row.runs) for row in quiet_rows)
+    asking_calmly, checking_calmly = (
+        Row(row.name, runs) for row, runs in zip((asking, checking), found_quiet, strict=True)
+    )
     return [
         compare_rates(f"Envoy with Check against jwt_authn, {_CONNECTIONS} connections", asking, checking, None),
         compare_rates("The same, where jwt_authn remembers tokens", asking, remembering, None),
         compare_rates("Envoy's jwt_authn against asking nobody", checking, open_to_all, None),
-        Finding(
-            "Envoy with Check: p99 at 100 requests a second against jwt_authn's", p99 / their_p99, None, rows=quiet_rows
+        compare_p99(
+            "Envoy with Check: p99 at 100 requests a second against jwt_authn's", asking_calmly, checking_calmly, None
         ),
     ]
 
 
 def _busy(load: HttpLoad, pids: list[int]) -> Run:
     return lambda: load.run(_COUNT, pids, connections=_CONNECTIONS)
-
-
-def _quiet(load: HttpLoad, pids: list[int]) -> Run:
-    def run() -> Measurement:
-        return load.run(_QUIET, pids, connections=_QUIET_CONNECTIONS, pause=_QUIET_PAUSE)
-
-    return run
 
 
 @contextmanager

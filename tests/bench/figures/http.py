@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from tests.bench.measurement import Finding, Measurement, Row, Run, compare_rates, take_turns
 from tests.bench.peer import Peer
+from tests.bench.quiet import QUIET, QUIET_ROUNDS, compare_p99, quiet
 from tests.bench.requests import code_load, metadata_load, refresh_load, registration_load
 from tests.bench.road import Road
 from tests.bench.servers import Core, facade
@@ -17,11 +17,6 @@ _GRANTS = 3000
 #: Before the rounds, so that neither is measured while it warms up; and at most in flight when a run is stopped.
 _WARM_UP = 1000
 _CONNECTIONS = 64
-#: The quiet load: so many requests, 100 a second.
-_QUIET = 1000
-_QUIET_CONNECTIONS = 10
-_QUIET_PAUSE = 0.1
-_QUIET_ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -55,12 +50,7 @@ class Loaded:
 
     def quiet(self, endpoint: str) -> Run:
         """100 requests a second."""
-
-        def run() -> Measurement:
-            load = self.loads[endpoint]
-            return load.run(_QUIET, self.pids, connections=_QUIET_CONNECTIONS, pause=_QUIET_PAUSE)
-
-        return run
+        return quiet(self.loads[endpoint], self.pids)
 
 
 def measure(folder: Path, rounds: int) -> list[Finding]:
@@ -73,16 +63,16 @@ def measure(folder: Path, rounds: int) -> list[Finding]:
         findings: list[Finding] = []
         for key, endpoint in _ENDPOINTS.items():
             busy = take_turns([ours.busy(key), peer.busy(key)], rounds)
-            quiet = take_turns([ours.quiet(key), peer.quiet(key)], _QUIET_ROUNDS)
+            calm = take_turns([ours.quiet(key), peer.quiet(key)], QUIET_ROUNDS)
             findings.append(_compare_busy(endpoint, *busy))
-            findings.append(_compare_quiet(endpoint, *quiet))
+            findings.append(_compare_quiet(endpoint, *calm))
     return findings
 
 
 def _spare(endpoint: str, rounds: int) -> int:
     """How many bodies all its runs use up."""
-    busy, quiet = rounds * _ENDPOINTS[endpoint].count, _QUIET_ROUNDS * _QUIET
-    return _WARM_UP + busy + quiet + (1 + rounds + _QUIET_ROUNDS) * _CONNECTIONS
+    busy, calm = rounds * _ENDPOINTS[endpoint].count, QUIET_ROUNDS * QUIET
+    return _WARM_UP + busy + calm + (1 + rounds + QUIET_ROUNDS) * _CONNECTIONS
 
 
 def _serve_ours(folder: Path, stack: ExitStack, rounds: int) -> Loaded:
@@ -121,7 +111,5 @@ def _compare_busy(endpoint: Endpoint, ours: list[Measurement], peers: list[Measu
 
 
 def _compare_quiet(endpoint: Endpoint, ours: list[Measurement], peers: list[Measurement]) -> Finding:
-    our_p99, peer_p99 = (median(run.p99 for run in runs) for runs in (ours, peers))
-    rows = (Row("Tokenhouse", ours), Row("oidc-provider", peers))
     name = f"5. {endpoint.name}: p99 at 100 requests a second against oidc-provider's"
-    return Finding(name, our_p99 / peer_p99, 1, at_most=True, rows=rows)
+    return compare_p99(name, Row("Tokenhouse", ours), Row("oidc-provider", peers), 1)
