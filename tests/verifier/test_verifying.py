@@ -1,6 +1,7 @@
 """Verifying: what a good token says, why others are refused, and in which words."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from tokenhouse_verifier.verifier import TokenVerifier
 from tests.rpc.road import Road
 from tests.serving import DEADLINE, ISSUER
 from tests.verifier.conftest import Open
-from tests.verifier.forms import Form, follow, refusal_of, wait_until_refused
+from tests.verifier.forms import PATIENCE, Form, follow, refusal_of, wait_until_refused
 from tests.verifier.proxy import Proxy
 
 MCP = "https://mcp.example.com/mcp"
@@ -49,6 +50,19 @@ def test_a_good_token_says_whose_it_is(road: Road, opened: Open) -> None:
     assert set(first.scopes) == {"mcp", "files"}
     assert follow(form, token) == first
     assert form.verify(token) is form.verify(token)
+
+
+@pytest.mark.parametrize("company", [1, 8])
+def test_a_core_that_knows_less_than_it_told_is_asked_anew(road: Road, form: Form, company: int) -> None:
+    """validation.proto, `min_revision`: its database was restored. Everything is forgotten, and the answer counts."""
+    tokens = [road.connect().access_token for _ in range(company)]
+    follow(form, road.connect().access_token)
+    memory = form.verifier._memory
+    memory.revision += 1000
+    with ThreadPoolExecutor(company) as threads:
+        found = list(threads.map(lambda token: form.verify(token, timeout=PATIENCE), tokens))
+    assert [token.username for token in found] == [road.username] * company
+    assert memory.revision < 1000
 
 
 def test_what_is_remembered_needs_no_core(road: Road, form: Form, proxy: Proxy) -> None:

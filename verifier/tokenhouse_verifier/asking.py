@@ -1,26 +1,51 @@
 """Asking the core, from threads: what waits at the same time goes as one call."""
 
+from __future__ import annotations
+
 import random
 import time
 from collections.abc import Sequence
+from typing import TypeVar
 
 import grpc
-from tokenhouse.v1.validation_pb2 import ValidateTokensRequest, ValidateTokensResponse
+from tokenhouse.v1.validation_pb2 import (
+    ValidateTokenRequest,
+    ValidateTokenResponse,
+    ValidateTokensRequest,
+    ValidateTokensResponse,
+)
 
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.batches import Batches, Question
-from tokenhouse_verifier.channel import FIRST_PAUSE, LONGEST_PAUSE, VALIDATE_TOKENS, is_retryable, unavailable
+from tokenhouse_verifier.channel import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    VALIDATE_TOKEN,
+    VALIDATE_TOKENS,
+    is_behind,
+    is_retryable,
+    unavailable,
+)
 from tokenhouse_verifier.errors import Unavailable
 from tokenhouse_verifier.link import Link
 from tokenhouse_verifier.thread_coalescing import ThreadCoalescer
+
+M = TypeVar("M")
+A = TypeVar("A")
 
 
 class Asking:
     """Asks on a link; any thread may."""
 
     def __init__(self, link: Link, batches: Batches) -> None:
-        self._method: grpc.UnaryUnaryMultiCallable[ValidateTokensRequest, ValidateTokensResponse] = (
-            link.channel.unary_unary(
+        channel = link.channel
+        self._alone: grpc.UnaryUnaryMultiCallable[ValidateTokenRequest, ValidateTokenResponse] = channel.unary_unary(
+            VALIDATE_TOKEN,
+            request_serializer=ValidateTokenRequest.SerializeToString,
+            response_deserializer=ValidateTokenResponse.FromString,
+        )
+        self._together: grpc.UnaryUnaryMultiCallable[ValidateTokensRequest, ValidateTokensResponse] = (
+            channel.unary_unary(
                 VALIDATE_TOKENS,
                 request_serializer=ValidateTokensRequest.SerializeToString,
                 response_deserializer=ValidateTokensResponse.FromString,
@@ -44,10 +69,16 @@ class Asking:
     def _send(self, questions: Sequence[Question], timeout: float) -> Sequence[AccessToken | Exception]:
         deadline, pause = time.monotonic() + timeout, FIRST_PAUSE
         while True:
-            batch, asked = self._batches.compose(questions)
+            asked = self._batches.moment()
             try:
-                return self._batches.settle(questions, self._call(batch, deadline - time.monotonic()), asked)
+                if len(questions) == 1:
+                    answer = self._call(self._alone, self._batches.compose_one(questions[0], asked), deadline)
+                    return [self._batches.settle_one(questions[0], answer, asked)]
+                answers = self._call(self._together, self._batches.compose(questions, asked), deadline)
+                return self._batches.settle(questions, answers, asked)
             except grpc.RpcError as error:
+                if is_behind(error):
+                    return [self._batches.behind(asked)] * len(questions)
                 if not is_retryable(error) or time.monotonic() + pause >= deadline:
                     raise unavailable(error) from None
             except ValueError:
@@ -56,10 +87,11 @@ class Asking:
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _call(self, batch: ValidateTokensRequest, timeout: float) -> ValidateTokensResponse:
+    def _call(self, method: grpc.UnaryUnaryMultiCallable[M, A], message: M, deadline: float) -> A:
+        timeout = deadline - time.monotonic()
         if not self._gate.enter(timeout):
             raise TimeoutError
         try:
-            return self._method(batch, timeout=timeout, wait_for_ready=True)
+            return method(message, timeout=timeout, wait_for_ready=True)
         finally:
             self._gate.leave()

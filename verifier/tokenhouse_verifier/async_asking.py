@@ -7,11 +7,24 @@ from contextlib import suppress
 from typing import Any
 
 import grpc
-from tokenhouse.v1.validation_pb2 import ValidateTokensRequest, ValidateTokensResponse
+from tokenhouse.v1.validation_pb2 import (
+    ValidateTokenRequest,
+    ValidateTokenResponse,
+    ValidateTokensRequest,
+    ValidateTokensResponse,
+)
 
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.batches import Batches, Question
-from tokenhouse_verifier.channel import FIRST_PAUSE, LONGEST_PAUSE, VALIDATE_TOKENS, is_retryable, unavailable
+from tokenhouse_verifier.channel import (
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    VALIDATE_TOKEN,
+    VALIDATE_TOKENS,
+    is_behind,
+    is_retryable,
+    unavailable,
+)
 from tokenhouse_verifier.coalescing import Coalescer
 from tokenhouse_verifier.errors import Unavailable
 from tokenhouse_verifier.link import Link
@@ -25,7 +38,12 @@ class AsyncAsking:
     """
 
     def __init__(self, link: Link, batches: Batches) -> None:
-        self._method: Any = link.channel.unary_unary(
+        self._alone: Any = link.channel.unary_unary(
+            VALIDATE_TOKEN,
+            request_serializer=ValidateTokenRequest.SerializeToString,
+            response_deserializer=ValidateTokenResponse.FromString,
+        )
+        self._together: Any = link.channel.unary_unary(
             VALIDATE_TOKENS,
             request_serializer=ValidateTokensRequest.SerializeToString,
             response_deserializer=ValidateTokensResponse.FromString,
@@ -49,10 +67,16 @@ class AsyncAsking:
         now = asyncio.get_running_loop().time
         deadline, pause = now() + timeout, FIRST_PAUSE
         while True:
-            batch, asked = self._batches.compose(questions)
+            asked, left = self._batches.moment(), deadline - now()
             try:
-                return self._batches.settle(questions, await self._call(batch, deadline - now()), asked)
+                if len(questions) == 1:
+                    answer = await self._call(self._alone, self._batches.compose_one(questions[0], asked), left)
+                    return [self._batches.settle_one(questions[0], answer, asked)]
+                answers = await self._call(self._together, self._batches.compose(questions, asked), left)
+                return self._batches.settle(questions, answers, asked)
             except grpc.RpcError as error:
+                if is_behind(error):
+                    return [self._batches.behind(asked)] * len(questions)
                 if not is_retryable(error) or now() + pause >= deadline:
                     raise unavailable(error) from None
             except ValueError:
@@ -61,13 +85,13 @@ class AsyncAsking:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _call(self, batch: ValidateTokensRequest, timeout: float) -> ValidateTokensResponse:
+    async def _call(self, method: Any, message: Any, timeout: float) -> Any:
         loop = asyncio.get_running_loop()
         # It is closed for moments only; nobody is inside who needs this loop to get out.
         if not self._gate.enter(timeout):
             raise TimeoutError
         try:
-            future = self._method.future(batch, timeout=timeout, wait_for_ready=True)
+            future = method.future(message, timeout=timeout, wait_for_ready=True)
         except BaseException:
             self._gate.leave()
             raise
@@ -86,5 +110,4 @@ class AsyncAsking:
             future.cancel()
         if future.code() is not grpc.StatusCode.OK:
             raise future
-        response: ValidateTokensResponse = future.result()
-        return response
+        return future.result()

@@ -7,6 +7,7 @@ import grpc
 
 from tokenhouse_verifier.errors import Unavailable
 
+VALIDATE_TOKEN = "/tokenhouse.v1.ValidationService/ValidateToken"
 VALIDATE_TOKENS = "/tokenhouse.v1.ValidationService/ValidateTokens"
 WATCH_CHANGES = "/tokenhouse.v1.ChangesService/WatchChanges"
 ACKNOWLEDGE_KEYS = "/tokenhouse.v1.ChangesService/AcknowledgeKeys"
@@ -36,6 +37,9 @@ LONGEST_PAUSE = 0.5
 #: A deadline that passes before its time: gRPC reckons with the wall clock, here or in the core, and it has been set.
 _RETRYABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED)
 
+#: What the core says beside a status that has one reason.
+_REASONS = {grpc.StatusCode.PERMISSION_DENIED: "CALLER_NOT_ALLOWED"}
+
 NOT_IN_TIME = "the authorization server did not answer in time"
 
 
@@ -44,12 +48,17 @@ def is_retryable(error: grpc.RpcError) -> bool:
     return _code_of(error) in _RETRYABLE
 
 
+def is_behind(error: grpc.RpcError) -> bool:
+    """Whether the core knows less than `min_revision` says: the one precondition that ValidateToken has."""
+    return _code_of(error) is grpc.StatusCode.FAILED_PRECONDITION
+
+
 def unavailable(error: grpc.RpcError) -> Unavailable:
     """What a failed call means for whoever asked."""
     code = _code_of(error)
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Unavailable(NOT_IN_TIME)
-    return Unavailable(f"the authorization server cannot be asked: {code.name}")
+    return Unavailable(f"the authorization server cannot be asked: {_REASONS.get(code, code.name)}")
 
 
 def _code_of(error: grpc.RpcError) -> grpc.StatusCode:
