@@ -53,6 +53,8 @@ class _Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    do_OPTIONS = do_GET
+
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
 
@@ -63,11 +65,11 @@ class EnvoyProcess:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def get(self, path: str = "/mcp", headers: Sequence[tuple[str, str]] = ()) -> Answer:
-        """GET, with these headers, each as often as it stands there."""
+    def get(self, path: str = "/mcp", headers: Sequence[tuple[str, str]] = (), method: str = "GET") -> Answer:
+        """A request with these headers, each as often as it stands there."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         try:
-            connection.putrequest("GET", path, skip_host=any(name == "Host" for name, _ in headers))
+            connection.putrequest(method, path, skip_host=any(name == "Host" for name, _ in headers))
             for name, value in headers:
                 connection.putheader(name, value)
             connection.endheaders()

@@ -162,6 +162,15 @@ def test_the_challenge_leads_to_the_metadata(envoy: EnvoyProcess) -> None:
         assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "*")
 
 
+def test_a_preflight_needs_no_token(envoy: EnvoyProcess) -> None:
+    """Fetch, CORS-preflight fetch: it never has one, and only what is one goes without."""
+    preflight = [("Origin", "https://app.example.com"), ("Access-Control-Request-Method", "POST")]
+    answer = envoy.get("/mcp/admin", [*preflight, ("X-Tokenhouse-Nobody", "admin")], "OPTIONS")
+    assert (answer.status, answer.path) == (200, "/mcp/admin")
+    assert envoy.get("/mcp", preflight).status == 401
+    assert [envoy.get("/mcp", [header], "OPTIONS").status for header in preflight] == [401, 401]
+
+
 def test_no_spelling_of_a_path_needs_less(envoy: EnvoyProcess, token: str) -> None:
     """RFC 3986 §6.2.2: however a path is spelt, its route's scopes are needed, or it leads nowhere."""
     assert all(as_a_lenient_server(path).startswith("/mcp/admin") for path in ADMIN)
