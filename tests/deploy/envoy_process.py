@@ -53,7 +53,8 @@ class _Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_OPTIONS = do_GET
+    def do_OPTIONS(self) -> None:
+        self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
