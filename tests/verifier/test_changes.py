@@ -14,6 +14,7 @@ from tokenhouse.v1 import (
     token_pb2,
     user_admin_pb2,
 )
+from tokenhouse.v1.changes_pb2 import Policy
 from tokenhouse_verifier.errors import InvalidToken
 
 from core.domain.tokens.access_token import LONGEST_LIFETIME
@@ -69,6 +70,26 @@ def _policy(serving: Serving, **changes: Any) -> Iterator[None]:
         yield
     finally:
         serving.core.change_policy(before)
+
+
+def test_a_message_that_cannot_be_used_ends_nothing(serving: Serving, road: Road, form: Form) -> None:
+    """What it says is forgotten with everything else, and the changes are followed anew."""
+    tokens, memory = road.connect(), form.verifier._memory
+    follow(form, tokens.access_token)
+    refused: list[Policy] = []
+
+    def refuse_the_first(policy: Policy) -> None:
+        refused.append(policy)
+        if len(refused) == 1:
+            raise ValueError("no such policy")
+
+    memory.on_policy = refuse_the_first
+    with _policy(serving, clients_enabled=False):
+        wait_until(lambda: len(refused) > 1, "another stream")
+    wait_until(lambda: refusal_of(form, tokens.access_token) is None, "the policy of before")
+    follow(form, tokens.access_token)
+    _revoke_as_operator(road, tokens)
+    assert isinstance(wait_until_refused(form, tokens.access_token), InvalidToken)
 
 
 @pytest.mark.parametrize("end", ENDS)

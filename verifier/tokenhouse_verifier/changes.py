@@ -78,10 +78,10 @@ class Changes:
             except Gap as gap:
                 self._memory.forget()
                 self._say_that_it_broke(gap)
-            except ValueError:
-                # The channel was closed.
-                return
             except Exception:
+                if stopping.is_set():
+                    # The channel was closed meanwhile, which it says by a ValueError.
+                    return
                 # What is remembered may be wrong, and what comes next may be so too.
                 self._memory.forget()
                 _log.exception("a message of the core's changes could not be used")
