@@ -1,5 +1,8 @@
 """Verifying: what a good token says, why others are refused, and in which words."""
 
+import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import pytest
 from tokenhouse.v1 import grant_admin_pb2, user_admin_pb2
 from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.async_verifier import AsyncTokenVerifier
 from tokenhouse_verifier.errors import (
     InsufficientScope,
     InvalidRequest,
@@ -242,3 +246,19 @@ def test_a_closed_verifier_says_so(road: Road, opened: Open) -> None:
     assert isinstance(refusal, Unavailable)
     assert (refusal.status, refusal.code, refusal.www_authenticate) == (503, "", "")
     assert "closed" in refusal.description
+
+
+def test_an_event_loop_that_has_ended_is_let_go(road: Road, proxy: Proxy) -> None:
+    """Some programs run a loop for each call (`asyncio.run`): a verifier that outlives them keeps the last alone."""
+    verifier = AsyncTokenVerifier(proxy.target, audience=ISSUER)
+    ended: weakref.WeakSet[asyncio.AbstractEventLoop] = weakref.WeakSet()
+
+    async def verify_unknown() -> None:
+        ended.add(asyncio.get_running_loop())
+        await verifier.verify(road.connect().access_token, timeout=PATIENCE)
+
+    for _ in range(4):
+        asyncio.run(verify_unknown())
+    gc.collect()
+    assert len(ended) == 1
+    asyncio.run(verifier.close())

@@ -1,7 +1,6 @@
 """The verifier for event loops: `await AsyncTokenVerifier(target, audience=…).verify(token)`."""
 
 import asyncio
-import weakref
 from hashlib import sha256
 from types import TracebackType
 from typing import Self
@@ -11,6 +10,7 @@ from tokenhouse_verifier.async_asking import AsyncAsking
 from tokenhouse_verifier.batches import Outdated, Question
 from tokenhouse_verifier.errors import Unavailable
 from tokenhouse_verifier.freshness import now
+from tokenhouse_verifier.link import Link
 from tokenhouse_verifier.verification import Verification
 
 
@@ -66,15 +66,13 @@ class AsyncTokenVerifier(Verification):
 
     def _begin_anew(self) -> None:
         super()._begin_anew()
-        self._askings: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncAsking] = weakref.WeakKeyDictionary()
+        self._askings: dict[asyncio.AbstractEventLoop, AsyncAsking] = {}
 
     async def _verify_unknown(self, token: str, digest: bytes, timeout: float | None) -> AccessToken:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (self.timeout if timeout is None else timeout)
         link = self._begin(token)
-        asking = self._askings.get(loop)
-        if asking is None:
-            asking = self._askings[loop] = AsyncAsking(link, self._batches)
+        asking = self._askings.get(loop) or self._ask_in(loop, link)
         while True:
             found = self._recall(token, digest, link)
             if found is not None:
@@ -85,3 +83,11 @@ class AsyncTokenVerifier(Verification):
                 return self._without_core(digest, refusal)
             except Outdated:
                 continue
+
+    def _ask_in(self, loop: asyncio.AbstractEventLoop, link: Link) -> AsyncAsking:
+        # Some programs run a loop for each call: those that have ended are let go when another one comes.
+        for known in list(self._askings):
+            if known.is_closed():
+                self._askings.pop(known, None)
+        asking = self._askings[loop] = AsyncAsking(link, self._batches)
+        return asking
