@@ -1,16 +1,21 @@
 """The schema, step by step. A step that was released is never edited; the next one is added below it.
 
-A program refuses a database that has a step it does not know. Times are seconds since the epoch unless the name
-says otherwise. Correctness never depends on an index or a deletion.
+Expand before you contract: an older program goes on with a database that a newer one has opened, so that an update can
+be taken back. So a step only adds: tables, indexes, and columns that are nullable or have a default. What takes away or
+renames comes one release after the program that last used it, and says so: it needs a program that knows the step
+with which the use ended. A program refuses a database with a step that needs another one than it knows.
+
+Times are seconds since the epoch unless the name says otherwise. Correctness never depends on an index or a deletion.
 """
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from sqlite_utils import Database, Migrations
 
 from core.store.refusal import StoreRefused
 from core.store.sqlite.driver import Connection, is_of_this_library
-from core.store.sqlite.schema_steps import SET
+from core.store.sqlite.schema_steps import FIRST_TO_TELL, SET
 
 MIGRATIONS = Migrations(SET)
 
@@ -136,6 +141,25 @@ def signing_keys_before_and_after_they_sign(database: Database) -> None:
     """A key is published before it signs, and may be withdrawn. Those there are have signed since they were made."""
     for statement in _SIGNING_KEY_STATES:
         database.execute(statement)
+
+
+@MIGRATIONS()
+def steps_say_what_they_need(database: Database) -> None:
+    """For programs that do not know a step: which one they must know to go on with it."""
+    database.execute("CREATE TABLE schema_needs (step TEXT NOT NULL PRIMARY KEY, needs TEXT NOT NULL) STRICT")
+
+
+def step(*, needs: str = FIRST_TO_TELL) -> Callable[[Callable[[Database], None]], None]:
+    """Every later step: programs that know the step `needs`, and not this one, go on with what it makes."""
+
+    def register(take: Callable[[Database], None]) -> None:
+        def take_and_tell(database: Database) -> None:
+            take(database)
+            database.execute("INSERT INTO schema_needs (step, needs) VALUES (?, ?)", (take.__name__, needs))
+
+        MIGRATIONS(name=take.__name__)(take_and_tell)
+
+    return register
 
 
 def migrate(connection: Connection) -> None:

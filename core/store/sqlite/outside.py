@@ -10,8 +10,8 @@ from core.store.refusal import StoreRefused
 from core.store.sqlite import driver
 from core.store.sqlite.database import connect_reader
 from core.store.sqlite.driver import Connection, Row
-from core.store.sqlite.schema_steps import is_up_to_date
-from core.store.sqlite.soundness import find_damage, find_unknown_steps, is_ours
+from core.store.sqlite.schema_steps import is_up_to_date, unusable_steps
+from core.store.sqlite.soundness import find_damage, is_ours
 from core.store.sqlite.transaction import SqliteFacts
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ class OutsideView(SqliteFacts):
 
     def is_of_a_newer_program(self) -> bool:
         """Whether this program refuses to open it."""
-        return bool(self._ask(find_unknown_steps))
+        return bool(self._ask(unusable_steps))
 
     def is_of_an_older_program(self) -> bool:
         """Whether the next start adds to its schema."""

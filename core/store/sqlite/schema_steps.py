@@ -9,7 +9,13 @@ from core.store.sqlite.driver import Connection
 TABLE = "_sqlite_migrations"
 SET = "tokenhouse"
 #: The steps this program knows, in their order: the functions of `migrations`.
-STEPS = ("initial_schema", "signing_keys_before_and_after_they_sign")
+STEPS = (
+    "initial_schema",
+    "signing_keys_before_and_after_they_sign",
+    "steps_say_what_they_need",
+)
+#: The first step that older programs can ask about a step that they do not know.
+FIRST_TO_TELL = "steps_say_what_they_need"
 
 
 def taken_steps(connection: Connection) -> frozenset[str]:
@@ -27,3 +33,19 @@ def taken_steps(connection: Connection) -> frozenset[str]:
 def is_up_to_date(connection: Connection) -> bool:
     """Whether no step is missing."""
     return taken_steps(connection).issuperset(STEPS)
+
+
+def unusable_steps(connection: Connection) -> list[str]:
+    """Steps of a newer program, unknown here, that it says this program cannot work with; in the alphabet's order.
+
+    A newer program that only adds, or no longer uses what it takes away, leaves a database that this one opens.
+
+    Raises:
+        driver.Error: the database cannot be read.
+    """
+    taken = taken_steps(connection)
+    unknown = taken.difference(STEPS)
+    if unknown and FIRST_TO_TELL in taken:
+        needs = dict(connection.execute("SELECT step, needs FROM schema_needs").fetchall())
+        unknown = frozenset(step for step in unknown if needs.get(step) not in STEPS)
+    return sorted(unknown)

@@ -4,7 +4,7 @@ from contextlib import closing
 from typing import Literal
 
 from core.store.sqlite.driver import Connection
-from core.store.sqlite.schema_steps import STEPS, TABLE, taken_steps
+from core.store.sqlite.schema_steps import TABLE, taken_steps, unusable_steps
 
 _SCHEMA = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@' ORDER BY type, name"
 
@@ -23,7 +23,7 @@ def find_strangeness(connection: Connection) -> str:
     """Why this program cannot use the database, in words that follow upon its name; "" where it can."""
     if not is_ours(connection):
         return "is not a Tokenhouse database"
-    if unknown := find_unknown_steps(connection):
+    if unknown := unusable_steps(connection):
         return f"was written by a newer Tokenhouse (it has {', '.join(unknown)}); update this"
     return ""
 
@@ -31,11 +31,6 @@ def find_strangeness(connection: Connection) -> str:
 def is_ours(connection: Connection) -> bool:
     """Whether any step of a schema of ours was ever applied to it."""
     return bool(taken_steps(connection))
-
-
-def find_unknown_steps(connection: Connection) -> list[str]:
-    """The steps that a newer program has applied."""
-    return sorted(taken_steps(connection).difference(STEPS))
 
 
 def has_own_schema(connection: Connection) -> bool:
