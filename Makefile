@@ -9,7 +9,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PROTOS := $(wildcard protos/tokenhouse/*/*.proto)
-STUBS := $(foreach ending,_pb2.py _pb2.pyi _pb2_grpc.py _pb2_grpc.pyi,$(PROTOS:.proto=$(ending)))
+# The verifier has the messages that it needs, and does without the rest.
+STUBS := $(foreach ending,_pb2.py _pb2.pyi _pb2_grpc.py _pb2_grpc.pyi,$(PROTOS:.proto=$(ending))) \
+    $(foreach ending,_pb2.py _pb2.pyi,$(foreach name,changes item_error validation,verifier/tokenhouse_verifier/contract/$(name)$(ending)))
 DISTRIBUTIONS := pyproject.toml protos/pyproject.toml verifier/pyproject.toml
 SOURCES := core facade verifier tests protos/generate.py
 TEST_ARGS ?=

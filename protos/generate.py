@@ -1,4 +1,4 @@
-"""Generates the gRPC stubs: Python beside the .proto files, other languages into stubs/LANGUAGE.
+"""Generates the gRPC stubs: Python beside the .proto files and for the verifier, other languages into stubs/LANGUAGE.
 
 python protos/generate.py [--check] [--language python|go|ts|java] [--into FOLDER]
 """
@@ -16,6 +16,9 @@ from pathlib import Path
 
 PROTOS = Path(__file__).resolve().parent
 CHECKOUT = PROTOS.parent
+#: What the verifier needs of the contract. It has these messages of its own, so that its wheel can be installed alone.
+VERIFIER = Path("verifier") / "tokenhouse_verifier" / "contract"
+VERIFIER_NEEDS = ("changes", "item_error", "validation")
 #: What each language needs: the names a program may have on the PATH, and where it comes from.
 NEEDS: dict[str, list[tuple[tuple[str, ...], str]]] = {
     "go": [
@@ -40,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.check:
         return check_python()
     if options.language == "python":
-        return generate_python(options.into or PROTOS)
+        status = generate_python(options.into or PROTOS)
+        return status or (0 if options.into else write_verifiers(CHECKOUT / VERIFIER))
     if options.language not in NEEDS:
         sys.stderr.write(f"make stubs LANG={options.language}: allowed are python, {', '.join(NEEDS)}\n")
         return 1
@@ -62,13 +66,37 @@ def generate_python(into: Path) -> int:
     return status
 
 
+def write_verifiers(into: Path) -> int:
+    """The verifier's messages, taken from the stubs that stand beside the .proto files."""
+    into.mkdir(parents=True, exist_ok=True)
+    for name, text in verifiers_stubs().items():
+        (into / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+def verifiers_stubs() -> dict[str, str]:
+    """By file name. Whoever has both has one class for each message: its name in the contract is the same."""
+    package = ".".join(VERIFIER.parts[1:])
+    return {
+        f"{name}_pb2{ending}": (PROTOS / "tokenhouse" / "v1" / f"{name}_pb2{ending}")
+        .read_text(encoding="utf-8")
+        .replace("from tokenhouse.v1 import", f"from {package} import")
+        for name in VERIFIER_NEEDS
+        for ending in (".py", ".pyi")
+    }
+
+
 def check_python() -> int:
-    """The stubs beside the .proto files are what the .proto files say."""
+    """The stubs beside the .proto files, and the verifier's, are what the .proto files say."""
     with tempfile.TemporaryDirectory() as folder:
         status = generate_python(Path(folder))
         fresh, present = stubs_in(Path(folder)), stubs_in(PROTOS)
         stale = set(fresh) ^ set(present)
         stale |= {stub for stub in set(fresh) & set(present) if not same(Path(folder) / stub, PROTOS / stub)}
+    if not stale:
+        there = (CHECKOUT / VERIFIER).glob("*_pb2*.py*")
+        texts = {path.name: path.read_text(encoding="utf-8") for path in there}
+        stale = {VERIFIER / name for name, _ in texts.items() ^ verifiers_stubs().items()}
     if stale:
         sys.stderr.write(f"stale stubs, run `make stubs`: {', '.join(sorted(map(str, stale)))}\n")
     return status or int(bool(stale))

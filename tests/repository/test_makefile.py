@@ -54,16 +54,21 @@ def test_deleted_stubs_are_made_again(tmp_path: Path) -> None:
     _make("stubs", folder=tmp_path)
 
     assert {path.name for path in protos.iterdir()} == first
+    (verifiers := tmp_path / "verifier" / "tokenhouse_verifier" / "contract" / "changes_pb2.py").unlink()
+    _make("stubs", folder=tmp_path)
+
+    assert verifiers.exists()
     assert {"item_error_pb2.py", "item_error_pb2.pyi", "item_error_pb2_grpc.py", "item_error_pb2_grpc.pyi"} <= first
     assert "generate.py" not in _make("--dry-run", "stubs", folder=tmp_path)
 
 
 def _set_up(folder: Path) -> Path:
-    """A checkout of one .proto, whose stubs `make` believes to have made; the folder of that .proto."""
+    """A checkout of three .protos, whose stubs `make` believes to have made; the folder of these."""
     protos = folder / "protos" / "tokenhouse" / "v1"
     for path in (protos, folder / "verifier", folder / ".venv" / "bin"):
         path.mkdir(parents=True)
-    for name in ("Makefile", "protos/generate.py", "protos/tokenhouse/v1/item_error.proto"):
+    contract = (f"protos/tokenhouse/v1/{name}.proto" for name in ("changes", "item_error", "validation"))
+    for name in ("Makefile", "protos/generate.py", *contract):
         shutil.copy(ROOT / name, folder / name)
     for name in ("requirements.lock", *_DISTRIBUTIONS, ".venv/.installed", ".venv/.stubs"):
         (folder / name).touch()

@@ -1,8 +1,15 @@
 """What a core tells and answers, as a memory takes it in."""
 
-from tokenhouse.v1.changes_pb2 import Change, ChangeKind, ChangeList, Policy, Snapshot, WatchChangesResponse
-from tokenhouse.v1.validation_pb2 import ValidateTokenResponse
 from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.contract.changes_pb2 import (
+    Change,
+    ChangeKind,
+    ChangeList,
+    Policy,
+    Snapshot,
+    WatchChangesResponse,
+)
+from tokenhouse_verifier.contract.validation_pb2 import ValidateTokenResponse
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.memory import Memory, Moment
 

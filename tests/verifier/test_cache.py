@@ -3,9 +3,9 @@
 import sys
 
 import pytest
-from tokenhouse.v1.validation_pb2 import ValidateTokenResponse
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.cache import Cache, Entry, size_of
+from tokenhouse_verifier.contract.validation_pb2 import ValidateTokenResponse
 
 
 def an_entry(number: int, **changes: object) -> Entry:

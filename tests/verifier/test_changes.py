@@ -14,7 +14,7 @@ from tokenhouse.v1 import (
     token_pb2,
     user_admin_pb2,
 )
-from tokenhouse.v1.changes_pb2 import Policy
+from tokenhouse_verifier.contract.changes_pb2 import Policy
 from tokenhouse_verifier.errors import InvalidToken
 
 from core.domain.tokens.access_token import LONGEST_LIFETIME

@@ -10,7 +10,7 @@ from tests.repository.checkout import ROOT
 
 SOURCES = sorted((ROOT / "verifier" / "tokenhouse_verifier").glob("*.py"))
 #: Beside the standard library: what verifier/pyproject.toml names, and comes with it.
-ALLOWED = {"grpc", "tokenhouse", "tokenhouse_verifier"}
+ALLOWED = {"grpc", "tokenhouse_verifier"}
 
 
 def _imported(path: Path) -> set[str]:
@@ -32,8 +32,8 @@ EXTRAS = {
 }
 
 
-def test_it_needs_grpc_and_the_contract_alone() -> None:
-    """verifier/pyproject.toml: two dependencies; every other one is wanted by one file, which is loaded by its name."""
+def test_it_needs_grpc_alone() -> None:
+    """verifier/pyproject.toml: with what its messages need; any other is wanted by one file, loaded by its name."""
     needed = {path.name: _imported(path) - ALLOWED for path in SOURCES}
     assert {name: extra for name, extra in needed.items() if extra} == EXTRAS
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from tokenhouse.v1.changes_pb2 import Change, ChangeKind, Policy, Snapshot, WatchChangesResponse
-from tokenhouse.v1.validation_pb2 import ValidateTokenResponse
 from tokenhouse_verifier import changed
+from tokenhouse_verifier.contract.changes_pb2 import Change, ChangeKind, Policy, Snapshot, WatchChangesResponse
+from tokenhouse_verifier.contract.validation_pb2 import ValidateTokenResponse
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.memory import Gap, Memory, Moment
 

@@ -1,9 +1,9 @@
 """Tokens that are known to be no good: refused without asking, and no longer than that is known."""
 
 import pytest
-from tokenhouse.v1.changes_pb2 import Change, ChangeKind
 from tokenhouse_verifier import memory as memories
 from tokenhouse_verifier import refused
+from tokenhouse_verifier.contract.changes_pb2 import Change, ChangeKind
 from tokenhouse_verifier.freshness import now
 
 from tests.verifier.messages import (

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from tokenhouse.v1 import grant_admin_pb2, key_admin_pb2, user_admin_pb2
-from tokenhouse.v1.changes_pb2 import Policy
+from tokenhouse_verifier.contract.changes_pb2 import Policy
 from tokenhouse_verifier.errors import InsufficientScope, InvalidToken, Unavailable
 from tokenhouse_verifier.signatures import Signatures
 from tokenhouse_verifier.verifier import TokenVerifier

@@ -5,9 +5,13 @@ import threading
 from typing import Any
 
 import grpc
-from tokenhouse.v1.changes_pb2 import AcknowledgeKeysRequest, AcknowledgeKeysResponse, WatchChangesResponse
 
 from tokenhouse_verifier.channel import ACKNOWLEDGE_KEYS
+from tokenhouse_verifier.contract.changes_pb2 import (
+    AcknowledgeKeysRequest,
+    AcknowledgeKeysResponse,
+    WatchChangesResponse,
+)
 
 #: In seconds.
 _DEADLINE = 5.0

@@ -8,12 +8,6 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import grpc
-from tokenhouse.v1.validation_pb2 import (
-    ValidateTokenRequest,
-    ValidateTokenResponse,
-    ValidateTokensRequest,
-    ValidateTokensResponse,
-)
 
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.batches import Batches, Question
@@ -25,6 +19,12 @@ from tokenhouse_verifier.channel import (
     is_behind,
     is_retryable,
     unavailable,
+)
+from tokenhouse_verifier.contract.validation_pb2 import (
+    ValidateTokenRequest,
+    ValidateTokenResponse,
+    ValidateTokensRequest,
+    ValidateTokensResponse,
 )
 from tokenhouse_verifier.errors import Unavailable
 from tokenhouse_verifier.link import Link

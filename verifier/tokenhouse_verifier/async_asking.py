@@ -7,12 +7,6 @@ from contextlib import suppress
 from typing import Any
 
 import grpc
-from tokenhouse.v1.validation_pb2 import (
-    ValidateTokenRequest,
-    ValidateTokenResponse,
-    ValidateTokensRequest,
-    ValidateTokensResponse,
-)
 
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.batches import Batches, Question
@@ -26,6 +20,12 @@ from tokenhouse_verifier.channel import (
     unavailable,
 )
 from tokenhouse_verifier.coalescing import Coalescer
+from tokenhouse_verifier.contract.validation_pb2 import (
+    ValidateTokenRequest,
+    ValidateTokenResponse,
+    ValidateTokensRequest,
+    ValidateTokensResponse,
+)
 from tokenhouse_verifier.errors import Unavailable
 from tokenhouse_verifier.link import Link
 

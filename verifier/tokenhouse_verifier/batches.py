@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tokenhouse.v1.validation_pb2 import (
+from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.contract.validation_pb2 import (
     ValidateTokenRequest,
     ValidateTokenResponse,
     ValidateTokenResult,
     ValidateTokensRequest,
     ValidateTokensResponse,
 )
-
-from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.errors import Challenge, InsufficientScope, InvalidToken, Unavailable
 from tokenhouse_verifier.memory import Memory, Moment
 

@@ -1,8 +1,7 @@
 """What has changed, and when: enough to tell whether something known at a revision still holds."""
 
-from tokenhouse.v1.changes_pb2 import Change, ChangeKind
-
 from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.contract.changes_pb2 import Change, ChangeKind
 
 #: How many targets are kept. Beyond it all are dropped, and nothing known before can be told to hold.
 MOST_TARGETS = 20_000

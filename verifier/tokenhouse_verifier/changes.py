@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import grpc
-from tokenhouse.v1.changes_pb2 import WatchChangesRequest, WatchChangesResponse
 
 from tokenhouse_verifier.acknowledging import Acknowledging
 from tokenhouse_verifier.channel import WATCH_CHANGES
+from tokenhouse_verifier.contract.changes_pb2 import WatchChangesRequest, WatchChangesResponse
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.memory import SILENCE, Gap, Memory
 

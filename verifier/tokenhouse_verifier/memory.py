@@ -8,13 +8,12 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from tokenhouse.v1.changes_pb2 import Change, Policy, WatchChangesResponse
-from tokenhouse.v1.validation_pb2 import ValidateTokenResponse
-
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.cache import Cache, Entry, size_of
 from tokenhouse_verifier.changed import Changed
 from tokenhouse_verifier.claims import Claims
+from tokenhouse_verifier.contract.changes_pb2 import Change, Policy, WatchChangesResponse
+from tokenhouse_verifier.contract.validation_pb2 import ValidateTokenResponse
 from tokenhouse_verifier.freshness import Freshness, now
 from tokenhouse_verifier.known_users import KnownUsers
 from tokenhouse_verifier.refused import Refused

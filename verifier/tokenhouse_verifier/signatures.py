@@ -7,9 +7,9 @@ import json
 from typing import Any
 
 import jwt
-from tokenhouse.v1.changes_pb2 import Policy
 
 from tokenhouse_verifier.claims import Claims
+from tokenhouse_verifier.contract.changes_pb2 import Policy
 
 _TYPE = "at+jwt"
 _ALGORITHM = "ES256"

@@ -7,9 +7,9 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import suppress
 
-from tokenhouse.v1.changes_pb2 import Snapshot, WatchChangesResponse
-from tokenhouse.v1.validation_pb2 import ValidateTokenResponse
 from tokenhouse_verifier.async_verifier import AsyncTokenVerifier
+from tokenhouse_verifier.contract.changes_pb2 import Snapshot, WatchChangesResponse
+from tokenhouse_verifier.contract.validation_pb2 import ValidateTokenResponse
 from tokenhouse_verifier.errors import InvalidToken
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.memory import Memory
