@@ -13,7 +13,7 @@ from tests.serving import ISSUER
 
 #: What every program begins with. `verify` prints how it went; a child that hangs is killed by the alarm.
 _BEGIN = """
-import asyncio, gc, os, signal, sys, threading, time
+import asyncio, ctypes, gc, os, signal, sys, threading, time
 from tokenhouse_verifier.async_verifier import AsyncTokenVerifier
 from tokenhouse_verifier.errors import NotVerified
 from tokenhouse_verifier.verifier import TokenVerifier
@@ -37,8 +37,12 @@ def follow(verifier):
     while not verifier.is_following:
         time.sleep(0.005)
 
-def in_child(act):
-    if (child := os.fork()) == 0:
+def fork_in_c():
+    # As a program does that embeds Python and does not tell it.
+    return ctypes.PyDLL(None).fork()
+
+def in_child(act, fork=os.fork):
+    if (child := fork()) == 0:
         signal.alarm(60)
         try:
             act()
@@ -127,6 +131,35 @@ print("following", verifier.is_following)
     assert all("Unavailable" in line and "after_fork()" in line and "post_fork" in line for line in child[:2])
     assert child[2:] == ["at once True", *["child admin"] * 3, "child ended 0", "parent admin"]
     assert unavailable[2:] == [*child * 3, "following True"]
+
+
+def test_a_fork_that_python_is_not_told_of_is_noticed(run: Run) -> None:
+    """uWSGI forks so by default: nothing that was remembered before it is good in the child."""
+    program = """
+verifier = make()
+verify("parent", verifier, tokens[0])
+follow(verifier)
+verify("parent", verifier, tokens[0])
+
+def child():
+    print("child follows", verifier.is_following, flush=True)
+    verify("child", verifier, tokens[0])
+    verify("child", verifier, tokens[1])
+    verifier.after_fork()
+    verify("child", verifier, tokens[0])
+    follow(verifier)
+    verify("child", verifier, tokens[1])
+
+in_child(child, fork_in_c)
+in_child(lambda: verifier.after_fork(), fork_in_c)
+in_child(lambda: None, fork_in_c)
+verify("parent", verifier, tokens[1])
+print("following", verifier.is_following)
+"""
+    told = run(program)
+    assert told[:3] == ["parent admin", "parent admin", "child follows False"]
+    assert all("Unavailable" in line and "after_fork()" in line for line in told[3:5])
+    assert told[5:] == [*["child admin"] * 2, *["child ended 0"] * 3, "parent admin", "following True"]
 
 
 def test_a_fork_under_load(core: CoreProcess, tokens: list[str]) -> None:

@@ -262,7 +262,7 @@ def test_silence_ends_trust(monkeypatch: pytest.MonkeyPatch) -> None:
     assert memory.fresh_until < now() + 2
     memory.restart()
     memory.apply(message(3), now() - 5.1)
-    memory.fresh_until = min(memory.fresh_until, now())
+    memory.fresh[0] = min(memory.fresh_until, now())
     assert looked_up(memory) is None
     assert memory.find_stale(b"1", 60) is not None
     assert memory.find_stale(b"2", 60) is None

@@ -58,7 +58,7 @@ def test_in_silence_nothing_is_refused() -> None:
     memory.apply(snapshot(7), now())
     memory.refuse(memory.moment(), b"1")
     assert memory.is_refused(b"1")
-    memory.fresh_until = now()
+    memory.fresh[0] = now()
     assert not memory.is_refused(b"1")
 
 

@@ -5,11 +5,22 @@ is told to begin anew. Where nothing was verified before the fork there is nothi
 
 gRPC can be used in the child only if no thread was inside it when the process was forked: so a fork waits for a moment
 until nobody of ours is.
+
+A fork by a program that embeds Python and tells it nothing (uWSGI, unless it is told to) is noticed as well: at the
+first look at what is remembered, by memory that the system clears in a child, and whenever the core is to be asked, by
+the number of the process.
 """
 
+import array
+import mmap
 import os
+import sys
 import weakref
+from collections.abc import MutableSequence
 from typing import Protocol
+
+#: linux/mman.h, since 4.14; Python has no name for it.
+_MADV_WIPEONFORK = 18
 
 
 class Begun(Protocol):
@@ -31,6 +42,24 @@ class Begun(Protocol):
 _begun: "weakref.WeakSet[Begun]" = weakref.WeakSet()
 #: Kept, so that nothing ends it here: it would say goodbye on the parent's connections.
 _parents: list[object] = []
+
+
+def keep_for_parent(inherited: object) -> None:
+    """What a fork left in this process, and must not be ended by it."""
+    _parents.append(inherited)
+
+
+def number_of_this_process() -> MutableSequence[float]:
+    """One number, 0.0 at first; it is 0.0 again in a child, in so far as the system can do that (Linux)."""
+    if sys.platform == "linux":
+        page = mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        try:
+            page.madvise(_MADV_WIPEONFORK)
+        except OSError:
+            page.close()
+        else:
+            return memoryview(page).cast("d")
+    return array.array("d", [0.0])
 
 
 def watch_forks(verifier: Begun) -> None:

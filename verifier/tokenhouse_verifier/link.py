@@ -1,9 +1,12 @@
 """A verifier's own connection to the core, on which it follows the changes and asks."""
 
+import os
+
 import grpc
 
 from tokenhouse_verifier.changes import Changes
 from tokenhouse_verifier.channel import OPTIONS, Options
+from tokenhouse_verifier.forking import keep_for_parent
 from tokenhouse_verifier.gate import Gate
 from tokenhouse_verifier.memory import Memory
 
@@ -17,6 +20,7 @@ class Link:
     def __init__(
         self, target: str, credentials: grpc.ChannelCredentials | None, options: Options, memory: Memory
     ) -> None:
+        self._process = os.getpid()
         every = [*OPTIONS, *options]
         self.channel = (
             grpc.insecure_channel(target, every)
@@ -39,6 +43,9 @@ class Link:
         self.gate.open()
 
     def close(self) -> None:
-        """End the connection and the thread."""
+        """End the connection and the thread; in a child of the process that opened it they are left to that."""
+        if self._process != os.getpid():
+            keep_for_parent(self)
+            return
         self.changes.stop(_PATIENCE)
         self.channel.close()

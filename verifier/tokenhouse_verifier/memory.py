@@ -14,6 +14,7 @@ from tokenhouse_verifier.changed import Changed
 from tokenhouse_verifier.claims import Claims
 from tokenhouse_verifier.contract.changes_pb2 import Change, Policy, WatchChangesResponse
 from tokenhouse_verifier.contract.validation_pb2 import ValidateTokenResponse
+from tokenhouse_verifier.forking import number_of_this_process
 from tokenhouse_verifier.freshness import Freshness, now
 from tokenhouse_verifier.known_users import KnownUsers
 from tokenhouse_verifier.refused import Refused
@@ -45,10 +46,10 @@ class Moment(NamedTuple):
 class Memory:
     """Answers, and what has happened since.
 
-    Looking up needs no lock: `entries`, `revision` and `fresh_until` may be read at any time, in this order:
+    Looking up needs no lock: `entries`, `revision` and `fresh` may be read at any time, in this order:
 
         entry = memory.entries.get(digest)
-        if entry is not None and entry.checked >= memory.revision and now() < entry.expires and now() < fresh_until:
+        if entry is not None and entry.checked >= memory.revision and now() < entry.expires and now() < memory.fresh[0]:
             the entry's token is good
 
     A change is noted before `revision` moves on, so an entry that passes is one that no change concerns.
@@ -68,11 +69,16 @@ class Memory:
         #: Every change up to this revision has been noted.
         self.revision = 0
         self.mark = b""
-        #: Until when what is remembered may be used, on the clock of `freshness.now`.
-        self.fresh_until = 0.0
+        #: `fresh_until`, where a lookup costs no call; 0.0 in a process that was forked from this one.
+        self.fresh = number_of_this_process()
         self.policy: Policy | None = None
         #: Called with each new policy, under the lock.
         self.on_policy: Callable[[Policy], None] | None = None
+
+    @property
+    def fresh_until(self) -> float:
+        """Until when what is remembered may be used, on the clock of `freshness.now`."""
+        return self.fresh[0]
 
     @property
     def size(self) -> int:
@@ -94,7 +100,7 @@ class Memory:
                 self._apply_changes(message)
             sent_at = self._freshness.note(message.sent_at_ms / 1000, received_at)
             if self._following:
-                self.fresh_until = max(self.fresh_until, sent_at + SILENCE)
+                self.fresh[0] = max(self.fresh_until, sent_at + SILENCE)
 
     def restart(self) -> None:
         """Another stream begins: what it says first decides whether anything is kept."""
@@ -182,7 +188,7 @@ class Memory:
         """Answer nothing any more."""
         with self._lock:
             self._drop_answers()
-            self._following, self.fresh_until = False, 0.0
+            self._following, self.fresh[0] = False, 0.0
 
     def refuse(self, asked: Moment, digest: bytes) -> None:
         """The core says that this token is not good, to whom asked at that moment."""

@@ -1,5 +1,6 @@
 """What both forms of the verifier do: everything but waiting for the core."""
 
+import os
 import threading
 import weakref
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from tokenhouse_verifier.errors import (
     InvalidToken,
     Unavailable,
 )
-from tokenhouse_verifier.forking import watch_forks
+from tokenhouse_verifier.forking import keep_for_parent, watch_forks
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.link import Link
 from tokenhouse_verifier.memory import Memory
@@ -105,7 +106,7 @@ class Verification:
 
     def after_fork(self) -> None:
         """Begin anew in a process that was forked after the verifier had begun; elsewhere there is nothing to do."""
-        if self._forked:
+        if self._is_in_child():
             self._begin_anew()
 
     def hold(self) -> None:
@@ -127,7 +128,18 @@ class Verification:
         self._forked = True
         return inherited
 
+    def _is_in_child(self) -> bool:
+        """Whether the process was forked after the verifier had begun."""
+        if self._process != os.getpid() and not self._forked:
+            if self._link is None:
+                self._process = os.getpid()
+            else:
+                # Python was not told of the fork. Its locks may be held by threads that are not here.
+                keep_for_parent(self.leave_to_parent())
+        return self._forked
+
     def _begin_anew(self) -> None:
+        self._process = os.getpid()
         entries, size = self._bounds
         self._memory = Memory(max_entries=entries, max_bytes=size, know_users=self._signatures is not None)
         if self._signatures is not None:
@@ -141,7 +153,7 @@ class Verification:
 
     def _start(self) -> Link:
         """The link, opened by whoever needs it first."""
-        if self._forked:
+        if self._is_in_child():
             raise Unavailable(_FORKED)
         with self._starting:
             if self._closed:
@@ -153,6 +165,7 @@ class Verification:
             return self._link
 
     def _end(self) -> None:
+        self._is_in_child()
         with self._starting:
             self._closed, self._link = True, None
             ending = self._ending
@@ -174,7 +187,8 @@ class Verification:
             raise InvalidRequest("the token is empty", self._challenge)
         if len(token) > MAXIMUM_LENGTH:
             raise self._malformed()
-        return self._link or self._start()
+        # In a child the link is the parent's.
+        return self._start() if self._link is None or self._process != os.getpid() else self._link
 
     def _recall(self, token: str, digest: bytes, link: Link) -> AccessToken | None:
         """What can be told without the core."""

@@ -37,7 +37,7 @@ class TokenVerifier(Verification):
         # No change since it was checked; not expired; and changes have come lately. This order: see `Memory`.
         if entry is not None and entry.checked >= memory.revision:
             at = now()
-            if at < entry.expires and at < memory.fresh_until:
+            if at < entry.expires and at < memory.fresh[0]:
                 return entry.token
         return self._verify_unknown(token, digest, timeout)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from core.domain.errors import InvalidRedirectUri
@@ -27,6 +27,8 @@ _BUILT_IN = frozenset(
 )
 #: In a path without escapes: `.` or `..`, with path parameters or without.
 _DOT_SEGMENT = re.compile(r"(?:\A|/)\.\.?(?:[;/]|\Z)")
+#: A host that browsers take for an IPv4 address (WHATWG URL, the ends-in-a-number checker).
+_ENDS_IN_A_NUMBER = re.compile(r"(?:\A|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)\.?\Z")
 #: A redirect URI that brings these along would make our own answer ambiguous.
 _RESERVED_PARAMETERS = frozenset({"code", "state", "iss", "error", "error_description", "error_uri"})
 _NEVER = frozenset(
@@ -89,7 +91,7 @@ def parse_redirect_uri(text: str) -> RedirectUri:
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
     if (port is not None and parts.netloc != f"{host}:{port}") or parts.netloc.endswith(":"):
         raise InvalidRedirectUri(f"redirect_uri {text} spells its port in an unusual way")
-    if ("[" in host or "]" in host) and not _is_ipv6_host(host):
+    if (("[" in host or "]" in host) and not _is_ipv6_host(host)) or _is_unusual_ipv4(host):
         raise InvalidRedirectUri(f"redirect_uri {text} must have a name or an address for its host")
     if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
         raise InvalidRedirectUri(f"redirect_uri {text} must be https, or http on this machine")
@@ -151,6 +153,17 @@ def _is_ipv6_host(host: str) -> bool:
     except ValueError:
         return False
     return host.startswith("[") and host.endswith("]")
+
+
+def _is_unusual_ipv4(host: str) -> bool:
+    """It ends in a number and is no address of four: what browsers read in it (0x7f.1, 127.1, 010.0.0.1) others do not."""
+    if _ENDS_IN_A_NUMBER.search(host) is None:
+        return False
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return True
+    return False
 
 
 def has_dot_segment(path: str) -> bool:

@@ -53,6 +53,17 @@ def test_an_authority_with_more_than_host_and_port_is_not_even_read(host: str, s
 
 
 @pytest.mark.parametrize(
+    "host", ["127.1", "0x7f.1", "app.example.0x", "00.0.0.0", "0177.0.0.1", "256.1.1.1", "1.1.1.1."]
+)
+def test_an_address_in_another_spelling_is_not_even_read(host: str) -> None:
+    """WHATWG URL, ends-in-a-number checker: browsers take such a host for an address, other readers for a name."""
+    for scheme in ("https", "myapp"):
+        with pytest.raises(InvalidRedirectUri):
+            parse_redirect_uri(f"{scheme}://{host}/callback")
+    assert parse_redirect_uri("https://192.0.2.1:8443/callback").host == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
     ("uri", "said"),
     [
         ("", "redirect_uri '' must be an absolute URI with a host, its scheme in lower case"),
