@@ -156,7 +156,7 @@ def _is_ipv6_host(host: str) -> bool:
 
 
 def _is_unusual_ipv4(host: str) -> bool:
-    """It ends in a number and is no address of four: what browsers read in it (0x7f.1, 127.1, 010.0.0.1) others do not."""
+    """It ends in a number and is no address of four: browsers read one in 0x7f.1 and 127.1, others a name."""
     if _ENDS_IN_A_NUMBER.search(host) is None:
         return False
     try:
