@@ -17,7 +17,7 @@ import os
 import sys
 import weakref
 from collections.abc import MutableSequence
-from typing import Protocol
+from typing import Protocol, cast
 
 #: linux/mman.h, since 4.14; Python has no name for it.
 _MADV_WIPEONFORK = 18
@@ -58,7 +58,8 @@ def number_of_this_process() -> MutableSequence[float]:
         except OSError:
             page.close()
         else:
-            return memoryview(page).cast("d")
+            # In all that is done with it here the two are alike, and neither type says so.
+            return cast("MutableSequence[float]", memoryview(page).cast("d"))
     return array.array("d", [0.0])
 
 

@@ -77,6 +77,8 @@ class Verification:
         self._challenge = Challenge(self._required, resource_metadata)
         self._signatures = _load_signatures(audience) if verify_locally else None
         self._bounds = (max_entries, max_bytes)
+        #: Whose process what has begun belongs to.
+        self._process = os.getpid()
         self._begin_anew()
 
     @property
@@ -130,9 +132,10 @@ class Verification:
 
     def _is_in_child(self) -> bool:
         """Whether the process was forked after the verifier had begun."""
-        if self._process != os.getpid() and not self._forked:
+        process = os.getpid()
+        if self._process != process and not self._forked:
             if self._link is None:
-                self._process = os.getpid()
+                self._process = process
             else:
                 # Python was not told of the fork. Its locks may be held by threads that are not here.
                 keep_for_parent(self.leave_to_parent())
@@ -141,7 +144,7 @@ class Verification:
     def _begin_anew(self) -> None:
         self._process = os.getpid()
         entries, size = self._bounds
-        self._memory = Memory(max_entries=entries, max_bytes=size, know_users=self._signatures is not None)
+        self._memory: Memory = Memory(max_entries=entries, max_bytes=size, know_users=self._signatures is not None)
         if self._signatures is not None:
             self._memory.on_policy = self._signatures.use
         self._batches = Batches(self._memory, self.audience, self._required, self._challenge)
