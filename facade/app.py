@@ -55,7 +55,8 @@ def locate(pages: Pages) -> Iterator[tuple[str, Route]]:
     if prefix:
         # RFC 8414 §3.1 puts the well-known part before the issuer's path; clients ask for either form.
         yield paths.METADATA + prefix, ROUTES[0]
-        yield f"{prefix}{paths.WELL_KNOWN}<name:path>", NOT_WELL_KNOWN
     yield f"{paths.WELL_KNOWN}<name:path>", NOT_WELL_KNOWN
+    # Of a service's address, or of an issuer's with a path, clients ask for the appended form as well.
+    yield f"/<before:path>{paths.WELL_KNOWN}<name:path>", NOT_WELL_KNOWN
     for name in pages.assets:
         yield f"{prefix}{paths.STATIC}/{name}", ASSET

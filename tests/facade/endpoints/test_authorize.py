@@ -105,6 +105,19 @@ def test_what_must_not_be_redirected_is_a_page(visit: Visit, fault: dict[str, st
     assert "<a " not in response.text
 
 
+def test_a_redirect_uri_that_was_left_out_tells_what_to_do(pair: Pair) -> None:
+    """An app that registers more than is allowed and then uses it: a page with the URI, the setting and what else."""
+    hosted = "https://www.cursor.com/agents/mcp/oauth/callback"
+    client_id = register(pair, "http://localhost:8787/callback", hosted)
+
+    response = Visit(pair, client_id, redirect_uri=hosted).start()
+
+    assert response.status_code == 400
+    assert "location" not in response.headers
+    for told in (hosted, "Server.OAuthAllowedRedirectURI, and the app must have registered it"):
+        assert told in response.text
+
+
 def test_a_deleted_client_tells_the_user_what_to_do(visit: Visit) -> None:
     """Clients cannot see this page, so it speaks to the person."""
     response = visit.start(client_id="client_deleted")

@@ -1,0 +1,34 @@
+"""GitHub Copilot CLI: its document has a port, its listener another one; no scope."""
+
+from typing import Final
+
+from tests.clients.profile import AUTHORIZE, RESOURCE, Profile
+
+PROFILES: Final = (
+    Profile(
+        tool="GitHub Copilot CLI",
+        document={
+            "client_id": "https://github.com/copilot/cli/client-metadata.json",
+            "client_name": "GitHub Copilot CLI",
+            "redirect_uris": ["http://127.0.0.1:33418/"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+        },
+        redirect_uri="http://127.0.0.1:{port}/",
+        authorize=AUTHORIZE + RESOURCE,
+    ),
+    Profile(
+        tool="GitHub Copilot CLI",
+        way="that registers",
+        registration={
+            "client_name": "GitHub Copilot CLI",
+            "redirect_uris": ["http://127.0.0.1:{port}/"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+        },
+        redirect_uri="http://127.0.0.1:{port}/",
+        authorize=AUTHORIZE + RESOURCE,
+    ),
+)

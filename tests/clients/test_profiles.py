@@ -1,0 +1,61 @@
+"""Every client of the field connects, with what it sends and in its own order, and signs off again."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.connection import Connection, open_http
+from tests.clients.plain_browser import PlainBrowser
+from tests.clients.profile import SECTIONS, Profile
+from tests.clients.profiles.every import PROFILES
+from tests.running import Running
+
+
+def _settings(folder: Path) -> dict[str, str]:
+    """What all profiles need together; each document comes from a file, so that nobody's host is asked."""
+    wanted: dict[str, dict[str, None]] = {}
+    for number, profile in enumerate(PROFILES):
+        lines = [line.partition(" = ") for line in profile.settings]
+        if profile.document is not None:
+            (folder / f"{number}.json").write_text(json.dumps(profile.document))
+            lines = [*(line for line in lines if line[0] != "File"), ("File", " = ", f"{number}.json")]
+        for key, _, value in lines:
+            wanted.setdefault(f"{SECTIONS[key]}_{key}", {})[value] = None
+    return {name: "\n".join(values) for name, values in wanted.items()}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server with the settings that the clients need."""
+    folder = tmp_path_factory.mktemp("running")
+    with Running(folder, settings=_settings(folder)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(running: Running) -> Iterator[PlainBrowser]:
+    """One user, who stays signed in."""
+    running.add_user("grace")
+    with PlainBrowser("grace") as started:
+        yield started
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_it_gets_in(running: Running, browser: PlainBrowser, profile: Profile) -> None:
+    """Discovery, registration or document, consent, tokens for its service, a refresh by all of its processes at once,
+    and the end (MCP authorization; RFC 8414, 7591, 6749, 7636, 8707, 9207, 7009); every reply suits strict parsers."""
+    with open_http() as http:
+        client = Connection(running, profile, http)
+        client.discover()
+        client.register()
+        client.authorize(browser)
+
+        for tokens in (client.redeem(), client.refresh(), client.refresh()):
+            assert tokens["scope"] == profile.scope
+            validated = running.validate(tokens["access_token"], profile.resource)
+            assert (validated.active, validated.username) == (True, "grace")
+
+        client.revoke()
+        assert not running.validate(tokens["access_token"], profile.resource).active
