@@ -248,6 +248,26 @@ def test_a_closed_verifier_says_so(road: Road, opened: Open) -> None:
     assert "closed" in refusal.description
 
 
+def test_a_loop_never_waits_for_a_fork(road: Road, proxy: Proxy) -> None:
+    """verifier/README.md: whoever asks while a fork waits is kept to their own deadline, and no other task is kept."""
+    known, first, second = (road.connect().access_token for _ in range(3))
+
+    async def ask_meanwhile() -> tuple[AccessToken, BaseException]:
+        async with AsyncTokenVerifier(proxy.target, audience=ISSUER, timeout=PATIENCE) as verifier:
+            await verifier.verify(known)
+            assert verifier._link is not None
+            verifier._link.gate.close()
+            patient = asyncio.create_task(verifier.verify(first))
+            (hasty,) = await asyncio.gather(verifier.verify(second, timeout=0.05), return_exceptions=True)
+            verifier._link.gate.open()
+            assert isinstance(hasty, BaseException)
+            return await patient, hasty
+
+    verified, hasty = asyncio.run(ask_meanwhile())
+    assert verified.username == road.username
+    assert isinstance(hasty, Unavailable)
+
+
 def test_an_event_loop_that_has_ended_is_let_go(road: Road, proxy: Proxy) -> None:
     """Some programs run a loop for each call (`asyncio.run`): a verifier that outlives them keeps the last alone."""
     verifier = AsyncTokenVerifier(proxy.target, audience=ISSUER)

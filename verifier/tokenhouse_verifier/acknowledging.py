@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from typing import Any
 
 import grpc
@@ -69,10 +70,10 @@ class Acknowledging:
             self._call = self._acknowledge.future(request, timeout=_DEADLINE)
             self._call.add_done_callback(lambda _, over=self._over: over.set())
 
-    def stop(self, patience: float) -> None:
-        """Leave nothing under way, waiting for so many seconds at the most."""
+    def stop(self, deadline: float) -> None:
+        """Leave nothing under way, waiting to this moment of the monotonic clock at the most."""
         self._cancel()
-        self._over.wait(patience)
+        self._over.wait(max(deadline - time.monotonic(), 0))
 
     def _cancel(self) -> None:
         if self._call is not None:

@@ -87,9 +87,9 @@ class AsyncAsking:
 
     async def _call(self, method: Any, message: Any, timeout: float) -> Any:
         loop = asyncio.get_running_loop()
-        # It is closed for moments only; nobody is inside who needs this loop to get out.
-        if not self._gate.enter(timeout):
-            raise TimeoutError
+        deadline = loop.time() + timeout
+        await self._enter(loop, deadline)
+        timeout = deadline - loop.time()
         try:
             future = method.future(message, timeout=timeout, wait_for_ready=True)
         except BaseException:
@@ -111,3 +111,20 @@ class AsyncAsking:
         if future.code() is not grpc.StatusCode.OK:
             raise future
         return future.result()
+
+    async def _enter(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+        """Pass the gate, which is closed while the process is forked: for moments, or while the core does not answer.
+
+        Raises:
+            TimeoutError: it is not open by then.
+        """
+        opened = asyncio.Event()
+
+        def wake() -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(opened.set)
+
+        while not self._gate.enter_now(wake):
+            async with asyncio.timeout_at(deadline):
+                await opened.wait()
+            opened.clear()

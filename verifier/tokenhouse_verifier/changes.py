@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,13 +46,16 @@ class Changes:
         self._thread = threading.Thread(target=self._follow, args=arguments, name="tokenhouse-changes", daemon=True)
         self._thread.start()
 
-    def stop(self, patience: float) -> None:
-        """End, waiting for the thread for so many seconds."""
+    def begin_to_stop(self) -> None:
+        """Nobody waits; `stop` follows."""
         self._stopping.set()
         self._cancel()
+
+    def stop(self, deadline: float) -> None:
+        """End, waiting for the thread to this moment of the monotonic clock."""
         if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join(patience)
-        self._acknowledging.stop(patience)
+            self._thread.join(max(deadline - time.monotonic(), 0))
+        self._acknowledging.stop(deadline)
 
     def revive(self) -> None:
         """Somebody found the stream silent: open another if it has been that for long. Returns at once."""

@@ -15,10 +15,13 @@ import array
 import mmap
 import os
 import sys
+import time
 import weakref
 from collections.abc import MutableSequence
 from typing import Protocol, cast
 
+#: How long a fork waits for calls under way, in seconds.
+_PATIENCE = 2.0
 #: linux/mman.h, since 4.14; Python has no name for it.
 _MADV_WIPEONFORK = 18
 
@@ -26,8 +29,12 @@ _MADV_WIPEONFORK = 18
 class Begun(Protocol):
     """A verifier that has begun to use gRPC."""
 
-    def hold(self) -> None:
-        """Leave gRPC, and stay out of it."""
+    def begin_to_hold(self) -> None:
+        """Leave gRPC, and stay out of it; `hold` follows."""
+        ...
+
+    def hold(self, deadline: float) -> None:
+        """Wait until it is left, to this moment of the monotonic clock at the most."""
         ...
 
     def go_on(self) -> None:
@@ -69,8 +76,12 @@ def watch_forks(verifier: Begun) -> None:
 
 
 def _hold() -> None:
-    for verifier in list(_begun):
-        verifier.hold()
+    # One patience for all of them: whoever forks waits for none the longer.
+    verifiers, deadline = list(_begun), time.monotonic() + _PATIENCE
+    for verifier in verifiers:
+        verifier.begin_to_hold()
+    for verifier in verifiers:
+        verifier.hold(deadline)
 
 
 def _go_on() -> None:

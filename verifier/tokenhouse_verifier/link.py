@@ -1,6 +1,7 @@
 """A verifier's own connection to the core, on which it follows the changes and asks."""
 
 import os
+import time
 
 import grpc
 
@@ -10,7 +11,7 @@ from tokenhouse_verifier.forking import keep_for_parent
 from tokenhouse_verifier.gate import Gate
 from tokenhouse_verifier.memory import Memory
 
-#: How long closing waits for the thread, and a fork for the calls under way, in seconds.
+#: How long closing waits for the thread, in seconds.
 _PATIENCE = 2.0
 
 
@@ -32,10 +33,15 @@ class Link:
         self.changes = Changes(self.channel, memory)
         self.changes.start()
 
-    def hold(self) -> None:
-        """Be outside gRPC, for a fork."""
-        self.gate.close(_PATIENCE)
-        self.changes.stop(_PATIENCE)
+    def begin_to_hold(self) -> None:
+        """Let nobody into gRPC, and leave it, for a fork; `hold` follows."""
+        self.gate.close()
+        self.changes.begin_to_stop()
+
+    def hold(self, deadline: float) -> None:
+        """Be outside gRPC, waiting to this moment of the monotonic clock at the most."""
+        self.gate.wait_until_empty(deadline)
+        self.changes.stop(deadline)
 
     def go_on(self) -> None:
         """Follow and ask again."""
@@ -47,5 +53,6 @@ class Link:
         if self._process != os.getpid():
             keep_for_parent(self)
             return
-        self.changes.stop(_PATIENCE)
+        self.changes.begin_to_stop()
+        self.changes.stop(time.monotonic() + _PATIENCE)
         self.channel.close()

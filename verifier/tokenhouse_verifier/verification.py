@@ -111,10 +111,15 @@ class Verification:
         if self._is_in_child():
             self._begin_anew()
 
-    def hold(self) -> None:
+    def begin_to_hold(self) -> None:
         """`forking.Begun`: called before a fork."""
         if self._link is not None:
-            self._link.hold()
+            self._link.begin_to_hold()
+
+    def hold(self, deadline: float) -> None:
+        """`forking.Begun`: called before a fork, after `begin_to_hold` of every verifier."""
+        if self._link is not None:
+            self._link.hold(deadline)
 
     def go_on(self) -> None:
         """`forking.Begun`: called in the parent after a fork."""
