@@ -7,7 +7,7 @@ metadata stands the challenge, or when to try again.
 
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
 import grpc
@@ -98,7 +98,11 @@ class AsyncTokenInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,un
             _current.set(await self._verifier.verify_authorization(authorization))
         except NotVerified as refusal:
             return _refusing(handler, refusal)
-        return _rebuild(handler, _answering, _answering)
+        # A method that is no coroutine gets a thread, or several in turn: what it finds there is this call's.
+        context = copy_context()
+        return _rebuild(
+            handler, lambda method: _answering(method, context, _one), lambda method: _answering(method, context, _many)
+        )
 
 
 def _time_left(context: grpc.ServicerContext, most: float) -> float:
@@ -113,7 +117,11 @@ def _time_left(context: grpc.ServicerContext, most: float) -> float:
     return most if context.is_active() else 0.0
 
 
-def _answering(behavior: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _answering(
+    behavior: Callable[[Any, Any], Any],
+    own: Context,
+    in_threads: Callable[[Callable[[Any, Any], Any], Context], Callable[[Any, Any], Any]],
+) -> Callable[[Any, Any], Any]:
     """What a method does, but that a NotVerified of its own refuses the call."""
     if inspect.isasyncgenfunction(behavior):
 
@@ -126,8 +134,7 @@ def _answering(behavior: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
 
         return stream
     if not inspect.iscoroutinefunction(behavior):
-        # The server gives it a thread, which is nothing to be done here.
-        return behavior
+        return in_threads(behavior, own)
 
     async def unary(request: Any, context: Any) -> Any:
         try:
@@ -136,6 +143,32 @@ def _answering(behavior: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]
             await _abort_async(context, refusal)
 
     return unary
+
+
+def _one(behavior: Callable[[Any, Any], Any], own: Context) -> Callable[[Any, Any], Any]:
+    """`_answering` for a method with one answer that runs in a thread."""
+
+    def answer(request: Any, context: Any) -> Any:
+        try:
+            return own.run(behavior, request, context)
+        except NotVerified as refusal:
+            _end(context, refusal)
+
+    return answer
+
+
+def _many(behavior: Callable[[Any, Any], Any], own: Context) -> Callable[[Any, Any], Iterator[Any]]:
+    """`_answering` for a method with many answers, each of which may come from another thread."""
+
+    def answer(request: Any, context: Any) -> Iterator[Any]:
+        answers, end = iter(own.run(behavior, request, context)), object()
+        try:
+            while (response := own.run(next, answers, end)) is not end:
+                yield response
+        except NotVerified as refusal:
+            _end(context, refusal)
+
+    return answer
 
 
 def _refusing(handler: Any, refusal: NotVerified) -> Any:
@@ -169,6 +202,13 @@ def _trailing(refusal: NotVerified) -> tuple[tuple[str, str], ...]:
 def _abort(context: grpc.ServicerContext, refusal: NotVerified) -> None:
     context.set_trailing_metadata(_trailing(refusal))
     context.abort(_CODES[refusal.status], refusal.description)
+
+
+def _end(context: Any, refusal: NotVerified) -> None:
+    """For a method that ends right after it: an answer of its may be on its way, which `abort` would collide with."""
+    context.set_trailing_metadata(_trailing(refusal))
+    context.set_code(_CODES[refusal.status])
+    context.set_details(refusal.description)
 
 
 async def _abort_async(context: Any, refusal: NotVerified) -> None:

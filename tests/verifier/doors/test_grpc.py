@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,12 +76,12 @@ def _threads(target: str, many: Any = _many) -> Iterator[grpc.Channel]:
 
 
 @contextmanager
-def _loop(target: str, many: Any = _many_async) -> Iterator[grpc.Channel]:
+def _loop(target: str, many: Any = _many_async, one: Any = _one_async) -> Iterator[grpc.Channel]:
     verifier = AsyncTokenVerifier(target, audience=ISSUER)
 
     async def make_server() -> grpc.aio.Server:
         server = grpc.aio.server(interceptors=[AsyncTokenInterceptor(verifier, public_methods=_PUBLIC)])
-        server.add_registered_method_handlers("test.Kinds", _handlers(_one_async, many))
+        server.add_registered_method_handlers("test.Kinds", _handlers(one, many))
         return server
 
     with closing(_Ending(verifier)), serve_grpc_aio({"make_server": make_server}, lambda channel: channel) as channel:
@@ -111,10 +112,11 @@ def _code(channel: grpc.Channel, kind: str, authorization: str) -> grpc.StatusCo
     return code
 
 
-SERVERS = [(_threads, _many), (_loop, _many_async), (_loop, _many_written)]
+_loop_of_plain_methods = partial(_loop, one=_one)
+SERVERS = [(_threads, _many), (_loop, _many_async), (_loop, _many_written), (_loop_of_plain_methods, _many)]
 
 
-@pytest.mark.parametrize(("opening", "many"), SERVERS, ids=["threads", "loop", "loop that writes"])
+@pytest.mark.parametrize(("opening", "many"), SERVERS, ids=["threads", "loop", "loop that writes", "plain methods"])
 def test_every_kind_of_method(serving: Serving, user: Road, opening: Any, many: Any) -> None:
     """All four are closed without a token, and each response is made with the caller's; what is public sees none."""
     bearer = f"Bearer {user.connect().access_token}"
@@ -124,6 +126,29 @@ def test_every_kind_of_method(serving: Serving, user: Road, opening: Any, many: 
             assert told == {user.username.encode()}
             assert _code(channel, kind, "") is grpc.StatusCode.UNAUTHENTICATED
             assert _ask(channel, "public", bearer) == [b"nobody"]
+
+
+def _narrow(_request: Any, _context: Any) -> bytes:
+    TokenVerifier("127.0.0.1:1", audience=ISSUER).require_scopes(current_token(), "more")
+    return b""
+
+
+def _narrow_in_the_middle(_request: Any, _context: Any) -> Iterator[bytes]:
+    yield b""
+    _narrow(_request, _context)
+
+
+async def _narrow_async(_request: Any, _context: Any) -> bytes:
+    return _narrow(_request, _context)
+
+
+@pytest.mark.parametrize("one", [_narrow, _narrow_async])
+def test_a_method_that_needs_more(serving: Serving, user: Road, one: Any) -> None:
+    """RFC 6750 §3.1: PERMISSION_DENIED, however a server for event loops runs the method."""
+    bearer = f"Bearer {user.connect().access_token}"
+    with _loop(f"127.0.0.1:{serving.config.grpc.listen.port}", _narrow_in_the_middle, one) as channel:
+        for kind in ("unary_unary", "stream_unary", "unary_stream", "stream_stream"):
+            assert _code(channel, kind, bearer) is grpc.StatusCode.PERMISSION_DENIED
 
 
 @pytest.mark.parametrize("opening", [_threads, _loop])
