@@ -1,8 +1,8 @@
 """The open streams of changes: none holds a thread, and none that is slow holds up another.
 
 A stream is told what it lacks whenever it is due: after a commit, every second, and as long as it is behind. A few
-threads take turns at those that are due. Sending waits while the caller does not read: who reads nothing for so long
-that its connection's buffers are full, and then for another while, is cut off.
+threads take turns at those that are due. Sending waits while the caller does not read: its thread is replaced, and who
+reads nothing for so long that its connection's buffers are full, and then for another while, is cut off.
 """
 
 import secrets
@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import TypeAlias
 
 import grpc
@@ -21,12 +20,15 @@ from core.domain.keys.rotation import ConnectedVerifier
 from core.domain.tokens.change import Change
 from core.rpc.change_messages import ChangeSources, Telling
 from core.rpc.errors import Failure, describe
+from core.rpc.turns import Turns
 
 #: More services than this nobody connects to one core.
 MOST_STREAMS = 512
 #: A message at least so often, in seconds.
 HEARTBEAT = 1.0
 
+#: How often it is looked whether a thread is kept, in seconds.
+_LOOK = 0.1
 _THREADS = 4
 #: How long one message may wait for a caller to read, in seconds.
 _PATIENCE = 5.0
@@ -75,9 +77,9 @@ class ChangeStreams:
         self._sources = sources
         self._door = threading.Condition()
         self._streams: set[_Stream] = set()
-        self._due: SimpleQueue[_Stream | None] = SimpleQueue()
+        self._turns = Turns("changes", self._take_turn, _THREADS)
         self._stopping = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._begun = False
 
     def open(
         self,
@@ -136,8 +138,7 @@ class ChangeStreams:
         self._wake_all()
         with self._door:
             self._door.wait_for(lambda: not self._streams, grace)
-            for _ in self._threads:
-                self._due.put(None)
+        self._turns.stop()
 
     def _refusal(self) -> Failure | None:
         if self._stopping.is_set():
@@ -146,13 +147,10 @@ class ChangeStreams:
 
     def _start_threads(self) -> None:
         """Where nobody watches there are none."""
-        if not self._threads:
-            self._threads = [
-                threading.Thread(target=self._serve, name=f"changes-{n}", daemon=True) for n in range(_THREADS)
-            ]
-            self._threads.append(threading.Thread(target=self._beat, name="changes-beat", daemon=True))
-            for thread in self._threads:
-                thread.start()
+        if not self._begun:
+            self._begun = True
+            self._turns.replace_kept()
+            threading.Thread(target=self._beat, name="changes-beat", daemon=True).start()
 
     def _wake_all(self) -> None:
         with self._door:
@@ -164,18 +162,17 @@ class ChangeStreams:
                 if not stream.due:
                     stream.due = True
                     if stream.busy_since is None:
-                        self._due.put(stream)
+                        self._turns.put(stream)
 
-    def _serve(self) -> None:
-        while (stream := self._due.get()) is not None:
-            with self._door:
-                stream.due, stream.busy_since = False, time.monotonic()
-            self._tell(stream)
-            with self._door:
-                stream.busy_since = None
-                if not stream.ended and (stream.due or stream.telling.is_behind):
-                    stream.due = True
-                    self._due.put(stream)
+    def _take_turn(self, stream: _Stream) -> None:
+        with self._door:
+            stream.due, stream.busy_since = False, time.monotonic()
+        self._tell(stream)
+        with self._door:
+            stream.busy_since = None
+            if not stream.ended and (stream.due or stream.telling.is_behind):
+                stream.due = True
+                self._turns.put(stream)
 
     def _tell(self, stream: _Stream) -> None:
         """One message, or the end."""
@@ -201,7 +198,12 @@ class ChangeStreams:
         self._forget(stream)
 
     def _beat(self) -> None:
-        while not self._stopping.wait(HEARTBEAT):
+        next_beat = time.monotonic() + HEARTBEAT
+        while not self._stopping.wait(_LOOK):
+            self._turns.replace_kept()
+            if time.monotonic() < next_beat:
+                continue
+            next_beat = time.monotonic() + HEARTBEAT
             self._wake_all()
             too_long = time.monotonic() - _PATIENCE
             with self._door:

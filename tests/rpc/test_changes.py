@@ -296,17 +296,18 @@ def test_there_are_512_streams_and_no_more(serving: Serving) -> None:
             call.cancel()
 
 
+#: More than take turns at telling.
+_SILENT = 6
+
+
 def test_who_does_not_read_holds_up_nobody_and_is_cut_off(road: Road, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than its connection's buffers hold: the others are told all of it, and the silent one's place is free."""
-    # Nobody is cut off before the silent one is alone: on a busy machine the other, too, may be slow for a while.
+    """More than their connections' buffers hold, and more of them than threads: the others are told all of it."""
+    # Nobody is cut off before the silent ones are alone: on a busy machine the other, too, may be slow for a while.
     monkeypatch.setattr(change_streams, "_PATIENCE", PATIENCE * 60.0)
     serving, now = road.serving, road.serving.clock.now()
     streams = serving.core._streams
     with ExitStack() as stack:
-        channel = stack.enter_context(_own_channel(serving))
-        stub = changes_pb2_grpc.ChangesServiceStub(channel)
-        silent: Any = stub.WatchChanges(pb.WatchChangesRequest())
-        next(silent)
+        silent = [_watch_silently(stack.enter_context(_own_channel(serving))) for _ in range(_SILENT)]
         with watching(serving.channels["service"]) as watch:
             before = watch.last.revision
             for _ in range(60):
@@ -317,14 +318,22 @@ def test_who_does_not_read_holds_up_nobody_and_is_cut_off(road: Road, monkeypatc
                     ]
                 )
             watch.wait_for_revision(before + 24_000)
-            assert streams.count() == 2
+            assert streams.count() == _SILENT + 1
         assert [change.revision for change in watch.changes] == list(range(before + 1, before + 24_001))
         monkeypatch.setattr(change_streams, "_PATIENCE", 0.5)
-        wait_until(lambda: streams.count() == 0, "the silent one to be cut off")
-        with pytest.raises(grpc.RpcError) as ended:
-            for _ in silent:
-                pass
-        assert ended.value.code() is grpc.StatusCode.CANCELLED
+        wait_until(lambda: streams.count() == 0, "the silent ones to be cut off")
+        for stream in silent:
+            with pytest.raises(grpc.RpcError) as ended:
+                for _ in stream:
+                    pass
+            assert ended.value.code() is grpc.StatusCode.CANCELLED
+    wait_until(lambda: streams._turns._threads == change_streams._THREADS, "the threads in their place to end")
+
+
+def _watch_silently(channel: grpc.Channel) -> Any:
+    stream: Any = changes_pb2_grpc.ChangesServiceStub(channel).WatchChanges(pb.WatchChangesRequest())
+    next(stream)
+    return stream
 
 
 def _own_channel(serving: Serving) -> grpc.Channel:

@@ -58,8 +58,9 @@ class Memory:
     def __init__(self, *, max_entries: int, max_bytes: int, know_users: bool) -> None:
         """`know_users`: remember users apart from their tokens, for `adopt`."""
         self._lock = threading.Lock()
-        self._cache = Cache(max_entries, max_bytes)
-        self._users = KnownUsers(max_entries) if know_users else None
+        users = max_bytes // 4 if know_users else 0
+        self._cache = Cache(max_entries, max_bytes - users)
+        self._users = KnownUsers(max_entries, users) if know_users else None
         self._refused = Refused()
         self._changed = Changed()
         self._freshness = Freshness()
@@ -82,8 +83,8 @@ class Memory:
 
     @property
     def size(self) -> int:
-        """About how many bytes the answers take."""
-        return self._cache.bytes
+        """About how many bytes answers and users take."""
+        return self._cache.bytes + (self._users.bytes if self._users is not None else 0)
 
     def apply(self, message: WatchChangesResponse, received_at: float) -> None:
         """Take over a message of the stream.
