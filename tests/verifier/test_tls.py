@@ -14,7 +14,7 @@ from tests.rpc.road import Road
 from tests.rpc.service_calls import MUTUAL_TLS, TLS, write_certificates
 from tests.serving import DEADLINE, Serving
 from tests.verifier.doors.examples import examples_of
-from tests.verifier.forms import FORMS, follow, refusal_of, verifying, wait_until_refused
+from tests.verifier.forms import FORMS, follow, refusal_of, verifying, wait_until, wait_until_refused
 
 REPORTS = "https://reports.example.com/api"
 TOKEN = "the token of reports"
@@ -82,3 +82,16 @@ def test_another_services_audience_is_unavailable(
         refusal = refusal_of(verifier, "any", timeout=DEADLINE)
     assert isinstance(refusal, Unavailable)
     assert "CALLER_NOT_ALLOWED" in refusal.description
+
+
+def test_why_nobody_is_reached_is_logged(serving: Serving, caplog: pytest.LogCaptureFixture) -> None:
+    """A token waits in vain and is told no more; the log has what TLS said, once."""
+    target = f"127.0.0.1:{serving.config.grpc.listen.port}"
+    stranger = grpc.ssl_channel_credentials(Authority().pem)
+    with verifying("threads", target, audience=REPORTS, credentials=stranger) as verifier:
+        verifier.verifier.start()
+        wait_until(lambda: bool(caplog.records), "a line in the log")
+        assert isinstance(refusal_of(verifier, "any", timeout=0.5), Unavailable)
+    (line,) = (record.getMessage() for record in caplog.records if record.name == "tokenhouse_verifier")
+    assert "the core's changes cannot be followed: UNAVAILABLE" in line
+    assert "certificate" in line.lower()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ from tokenhouse_verifier.verifier import TokenVerifier
 from tests.rpc.road import Road
 from tests.serving import DEADLINE, ISSUER
 from tests.verifier.conftest import Open
-from tests.verifier.forms import PATIENCE, Form, follow, refusal_of, wait_until_refused
+from tests.verifier.forms import PATIENCE, Form, follow, refusal_of, wait_until, wait_until_refused
 from tests.verifier.proxy import Proxy
 
 MCP = "https://mcp.example.com/mcp"
@@ -222,8 +223,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"audience": "https://mcp.example.com/#x"}, "audience is an absolute URI"),
     ({"audience": "https://["}, "audience is an absolute URI"),
     ({"resource_metadata": "/.well-known"}, "resource_metadata is an absolute URI"),
+    ({"resource_metadata": "ftp://mcp.example.com/"}, "resource_metadata is an http or https URL"),
+    ({"resource_metadata": 'https://mcp.example.com/"a'}, "resource_metadata is an http or https URL"),
+    ({"resource_metadata": "https://mcp.example.com/\r\nX-Y: 1"}, "resource_metadata is an absolute URI"),
     ({"required_scopes": "mcp"}, "required_scopes is one string"),
+    ({"required_scopes": ["mcp", "a b"]}, "required_scopes: 'a b' is not one scope"),
+    ({"required_scopes": ['a"b']}, "is not one scope"),
     ({"timeout": 0}, "positive"),
+    ({"timeout": math.nan}, "positive"),
+    ({"timeout": math.inf}, "positive"),
     ({"accept_stale_for": -1}, "at least 0"),
     ({"max_entries": 0}, "positive"),
     ({"max_bytes": 0}, "positive"),
@@ -235,6 +243,25 @@ def test_arguments_are_checked_at_once(arguments: dict[str, Any], said: str) -> 
     """In the caller's own terms, before anybody presents a token."""
     with pytest.raises(ValueError, match=said):
         TokenVerifier(**{"target": "127.0.0.1:1", "audience": ISSUER, **arguments})
+
+
+@pytest.mark.parametrize("token", ["\u00e9" * 8000, "a b", 'a"b', "a\n", "=a", "\ud800", "a" * 8193])
+def test_what_is_no_token_costs_nobody_anything(form: Form, proxy: Proxy, token: str) -> None:
+    """RFC 6750 §2.1 b64token: it is refused before the core is asked, whose batches it might not fit into."""
+    proxy.freeze()
+    refusal = refusal_of(form, token, timeout=0.05)
+    assert isinstance(refusal, InvalidToken)
+    assert refusal.description == "the token is malformed"
+
+
+def test_it_can_begin_before_the_first_token(form: Form) -> None:
+    """verifier/README.md, `start()`: a service that is probed before it is used follows the changes by then."""
+    assert not form.verifier.is_following
+    form.verifier.start()
+    wait_until(lambda: form.verifier.is_following, "the changes to be followed")
+    form.close()
+    with pytest.raises(Unavailable):
+        form.verifier.start()
 
 
 def test_a_closed_verifier_says_so(road: Road, opened: Open) -> None:

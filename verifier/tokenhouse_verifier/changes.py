@@ -37,6 +37,10 @@ class Changes:
         self._stream: Any = None
         self._alive_at = now()
         self._broken = False
+        #: The stream has brought a message.
+        self._worked = False
+        #: The next one waits for a connection; why there is none has been told.
+        self._patient = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -78,7 +82,7 @@ class Changes:
                     self._say_that_it_is_well()
                     pause = _FIRST_PAUSE
             except grpc.RpcError as error:
-                self._say_that_it_broke(error.code() if isinstance(error, grpc.Call) else error)
+                self._say_that_it_broke(_reason_of(error))
             except Gap as gap:
                 self._memory.forget()
                 self._say_that_it_broke(gap)
@@ -97,11 +101,14 @@ class Changes:
         self._memory.restart()
         self._acknowledging.restart()
         known = WatchChangesRequest(since=self._memory.revision, mark=self._memory.mark)
-        self._stream = self._open(known, wait_for_ready=True)
+        # Whoever waits for a connection is never told why there is none: the first after each break does not wait.
+        self._worked = False
+        self._stream = self._open(known, wait_for_ready=self._patient)
         if stopping.is_set():
             self._cancel()
         for message in self._stream:
             self._alive_at = now()
+            self._worked, self._patient = True, False
             yield message
 
     def _say_that_it_is_well(self) -> None:
@@ -110,6 +117,13 @@ class Changes:
             _log.info("the core's changes are followed again")
 
     def _say_that_it_broke(self, reason: object) -> None:
-        if not self._broken and not self._stopping.is_set():
+        # What ended a stream, and then why there is no other: most often that no connection is to be had.
+        finds_none = not self._worked and not self._patient
+        if (finds_none or not self._broken) and not self._stopping.is_set():
             self._broken = True
             _log.warning("the core's changes cannot be followed: %s", reason)
+        self._patient = not self._worked
+
+
+def _reason_of(error: grpc.RpcError) -> object:
+    return f"{error.code().name}: {error.details()}" if isinstance(error, grpc.Call) else error

@@ -16,9 +16,9 @@ Options: TypeAlias = Sequence[tuple[str, Any]]
 
 #: How a channel behaves where nobody says otherwise. Times are in milliseconds.
 OPTIONS: Options = (
-    # A core that restarts is found again soon, and one that does not shake hands is left for another try.
+    # A core that restarts is found again soon. A try has the time that hands take to be shaken over half the world.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 1000),
+    ("grpc.min_reconnect_backoff_ms", 5000),
     ("grpc.max_reconnect_backoff_ms", 1000),
     # A connection that has died without a word is noticed; the core allows pings this often.
     ("grpc.keepalive_time_ms", 5000),
@@ -38,7 +38,10 @@ LONGEST_PAUSE = 0.5
 _RETRYABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 #: What the core says beside a status that has one reason.
-_REASONS = {grpc.StatusCode.PERMISSION_DENIED: "CALLER_NOT_ALLOWED"}
+_REASONS = {
+    grpc.StatusCode.UNAUTHENTICATED: "CALLER_UNKNOWN",
+    grpc.StatusCode.PERMISSION_DENIED: "CALLER_NOT_ALLOWED",
+}
 
 NOT_IN_TIME = "the authorization server did not answer in time"
 

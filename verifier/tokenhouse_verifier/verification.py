@@ -5,13 +5,13 @@ import threading
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import grpc
 
 from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.arguments import require_arguments
 from tokenhouse_verifier.batches import Batches
-from tokenhouse_verifier.bearer import MAXIMUM_LENGTH, require_bearer
+from tokenhouse_verifier.bearer import is_token, require_bearer
 from tokenhouse_verifier.channel import NOT_IN_TIME, Options
 from tokenhouse_verifier.errors import (
     Challenge,
@@ -58,15 +58,8 @@ class Verification:
             ValueError: an argument that cannot be used, in one sentence.
             ImportError: `verify_locally` without the extra `jwt`.
         """
-        if not target:
-            raise ValueError("target is empty: name the core's [Grpc] Listen, as in 127.0.0.1:50051")
-        _require_absolute("audience", audience)
-        if resource_metadata:
-            _require_absolute("resource_metadata", resource_metadata)
-        if isinstance(required_scopes, str):
-            raise ValueError("required_scopes is one string: give a list of scopes")
-        if timeout <= 0 or accept_stale_for < 0 or max_entries < 1 or max_bytes < 1:
-            raise ValueError("timeout, max_entries and max_bytes are positive, accept_stale_for at least 0")
+        bounds = (max_entries, max_bytes)
+        require_arguments(target, audience, required_scopes, resource_metadata, timeout, accept_stale_for, most=bounds)
         self.audience = audience
         self.timeout = timeout
         self._target = target
@@ -76,7 +69,7 @@ class Verification:
         self._required = tuple(required_scopes)
         self._challenge = Challenge(self._required, resource_metadata)
         self._signatures = _load_signatures(audience) if verify_locally else None
-        self._bounds = (max_entries, max_bytes)
+        self._bounds = bounds
         #: Whose process what has begun belongs to.
         self._process = os.getpid()
         self._begin_anew()
@@ -105,6 +98,16 @@ class Verification:
         if not all(scope in token.scopes for scope in scopes):
             needed = tuple(dict.fromkeys((*self._required, *scopes)))
             raise InsufficientScope.needed(Challenge(needed, self.resource_metadata))
+
+    def start(self) -> None:
+        """Follow the changes before the first token comes, as for a readiness probe; nobody waits for the core.
+
+        In a server that forks, only after that. A verifier that has begun goes on as it is.
+
+        Raises:
+            Unavailable: the process was forked after the verifier had begun, or it is closed.
+        """
+        self._start()
 
     def after_fork(self) -> None:
         """Begin anew in a process that was forked after the verifier had begun; elsewhere there is nothing to do."""
@@ -193,7 +196,7 @@ class Verification:
         """
         if not token:
             raise InvalidRequest("the token is empty", self._challenge)
-        if len(token) > MAXIMUM_LENGTH:
+        if not is_token(token):
             raise self._malformed()
         # In a child the link is the parent's.
         return self._start() if self._link is None or self._process != os.getpid() else self._link
@@ -231,15 +234,6 @@ class Verification:
 
     def _malformed(self) -> InvalidToken:
         return InvalidToken("the token is malformed", self._challenge)
-
-
-def _require_absolute(name: str, url: str) -> None:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if not parts.scheme or not parts.hostname or parts.fragment:
-        raise ValueError(f"{name} is an absolute URI without a fragment, as in https://mcp.example.com/mcp")
 
 
 def _load_signatures(audience: str) -> "Signatures":

@@ -2,7 +2,7 @@
 import { type ChannelCredentials, type ClientReadableStream, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { ChangesServiceClient, type WatchChangesResponse } from "../../../stubs/ts/tokenhouse/v1/changes";
 import {
-  type ValidateTokenResponse,
+  ValidateTokenResponse,
   type ValidateTokensResponse,
   ValidationServiceClient,
 } from "../../../stubs/ts/tokenhouse/v1/validation";
@@ -14,8 +14,14 @@ const MOST_BYTES = 900_000;
 /** Between two streams, in milliseconds. */
 const PAUSE = 200;
 
+/** RFC 6750 §2.1; what is longer is no token of the core's. */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+const LONGEST_TOKEN = 8_192;
+
 interface Waiting {
   token: string;
+  /** When nobody waits any more, on the clock of `performance.now`. */
+  until: number;
   settle(answer: ValidateTokenResponse | Error): void;
 }
 
@@ -50,11 +56,14 @@ export class Verifier {
 
   /** What the token says; `active` is false for whatever is no good token for this service. Throws Unavailable. */
   async verify(token: string): Promise<ValidateTokenResponse & { remembered: boolean }> {
+    if (token.length > LONGEST_TOKEN || !TOKEN.test(token)) {
+      return { ...ValidateTokenResponse.create(), remembered: false };
+    }
     const known = this.memory.find(token);
     if (known) return { ...known, remembered: true };
     const until = performance.now() + this.timeout;
     while (performance.now() < until) {
-      const answer = await this.ask(token);
+      const answer = await this.ask(token, until);
       if (this.memory.keep(token, answer)) return { ...answer, remembered: false };
     }
     throw new Unavailable("changes came faster than answers");
@@ -68,9 +77,15 @@ export class Verifier {
     this.changes.close();
   }
 
-  private ask(token: string): Promise<ValidateTokenResponse> {
+  private ask(token: string, until: number): Promise<ValidateTokenResponse> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ token, settle: (answer) => (answer instanceof Error ? reject(answer) : resolve(answer)) });
+      // Whatever the batch before this one waits for, nobody waits longer than their own time.
+      const late = setTimeout(() => reject(new Unavailable("no answer in time")), until - performance.now());
+      const settle = (answer: ValidateTokenResponse | Error) => {
+        clearTimeout(late);
+        answer instanceof Error ? reject(answer) : resolve(answer);
+      };
+      this.waiting.push({ token, until, settle });
       if (!this.asking) void this.send();
     });
   }
@@ -80,8 +95,9 @@ export class Verifier {
     this.asking = true;
     while (this.waiting.length > 0) {
       const batch = this.take();
+      if (batch.length === 0) continue;
       try {
-        const { results } = await this.call(batch.map(({ token }) => token));
+        const { results } = await this.call(batch);
         batch.forEach(({ settle }, number) => settle(this.read(results[number])));
       } catch (error) {
         const reason = new Unavailable(`the core cannot be asked: ${(error as ServiceError).details}`);
@@ -92,6 +108,8 @@ export class Verifier {
   }
 
   private take(): Waiting[] {
+    const present = performance.now();
+    while (this.waiting[0] && this.waiting[0].until <= present) this.waiting.shift();
     let count = 0;
     for (let bytes = 0; count < Math.min(this.waiting.length, MOST_REQUESTS); count++) {
       bytes += (this.waiting[count]?.token.length ?? 0) + this.audience.length + 24;
@@ -100,12 +118,13 @@ export class Verifier {
     return this.waiting.splice(0, count);
   }
 
-  private call(tokens: string[]): Promise<ValidateTokensResponse> {
+  private call(batch: Waiting[]): Promise<ValidateTokensResponse> {
     const minRevision = this.memory.revision;
-    const requests = tokens.map((token) => ({ token, audience: this.audience, minRevision }));
+    const requests = batch.map(({ token }) => ({ token, audience: this.audience, minRevision }));
+    const left = Math.max(...batch.map(({ until }) => until)) - performance.now();
     return new Promise((resolve, reject) => {
       // Every call needs a deadline.
-      const options = { deadline: Date.now() + this.timeout };
+      const options = { deadline: Date.now() + left };
       const metadata = new Metadata({ waitForReady: true });
       this.validation.validateTokens({ requests }, metadata, options, (error, found) =>
         error ? reject(error) : resolve(found),
