@@ -18,7 +18,8 @@ class PlainBrowser:
     """Somebody with a user name, from `with` on."""
 
     def __init__(self, username: str, password: str = PASSWORD) -> None:
-        self._username = username
+        #: Who signs in.
+        self.username = username
         self._password = password
         self._http = httpx.Client(follow_redirects=True, timeout=PATIENCE, trust_env=False)
 
@@ -35,7 +36,7 @@ class PlainBrowser:
         page = self._http.get(authorization_url)
         if _form(page, "/login") is None:
             return page
-        return self._send(page, "/login", username=self._username, password=self._password)
+        return self._send(page, "/login", username=self.username, password=self._password)
 
     def decide(self, page: httpx.Response, decision: str = "allow") -> str:
         """Where the consent page's form sends the browser: the client's redirect URI, with the answer."""

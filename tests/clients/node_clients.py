@@ -1,0 +1,60 @@
+"""The clients of tests/clients/node in one process of Node: what they ask for is done here, what they found is told."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.clients.plain_browser import PlainBrowser
+from tests.node import environment_with, find_node, install_packages
+from tests.patience import PATIENCE
+from tests.running import Running
+
+_PROJECT = Path(__file__).parent / "node"
+
+
+def install_clients(folder: Path) -> Path:
+    """The programs in a folder of their own, beside the packages of the lock file.
+
+    Raises:
+        CalledProcessError: node or its packages cannot be had.
+    """
+    packages = install_packages(_PROJECT, find_node(), "package*.json")
+    for program in _PROJECT.glob("*.mjs"):
+        shutil.copy(program, folder)
+    (folder / "node_modules").symlink_to(packages / "node_modules")
+    return folder
+
+
+def connect_all(folder: Path, running: Running, mcp_server: str, browser: PlainBrowser) -> Mapping[str, Any]:
+    """What each of them reports, by its name; whoever failed reports its error."""
+    node = find_node()
+    outcomes: dict[str, Any] = {}
+    with subprocess.Popen(
+        [node, folder / "connect.mjs", running.issuer, mcp_server],
+        env=environment_with(node),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            for said in map(json.loads, process.stdout):
+                if "client" in said:
+                    outcomes[said["client"]] = said.get("outcome", said)
+                    continue
+                answer: object
+                if "open" in said:
+                    answer = browser.approve(said["open"])
+                else:
+                    validated = running.validate(said["validate"], mcp_server)
+                    answer = {"active": validated.active, "username": validated.username}
+                process.stdin.write(json.dumps(answer) + "\n")
+                process.stdin.flush()
+            assert process.wait(PATIENCE) == 0
+        finally:
+            process.kill()
+    return outcomes
