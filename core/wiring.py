@@ -31,6 +31,7 @@ from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.clock import ClockAdministration
 from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
+from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.users import UserAdministration
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
@@ -328,7 +329,9 @@ class Core:
         keys = KeyAdministration(self._keys, self._rotation, store, self._master_keys, keeper, self._randomness)
         return {
             _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(self._users),
-            _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(ClientAdministration(store, clock)),
+            _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(
+                ClientAdministration(store, clock), ClientPreregistration(store, clock, self._randomness)
+            ),
             _service(grant_admin_pb2, "GrantAdminService"): GrantAdminServicer(
                 GrantAdministration(store, clock), clock
             ),

@@ -15,7 +15,7 @@ from core.cli.output import count, json_option, print_facts, print_json, print_t
 
 @click.group(cls=OperatorGroup)
 def clients() -> None:
-    """Show, delete and block registered clients."""
+    """Add, show, delete and block clients."""
 
 
 @clients.command("list")
@@ -27,7 +27,7 @@ def list_clients(as_json: bool) -> None:
     if as_json:
         print_json([_json_of(client) for client in found])
     else:
-        print_table(map(_row, found), "No client has registered.")
+        print_table(map(_row, found), "There is no client.")
 
 
 @clients.command()
@@ -41,14 +41,85 @@ def show(client_id: str, as_json: bool) -> None:
     if as_json:
         print_json(_json_of(client))
     else:
-        print_facts({**_row(client), "Metadata": client.metadata})
+        print_facts({**_row(client), **_terms(client), "Metadata": client.metadata})
+
+
+@clients.command()
+@click.argument("client_id", default="")
+@click.option("--name", default="", help="What users see on the consent page.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where users are sent back to; repeatable.")
+@click.option("--grant-type", "grant_types", multiple=True, help="authorization_code, refresh_token; repeatable.")
+@click.option("--scope", "scope", multiple=True, help="A scope that it may have; repeatable. None: any.")
+@click.option(
+    "--auth-method",
+    default="client_secret_basic",
+    show_default=True,
+    help="How it says who it is: client_secret_basic, client_secret_post, or none for a public client.",
+)
+@json_option
+def add(
+    client_id: str,
+    name: str,
+    redirect_uris: tuple[str, ...],
+    grant_types: tuple[str, ...],
+    scope: tuple[str, ...],
+    auth_method: str,
+    as_json: bool,
+) -> None:
+    """Register a client, and show its secret once. Without CLIENT_ID it gets a new one."""
+    request = pb.CreateClientRequest(
+        client_id=client_id,
+        client_name=name,
+        redirect_uris=redirect_uris,
+        grant_types=grant_types,
+        scope=scope,
+        token_endpoint_auth_method=auth_method,
+    )
+    with admin_channel() as channel:
+        answer = ClientAdminServiceStub(channel).CreateClient(request, timeout=DEADLINE)
+    if as_json:
+        print_json({"client": _json_of(answer.client), "client_secret": answer.client_secret or None})
+        return
+    click.echo(f"{answer.client.client_id} is added.")
+    if answer.client_secret:
+        _show_secret(answer.client_secret)
+
+
+@clients.command("add-secret")
+@click.argument("client_id")
+@json_option
+def add_secret(client_id: str, as_json: bool) -> None:
+    """Make one more secret, good beside the others, and show it once."""
+    request = pb.AddClientSecretRequest(client_id=client_id)
+    with admin_channel() as channel:
+        answer = ClientAdminServiceStub(channel).AddClientSecret(request, timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+        return
+    click.echo(f"{client_id} has another secret, {answer.secret_id}.")
+    _show_secret(answer.client_secret)
+
+
+@clients.command("remove-secret")
+@click.argument("client_id")
+@click.argument("secret_id")
+@json_option
+def remove_secret(client_id: str, secret_id: str, as_json: bool) -> None:
+    """Take a secret away, once the client uses another one. `clients show` lists them."""
+    request = pb.RemoveClientSecretRequest(client_id=client_id, secret_id=secret_id)
+    with admin_channel() as channel:
+        answer = ClientAdminServiceStub(channel).RemoveClientSecret(request, timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"{secret_id} of {client_id} is good for nothing any more.")
 
 
 @clients.command()
 @click.argument("client_id")
 @json_option
 def delete(client_id: str, as_json: bool) -> None:
-    """Delete a client and end its grants; it may register again."""
+    """Delete a client and end its grants; one that had registered by itself may do so again."""
     request = pb.DeleteClientRequest(client_id=client_id)
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).DeleteClient(request, timeout=DEADLINE)
@@ -94,6 +165,21 @@ def _all_clients(stub: ClientAdminServiceStub) -> Iterator[pb.Client]:
         if not page.has_more or not page.clients:
             return
         request.after_client_id = page.clients[-1].client_id
+
+
+def _show_secret(secret: str) -> None:
+    click.echo(f"Its secret is shown this once:\n\n  {secret}\n")
+
+
+def _terms(client: pb.Client) -> dict[str, object]:
+    if not client.preregistered:
+        return {}
+    return {
+        "Authenticates": client.token_endpoint_auth_method,
+        "Secrets": [f"{secret.secret_id}, made {show_time(secret.created_at)}" for secret in client.secrets] or "none",
+        "Grant types": list(client.grant_types),
+        "Scopes": list(client.scope) or "any",
+    }
 
 
 def _json_of(client: pb.Client) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from core.domain.administration.backups import BackupStore
 from core.domain.clients.client import ClientFacts, ClientIntents
+from core.domain.clients.client_secret import ClientSecretFacts, ClientSecretIntents
 from core.domain.grants.grant import GrantFacts, GrantIntents
 from core.domain.keys.signing_key import KeyFacts, KeyIntents
 from core.domain.limits.rate import LimitIntents
@@ -17,7 +18,7 @@ from core.domain.users.user import UserFacts, UserIntents
 from core.domain.writing import Writes
 
 
-class Facts(GrantFacts, ClientFacts, UserFacts, SessionFacts, KeyFacts, ChangeFacts, Protocol):
+class Facts(GrantFacts, ClientFacts, ClientSecretFacts, UserFacts, SessionFacts, KeyFacts, ChangeFacts, Protocol):
     """Everything that can be read."""
 
 
@@ -25,6 +26,7 @@ class Transaction(
     Facts,
     GrantIntents,
     ClientIntents,
+    ClientSecretIntents,
     UserIntents,
     SessionIntents,
     KeyIntents,

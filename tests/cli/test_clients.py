@@ -58,3 +58,34 @@ def test_unknown_client(operator: Operator) -> None:
         answered = operator("clients", verb, "no-such-client")
         assert answered.status == 1, verb
         assert answered.stderr.count("\n") == 1
+
+
+def test_add_and_replace_the_secret(operator: Operator) -> None:
+    """A secret is shown once, when it is made; `show` tells ids and times, and the old one goes when the new one is
+    in use."""
+    added = operator("clients", "add", "portal", "--redirect-uri", "https://portal.example.com/callback", "--json").json
+    more = operator("clients", "add-secret", "portal", "--json").json
+    shown = operator("clients", "show", "portal", "--json").json
+    table = operator("clients", "show", "portal").stdout
+    first = next(secret["secret_id"] for secret in shown["secrets"] if secret["secret_id"] != more["secret_id"])
+    removed = operator("clients", "remove-secret", "portal", first)
+
+    assert shown == added["client"] | {"secrets": shown["secrets"]}
+    assert {secret["secret_id"] for secret in shown["secrets"]} == {first, more["secret_id"]}
+    assert {"client_secret_basic", more["secret_id"]} <= set(table.replace(",", "").split())
+    assert added["client_secret"] not in table + repr(shown)
+    assert removed.stdout == f"{first} of portal is good for nothing any more.\n"
+    assert operator("clients", "remove-secret", "portal", more["secret_id"]).status == 1
+
+
+def test_add_for_people(operator: Operator) -> None:
+    """The secret stands on a line of its own; what cannot be used is one line that says what to change."""
+    added = operator("clients", "add", "--redirect-uri", "https://wiki.example.com/callback", "--name", "The wiki")
+    public = operator("clients", "add", "kiosk", "--auth-method", "none", "--redirect-uri", "http://localhost/callback")
+    refused = operator("clients", "add", "kiosk2", "--redirect-uri", "http://wiki.example.com/callback")
+
+    assert added.stdout.startswith("app_")
+    assert [line for line in added.stdout.splitlines() if line.startswith("  ths_")]
+    assert public.stdout == "kiosk is added.\n"
+    assert (refused.status, refused.stderr.count("\n")) == (1, 1)
+    assert "must be https" in refused.stderr

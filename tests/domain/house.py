@@ -9,6 +9,7 @@ from typing import Any
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
+from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.users import UserAdministration
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
@@ -117,6 +118,7 @@ class House:
         )
         self.users = UserAdministration(self.store, self.passwords, self.clock, self.randomness)
         self.clients = ClientAdministration(self.store, self.clock)
+        self.preregistration = ClientPreregistration(self.store, self.clock, self.randomness)
         self.grants = GrantAdministration(self.store, self.clock)
         self.registrations = Registrations(self.store, self.policy, self.clock)
         self.logins = Logins(self.store, self.passwords, self.policy, self.clock, self.randomness)

@@ -10,6 +10,7 @@ from typing import Any
 from core.domain.authorization.endpoint import ConsentPrompt, DocumentWanted, LoginPrompt, Redirect
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client
+from core.domain.clients.preregistration import Preregistration
 from core.domain.clients.registration import RegistrationRequest
 from core.domain.errors import Refusal
 from core.domain.grants.grant import Grant
@@ -54,6 +55,13 @@ def a_client(house: House, **members: Any) -> Client:
     """A new client, registered with a name of its own."""
     body = {"client_name": f"tool {secrets.token_hex(6)}", "redirect_uris": [REDIRECT_URI], **members}
     return house.clients.get(register(house, body)["client_id"])
+
+
+def a_confidential_client(house: House, **wanted: Any) -> tuple[Client, str]:
+    """A new client of an operator's, and its secret."""
+    wanted = {"client_id": "", "client_name": "a program", "redirect_uris": (REDIRECT_URI,), **wanted}
+    client, secret = house.preregistration.create(Preregistration(**wanted))
+    return client, secret.text if secret else ""
 
 
 def asked(client: Client, **parameters: str | None) -> list[tuple[str, str]]:
@@ -104,21 +112,21 @@ def a_code(house: House, client: Client, user: User, *resources: str, **paramete
 
 
 def redeeming(client_id: str, code: str, *resources: str, **changes: Any) -> TokenRequest:
-    """A token request for a code; `changes`: verifier, redirect_uri, attempt_id, secret."""
+    """A token request for a code; `changes`: verifier, redirect_uri, attempt_id, secret, method."""
     verifier = changes.get("verifier", PKCE.verifier)
     parameters = CodeParameters(code, verifier, changes.get("redirect_uri", REDIRECT_URI))
     return _request(parameters, client_id, resources, changes)
 
 
 def refreshing(client_id: str, token: str, *resources: str, **changes: Any) -> TokenRequest:
-    """A token request for a refresh token; `changes`: scope, attempt_id, secret."""
+    """A token request for a refresh token; `changes`: scope, attempt_id, secret, method."""
     return _request(RefreshParameters(token, changes.get("scope")), client_id, resources, changes)
 
 
 def _request(
     grant: CodeParameters | RefreshParameters, client_id: str, resources: tuple[str, ...], changes: dict[str, Any]
 ) -> TokenRequest:
-    credentials = ClientCredentials(client_id, changes.get("secret"), "none")
+    credentials = ClientCredentials(client_id, changes.get("secret"), changes.get("method", "none"))
     attempt_id = changes.get("attempt_id") or secrets.token_bytes(16)
     return TokenRequest(grant, credentials, resources, attempt_id, changes.get("network_address", "192.0.2.1"))
 

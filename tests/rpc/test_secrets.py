@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tokenhouse.v1 import key_admin_pb2, revocation_pb2, user_admin_pb2
+from tokenhouse.v1 import client_admin_pb2, client_credentials_pb2, key_admin_pb2, revocation_pb2, user_admin_pb2
 
 from core.log_lines import LineFormatter
 from tests.ports import free_port
-from tests.rpc.road import PASSWORD, PKCE, Road, refused
+from tests.rpc.road import PASSWORD, PKCE, REDIRECT_URI, Road, refused
 from tests.scrape import scrape
 from tests.serving import DEADLINE, Serving, public_client
 
@@ -71,6 +71,7 @@ def _walk(road: Road, secrets: dict[str, str]) -> None:
     with_secret.client.client_secret = "canary of a client secret"
     refused(serving.tokens.IssueToken, with_secret)
     secrets["client secret"] = "canary of a client secret"
+    _walk_with_a_secret(road, secrets)
     tokens = road.connect()
     revoke = revocation_pb2.RevokeTokenRequest(token=tokens.refresh_token, client=public_client(road.client_id))
     serving.revocation.RevokeToken(revoke, timeout=DEADLINE)
@@ -81,6 +82,22 @@ def _walk(road: Road, secrets: dict[str, str]) -> None:
     for now in (False, True):
         serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(now=now), timeout=DEADLINE)
     serving.keys.RotateMasterKey(key_admin_pb2.RotateMasterKeyRequest(), timeout=DEADLINE)
+
+
+def _walk_with_a_secret(road: Road, secrets: dict[str, str]) -> None:
+    wanted = client_admin_pb2.CreateClientRequest(
+        redirect_uris=[REDIRECT_URI], token_endpoint_auth_method="client_secret_post"
+    )
+    added = road.serving.clients.CreateClient(wanted, timeout=DEADLINE)
+    another = client_admin_pb2.AddClientSecretRequest(client_id=added.client.client_id)
+    secrets["made secret"] = added.client_secret
+    secrets["another made secret"] = road.serving.clients.AddClientSecret(another, timeout=DEADLINE).client_secret
+    request = road.refreshing("thr_canary")
+    proof = {"client_id": added.client.client_id, "method": "client_secret_post"}
+    for secret in (secrets["made secret"], secrets["another made secret"], "canary of a wrong secret"):
+        request.client.CopyFrom(client_credentials_pb2.ClientCredentials(client_secret=secret, **proof))
+        refused(road.serving.tokens.IssueToken, request)
+    secrets["wrong secret"] = "canary of a wrong secret"
 
 
 def _parts(secret: str) -> list[str]:
@@ -97,7 +114,7 @@ def test_the_road_has_left_its_marks(walked: Walked) -> None:
     for word in ("token issued", "token refused", "client registered", "signing key signs", "verdict=replayed"):
         assert word in walked.log
     assert b"127.0.0.1/callback" in walked.stored()
-    assert len(walked.secrets) == 13
+    assert len(walked.secrets) == 16
 
 
 def test_no_secret_is_in_the_log(walked: Walked) -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from core.domain.clients.client import Client
+from core.domain.clients.client_secret import ClientSecret
+from core.domain.clients.terms import Terms
 from core.domain.grants.grant import Grant, GrantState
 from core.domain.keys.signing_key import SigningKey
 from core.domain.sessions.session import Session
@@ -79,6 +81,17 @@ def a_user(**fields: Any) -> User:
 def a_client(**fields: Any) -> Client:
     """Neither blocked nor deleted."""
     return replace(_CLIENT, **fields)
+
+
+def a_confidential_client(**fields: Any) -> Client:
+    """Of an operator's."""
+    terms = Terms("client_secret_post", preregistered=True, scope=("mcp", "files:read"))
+    return replace(_CLIENT, **{"client_id": "app-1", "terms": terms, **fields})
+
+
+def a_client_secret(**fields: Any) -> ClientSecret:
+    """Of `a_confidential_client`."""
+    return replace(ClientSecret("app-1", "secret-1", b"digest-of-32-bytes-0123456789-ab", NOW), **fields)
 
 
 def a_session(**fields: Any) -> Session:

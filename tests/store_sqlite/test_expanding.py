@@ -15,6 +15,7 @@ from core.store.sqlite.schema_steps import FIRST_TO_TELL, SET, STEPS
 from core.store.sqlite.store import open_store
 from tests.rpc.road import Road
 from tests.serving import DEADLINE, Serving
+from tests.store_contract.nouns import a_confidential_client
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '@_sqlite%' ESCAPE '@'"
 
@@ -87,6 +88,15 @@ def test_what_the_next_program_has_migrated_is_opened(tmp_path: Path) -> None:
         later = serving.tokens.IssueToken(road.refreshing(tokens.refresh_token), timeout=DEADLINE)
         road.begin()
         assert all(road.validate(each.access_token).active for each in (later, road.connect()))
+
+
+def test_a_program_that_knows_no_proof_finds_nothing_that_a_confidential_client_may_do(folder: Path) -> None:
+    """Before the step `clients_of_operators` a name was enough: to such a program the row has no grant type at all."""
+    with closing(open_store(folder, on_commit=lambda changes: None)) as store:
+        store.write(lambda transaction: transaction.preregister_client(a_confidential_client()))
+        assert store.find_client("app-1") == a_confidential_client()
+    with closing(connect_writer(folder / DATABASE)) as connection:
+        assert connection.execute("SELECT grant_types FROM clients").fetchall() == [("[]",)]
 
 
 @pytest.mark.parametrize("needs", [None, "less_of_2030"])

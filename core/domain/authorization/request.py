@@ -70,7 +70,7 @@ def require_recipient(parameters: Parameters, client: Client | None, policy: Pol
     if sent_uri is None:
         raise InvalidRequest("redirect_uri is missing")
     redirect_uri = parse_redirect_uri(sent_uri)
-    if redirect_uri.kept not in client.redirect_uris:
+    if not client.has_redirect_uri(redirect_uri):
         raise InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app")
     require_redirect_allowed(client, redirect_uri, policy)
     states = [value for name, value in parameters if name == "state" and value]
@@ -83,6 +83,7 @@ def require_authorization_request(parameters: Parameters, recipient: Recipient, 
 
     Raises:
         InvalidRequest, UnsupportedResponseType, UnauthorizedClient: RFC 6749 §4.1.2.1.
+        InvalidScope: not one of those that an operator has listed for this client.
         InvalidTarget: RFC 8707 §2.
     """
     require_no_repeats(parameters)
@@ -101,7 +102,7 @@ def require_authorization_request(parameters: Parameters, recipient: Recipient, 
     prompt = frozenset((find_one(parameters, "prompt") or "").split())
     return AuthorizationRequest(
         recipient,
-        scope=grantable_scope(find_one(parameters, "scope"), policy),
+        scope=grantable_scope(find_one(parameters, "scope"), policy, recipient.client.terms.scope),
         resources=require_resources(find_all(parameters, "resource"), policy),
         code_challenge=challenge,
         prompt=prompt,

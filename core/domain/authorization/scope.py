@@ -9,12 +9,39 @@ from core.domain.policy import Policy, Scope
 OFFLINE_ACCESS = Scope("offline_access", "Stay connected until you disconnect it")
 
 
-def grantable_scope(requested: str | None, policy: Policy) -> tuple[str, ...]:
-    """The scopes of an authorization request: unknown ones dropped, the default where none is left."""
+def grantable_scope(requested: str | None, policy: Policy, listed: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The scopes of an authorization request: unknown ones dropped, the default where none is left.
+
+    `listed` are those that the client may have; none listed: any. By default it gets what of them is a default.
+
+    Raises:
+        InvalidScope: a known scope that is not listed.
+    """
     asked = _split(requested)
     known = {scope.name for scope in policy.scopes}
-    kept = tuple(name for name in asked if name in known) or policy.default_scope
+    kept = tuple(name for name in asked if name in known) or _default_scope(policy, listed)
+    require_listed(kept, listed)
     return (*kept, OFFLINE_ACCESS.name) if OFFLINE_ACCESS.name in asked else kept
+
+
+def require_listed(names: Iterable[str], listed: tuple[str, ...]) -> None:
+    """Pass scopes that a client may have.
+
+    Raises:
+        InvalidScope: one is not listed for it (RFC 6749 §3.3).
+    """
+    for name in names:
+        if listed and name not in listed:
+            raise InvalidScope(f"scope {name} is not one of this client's")
+
+
+def _default_scope(policy: Policy, listed: tuple[str, ...]) -> tuple[str, ...]:
+    if not listed:
+        return policy.default_scope
+    known = {scope.name for scope in policy.scopes}
+    return tuple(name for name in policy.default_scope if name in listed) or tuple(
+        name for name in listed if name in known
+    )
 
 
 def narrow_scope(granted: tuple[str, ...], requested: str | None, policy: Policy) -> tuple[str, ...]:

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.domain.clients.redirect_policy import RedirectUri
+from core.domain.clients.terms import PUBLIC, Terms
+
 #: How exactly it is known when a client was last used, in seconds: a write at every refresh would be one too many.
 USE_NOTED_EVERY = 60 * 60
 
@@ -16,12 +19,13 @@ class Client:
     #: RFC 7591 metadata as kept: canonical JSON text.
     metadata: str
     client_name: str
-    #: As kept: loopback URIs without their ports (RFC 8252 §7.3).
+    #: As kept: loopback URIs without their ports (RFC 8252 §7.3), but those of confidential clients as they are.
     redirect_uris: tuple[str, ...]
     grant_types: tuple[str, ...]
     created_at: int
     last_used_at: int | None = None
     blocked_at: int | None = None
+    terms: Terms = PUBLIC
 
     def is_use_noted(self, now: int) -> bool:
         """Whether `last_used_at` is recent enough to stay as it is."""
@@ -31,6 +35,10 @@ class Client:
     def blocked(self) -> bool:
         """May not register, authorize or refresh."""
         return self.blocked_at is not None
+
+    def has_redirect_uri(self, uri: RedirectUri) -> bool:
+        """Whether it is registered. On the user's machine ports may vary; a client with a secret is not there."""
+        return (uri.text if self.terms.confidential else uri.kept) in self.redirect_uris
 
 
 class ClientFacts(Protocol):
@@ -47,6 +55,10 @@ class ClientFacts(Protocol):
 
 class ClientIntents(Protocol):
     """What can be done to a client inside a transaction."""
+
+    def preregister_client(self, client: Client) -> bool:
+        """Store a client of an operator's; False, and nothing happens, where the id is or ever was in use."""
+        ...
 
     def register_client(self, client: Client) -> Client:
         """Store the client, or bring a deleted one back, or leave an existing one as it is; the row as it then stands.
@@ -68,7 +80,7 @@ class ClientIntents(Protocol):
         ...
 
     def delete_client(self, client_id: str, *, now: int) -> bool:
-        """Leave a tombstone; False when there is no such client. A block outlives the deletion."""
+        """Leave a tombstone, and no secret; False when there is no such client. A block outlives the deletion."""
         ...
 
     def block_client(self, client_id: str, *, now: int) -> bool:

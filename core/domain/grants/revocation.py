@@ -3,8 +3,7 @@
 from typing import Protocol
 
 from core.domain.authorization.endpoint import require_clients_enabled
-from core.domain.clients.authentication import ClientCredentials, authenticate_client
-from core.domain.clients.client import ClientFacts
+from core.domain.clients.authentication import AuthenticationFacts, ClientCredentials, authenticate_client
 from core.domain.clock import Clock
 from core.domain.errors import InvalidRequest
 from core.domain.grants.grant import Grant, GrantFacts, RevokeReason
@@ -17,7 +16,7 @@ from core.domain.tokens.grant_token import TokenKind, find_grant_token, verify_g
 from core.domain.writing import Writes
 
 
-class RevocationStore(ClientFacts, GrantFacts, Writes[RevokingTransaction], Protocol):
+class RevocationStore(AuthenticationFacts, GrantFacts, Writes[RevokingTransaction], Protocol):
     """What revocation needs of a store."""
 
 

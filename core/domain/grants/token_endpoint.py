@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeAlias
 
 from core.domain.attempt import attempt
 from core.domain.authorization.endpoint import require_clients_enabled
-from core.domain.clients.authentication import authenticate_client
-from core.domain.clients.client import Client, ClientFacts
+from core.domain.clients.authentication import AuthenticationFacts, authenticate_client
+from core.domain.clients.client import Client
 from core.domain.clock import Clock
 from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
 from core.domain.grants.grant import Grant
@@ -47,7 +47,7 @@ class TokenEndpointTransaction(TokenTransaction, LimitIntents, Protocol):
 _Intent: TypeAlias = Callable[[TokenEndpointTransaction], Issuance | RefusedGrant]
 
 
-class TokenEndpointStore(ClientFacts, Writes[TokenEndpointTransaction], Protocol):
+class TokenEndpointStore(AuthenticationFacts, Writes[TokenEndpointTransaction], Protocol):
     """What the pipeline itself needs of a store."""
 
 

@@ -162,6 +162,24 @@ def step(*, needs: str = FIRST_TO_TELL) -> Callable[[Callable[[Database], None]]
     return register
 
 
+@step()
+def clients_of_operators(database: Database) -> None:
+    """Clients with terms of their own, and secrets. An older program finds no grant type in such a client's row: it
+    knows of no proof, and must not take a name for one."""
+    database.execute("ALTER TABLE clients ADD COLUMN terms TEXT")
+    database.execute(
+        """
+        CREATE TABLE client_secrets (
+            client_id TEXT NOT NULL,
+            secret_id TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            created_at INTEGER NOT NULL,
+            PRIMARY KEY (client_id, secret_id)
+        ) STRICT
+        """
+    )
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

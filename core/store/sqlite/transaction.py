@@ -6,6 +6,7 @@ from core.domain.errors import StoreUnavailable
 from core.domain.tokens.change import Change
 from core.store.sqlite import driver
 from core.store.sqlite.changes import ChangeReads, ChangeWrites
+from core.store.sqlite.client_secrets import ClientSecretReads, ClientSecretWrites
 from core.store.sqlite.clients import ClientReads, ClientWrites
 from core.store.sqlite.clock import ClockReads, ClockWrites
 from core.store.sqlite.driver import Cursor, Row
@@ -16,7 +17,9 @@ from core.store.sqlite.sessions import SessionReads, SessionWrites
 from core.store.sqlite.users import UserReads, UserWrites
 
 
-class SqliteFacts(GrantReads, ClientReads, UserReads, SessionReads, KeyReads, ChangeReads, ClockReads):
+class SqliteFacts(
+    GrantReads, ClientReads, ClientSecretReads, UserReads, SessionReads, KeyReads, ChangeReads, ClockReads
+):
     """`core.domain.store.Facts`."""
 
 
@@ -24,6 +27,7 @@ class SqliteTransaction(
     SqliteFacts,
     GrantWrites,
     ClientWrites,
+    ClientSecretWrites,
     UserWrites,
     SessionWrites,
     KeyWrites,

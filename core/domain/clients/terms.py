@@ -1,0 +1,31 @@
+"""What holds for a client beyond what holds for every one: how it proves who it is, and what operators let it do."""
+
+from dataclasses import dataclass
+
+#: RFC 7591 §2 "token_endpoint_auth_method".
+NONE = "none"
+CLIENT_SECRET_BASIC = "client_secret_basic"
+CLIENT_SECRET_POST = "client_secret_post"
+SECRET_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST)
+AUTHENTICATION_METHODS = (NONE, *SECRET_METHODS)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A client's terms. The default ones are those of whoever registers by itself."""
+
+    #: RFC 7591 "token_endpoint_auth_method": the one way in which it says who it is.
+    authentication_method: str = NONE
+    #: An operator has registered it: its redirect URIs need no other permission.
+    preregistered: bool = False
+    #: The scopes it may have; empty: any.
+    scope: tuple[str, ...] = ()
+
+    @property
+    def confidential(self) -> bool:
+        """It has to prove who it is (RFC 6749 §2.1)."""
+        return self.authentication_method != NONE
+
+
+#: Of a client that registered by itself.
+PUBLIC = Terms()
