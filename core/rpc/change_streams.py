@@ -106,8 +106,8 @@ class ChangeStreams:
         else:
             self._forget(stream)
 
-    def acknowledge(self, watch_id: bytes, key_ids: Sequence[str]) -> None:
-        """Take note that a watcher has these keys, and no others.
+    def acknowledge(self, watch_id: bytes, key_ids: Sequence[str]) -> int:
+        """Take note that a watcher has these keys, and no others; the time of `sent_at_ms`.
 
         Raises:
             NotFound: no stream that is open has this id.
@@ -117,6 +117,7 @@ class ChangeStreams:
             if stream is None:
                 raise NotFound("watch_id: no stream that is open has it")
             stream.key_ids = frozenset(key_ids)
+        return self._sources.clock.now_ms()
 
     def count(self) -> int:
         """`core.domain.keys.rotation.ConnectedVerifiers`."""

@@ -25,8 +25,7 @@ class ChangesServicer:
     def AcknowledgeKeys(
         self, request: changes_pb2.AcknowledgeKeysRequest, context: grpc.ServicerContext
     ) -> changes_pb2.AcknowledgeKeysResponse:
-        self._streams.acknowledge(request.watch_id, request.key_ids)
-        return changes_pb2.AcknowledgeKeysResponse()
+        return changes_pb2.AcknowledgeKeysResponse(now_ms=self._streams.acknowledge(request.watch_id, request.key_ids))
 
     def _watcher(self, context: grpc.ServicerContext) -> Watcher:
         callers, address = self._callers, _address_of(context.peer())

@@ -38,6 +38,7 @@ def test_a_no_is_believed_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that was never good may become so, for all that is known; one that ended is refused until it expires."""
     memory = a_memory()
     memory.apply(snapshot(7), now())
+    memory.reckon(0, now(), None)
     settled(memory, b"ended", answer(7), memory.moment())
     change = Change(revision=8, kind=ChangeKind.CHANGE_KIND_GRANT_REVOKED, target=GRANT)
     memory.apply(message(8, change), now())

@@ -32,7 +32,7 @@ class Changes:
             request_serializer=WatchChangesRequest.SerializeToString,
             response_deserializer=WatchChangesResponse.FromString,
         )
-        self._acknowledging = Acknowledging(channel)
+        self._acknowledging = Acknowledging(channel, memory.reckon)
         self._stopping = threading.Event()
         self._stream: Any = None
         self._alive_at = now()
@@ -98,8 +98,7 @@ class Changes:
             pause = min(pause * 2, _LONGEST_PAUSE)
 
     def _messages(self, stopping: threading.Event) -> Iterator[WatchChangesResponse]:
-        self._memory.restart()
-        self._acknowledging.restart()
+        self._acknowledging.restart(self._memory.restart())
         known = WatchChangesRequest(since=self._memory.revision, mark=self._memory.mark)
         # Whoever waits for a connection is never told why there is none: the first after each break does not wait.
         self._worked = False

@@ -64,6 +64,9 @@ class Memory:
         self._refused = Refused()
         self._changed = Changed()
         self._freshness = Freshness()
+        #: How many streams there have been; and until when those before this one let what is remembered be used.
+        self._stream = 0
+        self._carried = 0.0
         self._epoch = 0
         self._following = False
         self.entries = self._cache.entries
@@ -99,15 +102,32 @@ class Memory:
                 self._apply_snapshot(message)
             else:
                 self._apply_changes(message)
-            sent_at = self._freshness.note(message.sent_at_ms / 1000, received_at)
-            if self._following:
-                self.fresh[0] = max(self.fresh_until, sent_at + SILENCE)
+            self._freshness.note(message.sent_at_ms / 1000, received_at)
+            self._refresh()
 
-    def restart(self) -> None:
-        """Another stream begins: what it says first decides whether anything is kept."""
+    def reckon(self, stream: int, asked_at: float, core_time: float | None) -> None:
+        """The core told its clock, in seconds since the epoch, to who asked at `asked_at`; None: it tells nobody."""
+        with self._lock:
+            if stream != self._stream:
+                return
+            if core_time is None:
+                self._freshness.trust()
+            elif not self._freshness.reckon(asked_at, core_time):
+                self._drop_answers()
+            self._refresh()
+
+    def restart(self) -> int:
+        """Another stream begins: what it says first decides whether anything is kept. Its number, for `reckon`."""
         with self._lock:
             self._following = False
             self._freshness.restart()
+            self._carried = self.fresh_until
+            self._stream += 1
+            return self._stream
+
+    def _refresh(self) -> None:
+        if self._following:
+            self.fresh[0] = max(self._carried, self._freshness.until(SILENCE))
 
     def forget(self) -> None:
         """Begin anew: what is known is not of the history that the core has now, or a part of it is missing."""
@@ -189,7 +209,7 @@ class Memory:
         """Answer nothing any more."""
         with self._lock:
             self._drop_answers()
-            self._following, self.fresh[0] = False, 0.0
+            self._following, self._carried, self.fresh[0] = False, 0.0, 0.0
 
     def refuse(self, asked: Moment, digest: bytes) -> None:
         """The core says that this token is not good, to whom asked at that moment."""

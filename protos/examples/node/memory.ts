@@ -20,8 +20,14 @@ export class Memory {
   private answers = new Map<string, ValidateTokenResponse>();
   private policy = "";
   private following = false;
-  /** This process's clock less the core's, as the fastest message of the stream tells it. */
+  /** This process's clock less the core's: at most, as the fastest message of the stream tells it. */
   private offset = Infinity;
+  /** And at least, as the quickest call tells it. Until there was one the stream is trusted for a while. */
+  private least?: number;
+  private began = 0;
+  private sentAt = 0;
+  /** Until when the streams before this one let what is remembered be used. */
+  private carried = -Infinity;
   /** The same as last known, also between two streams. */
   private clock = 0;
   private freshUntil = -Infinity;
@@ -30,6 +36,14 @@ export class Memory {
   restart(): void {
     this.following = false;
     this.offset = Infinity;
+    this.least = undefined;
+    this.carried = this.freshUntil;
+  }
+
+  /** Rule 3: the core's clock said `coreTime` when it answered what it was asked at `askedAt`; both in milliseconds. */
+  reckon(askedAt: number, coreTime: number): void {
+    this.least = Math.max(askedAt - coreTime, this.least ?? -Infinity);
+    this.refresh();
   }
 
   /** What is known is not of the history that the core has now. */
@@ -74,8 +88,17 @@ export class Memory {
       this.mark = message.mark;
     }
     // One that comes late is as old as it is.
-    this.clock = this.offset = Math.min(this.offset, performance.now() - message.sentAtMs);
-    if (this.following) this.freshUntil = Math.max(this.freshUntil, message.sentAtMs + this.offset + SILENCE);
+    if (this.offset === Infinity) this.began = performance.now();
+    this.offset = Math.min(this.offset, performance.now() - message.sentAtMs);
+    this.sentAt = message.sentAtMs;
+    this.refresh();
+  }
+
+  private refresh(): void {
+    this.clock = Math.min(this.offset, this.least ?? Infinity);
+    const sentAt = this.sentAt + this.clock;
+    const trusted = this.least === undefined ? Math.min(sentAt, this.began) : sentAt;
+    if (this.following) this.freshUntil = Math.max(this.carried, trusted + SILENCE);
   }
 
   private applyPolicy(policy: Policy): void {

@@ -11,6 +11,8 @@ import { Memory } from "./memory";
 const MOST_REQUESTS = 128;
 /** Below the 1 MiB that a batch may have. */
 const MOST_BYTES = 900_000;
+/** How often the core is asked for its clock, in milliseconds. */
+const CLOCK_PERIOD = 60_000;
 /** Between two streams, in milliseconds. */
 const PAUSE = 200;
 
@@ -35,8 +37,10 @@ export class Verifier {
   private readonly waiting: Waiting[] = [];
   private stream?: ClientReadableStream<WatchChangesResponse>;
   private watchId: Uint8Array = new Uint8Array();
-  /** The keys that the core has not been told of. */
+  /** The keys that have come, and those that the core was last told of, and when, on the clock of `performance.now`. */
   private keyIds?: string[];
+  private told?: string[];
+  private toldAt = 0;
   private asking = false;
   private closed = false;
 
@@ -144,6 +148,7 @@ export class Verifier {
   private follow(): void {
     if (this.closed) return;
     this.memory.restart();
+    this.told = undefined;
     const known = { since: this.memory.revision, mark: this.memory.mark };
     const stream = (this.stream = this.changes.watchChanges(known, new Metadata({ waitForReady: true })));
     stream.on("data", (message) => {
@@ -165,12 +170,17 @@ export class Verifier {
     if (watchId.length > 0) this.watchId = watchId;
     if (policy) this.keyIds = (JSON.parse(policy.jwks).keys as { kid: string }[]).map(({ kid }) => kid);
     const keyIds = this.keyIds;
-    if (!keyIds) return;
-    this.keyIds = undefined;
+    const askedAt = performance.now();
+    if (!keyIds || (this.keyIds === this.told && askedAt < this.toldAt + CLOCK_PERIOD)) return;
+    this.told = keyIds;
+    this.toldAt = askedAt;
+    const stream = this.stream;
     const options = { deadline: Date.now() + this.timeout };
-    this.changes.acknowledgeKeys({ watchId: this.watchId, keyIds }, new Metadata(), options, (error) => {
+    this.changes.acknowledgeKeys({ watchId: this.watchId, keyIds }, new Metadata(), options, (error, answer) => {
+      if (this.stream !== stream) return;
+      if (!error) this.memory.reckon(askedAt, answer.nowMs);
       // Next time, unless other keys have come; a stream that has ended, or an older core, is left alone.
-      if (error && ![status.NOT_FOUND, status.UNIMPLEMENTED].includes(error.code)) this.keyIds ??= keyIds;
+      else if (![status.NOT_FOUND, status.UNIMPLEMENTED].includes(error.code)) this.told = undefined;
     });
   }
 }
