@@ -40,11 +40,17 @@ from core.domain.clients.metadata_document import MetadataDocument
 from core.domain.clients.registration import Registrations
 from core.domain.clock import ServingClock
 from core.domain.grants.authorization_code import AuthorizationCode
+from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.grants.consent import Consent
 from core.domain.grants.refresh_token import RefreshToken
 from core.domain.grants.revocation import Revocation
 from core.domain.grants.token_endpoint import TokenEndpoint
-from core.domain.grants.token_request import CodeParameters, RefreshParameters
+from core.domain.grants.token_request import (
+    ClientCredentialsParameters,
+    CodeParameters,
+    GrantParameters,
+    RefreshParameters,
+)
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.rotation import KeyRotation
@@ -306,12 +312,13 @@ class Core:
         consent = Consent(endpoint, store, logins, self._master_keys, policy, clock, self._randomness)
         issuer = Issuer(self._keys, self._validation, clock, self._randomness)
         # A new grant type is one more line here.
-        grant_types: dict[type[CodeParameters | RefreshParameters], Any] = {
+        grant_types: dict[type[GrantParameters], Any] = {
             CodeParameters: AuthorizationCode(store, self._master_keys, clock),
             RefreshParameters: RefreshToken(store, self._master_keys, clock),
+            ClientCredentialsParameters: ClientCredentialsGrant(clock, self._randomness),
         }
         tokens = TokenEndpoint(grant_types, store, issuer, self._master_keys, policy, clock)
-        revocation = Revocation(store, self._keys, self._master_keys, policy, clock)
+        revocation = Revocation(store, self._keys, self._validation, self._master_keys, policy, clock)
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
         return {
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent),

@@ -48,7 +48,12 @@ def show(client_id: str, as_json: bool) -> None:
 @click.argument("client_id", default="")
 @click.option("--name", default="", help="What users see on the consent page.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where users are sent back to; repeatable.")
-@click.option("--grant-type", "grant_types", multiple=True, help="authorization_code, refresh_token; repeatable.")
+@click.option(
+    "--grant-type",
+    "grant_types",
+    multiple=True,
+    help="authorization_code, refresh_token, client_credentials; repeatable.",
+)
 @click.option("--scope", "scope", multiple=True, help="A scope that it may have; repeatable. None: any.")
 @click.option(
     "--auth-method",
@@ -113,6 +118,20 @@ def remove_secret(client_id: str, secret_id: str, as_json: bool) -> None:
         print_json(as_json_value(answer))
     else:
         click.echo(f"{secret_id} of {client_id} is good for nothing any more.")
+
+
+@clients.command("revoke")
+@click.argument("client_id")
+@json_option
+def revoke_tokens(client_id: str, as_json: bool) -> None:
+    """End a client's grants and tokens, its own ones too; it may go on, and get new ones."""
+    request = pb.RevokeClientTokensRequest(client_id=client_id)
+    with admin_channel() as channel:
+        answer = ClientAdminServiceStub(channel).RevokeClientTokens(request, timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"Every token of {client_id} is revoked; {count(answer.revoked_grants, 'grant')} ended.")
 
 
 @clients.command()

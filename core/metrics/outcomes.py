@@ -47,6 +47,7 @@ class OutcomeMetrics:
             self._token_requests.labels("authorization_code", code_verdict)
         for refresh_verdict in RefreshVerdict:
             self._token_requests.labels("refresh_token", refresh_verdict)
+        self._token_requests.labels("client_credentials", "issued")
         for result in ("succeeded", "login_failed", "too_many_attempts"):
             self._logins.labels(result)
         for target in _REVOKED.values():

@@ -56,6 +56,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.ClientAdminService/CreateClient": _OPERATOR,
     "/tokenhouse.v1.ClientAdminService/AddClientSecret": _OPERATOR,
     "/tokenhouse.v1.ClientAdminService/RemoveClientSecret": _OPERATOR,
+    "/tokenhouse.v1.ClientAdminService/RevokeClientTokens": _OPERATOR,
     "/tokenhouse.v1.ClientAdminService/DeleteClient": _OPERATOR,
     "/tokenhouse.v1.ClientAdminService/BlockClient": _OPERATOR,
     "/tokenhouse.v1.ClientAdminService/UnblockClient": _OPERATOR,

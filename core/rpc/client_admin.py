@@ -60,6 +60,13 @@ class ClientAdminServicer(client_admin_pb2_grpc.ClientAdminServiceServicer):
         _log.info("client secret removed", extra={"client_id": request.client_id, "secret_id": request.secret_id})
         return pb.RemoveClientSecretResponse()
 
+    def RevokeClientTokens(
+        self, request: pb.RevokeClientTokensRequest, context: grpc.ServicerContext
+    ) -> pb.RevokeClientTokensResponse:
+        revoked = self._clients.revoke_tokens(request.client_id)
+        _log.info("client's tokens revoked", extra={"client_id": request.client_id, "revoked_grants": revoked})
+        return pb.RevokeClientTokensResponse(revoked_grants=revoked)
+
     def DeleteClient(self, request: pb.DeleteClientRequest, context: grpc.ServicerContext) -> pb.DeleteClientResponse:
         revoked = self._clients.delete(request.client_id)
         _log.info("client deleted", extra={"client_id": request.client_id, "revoked_grants": revoked})

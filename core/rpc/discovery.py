@@ -7,6 +7,7 @@ from core.domain.authorization.scope import OFFLINE_ACCESS
 from core.domain.clients.client_metadata import SUPPORTED_GRANT_TYPES
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.terms import AUTHENTICATION_METHODS
+from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.keys.key_ring import KeyRing
 from core.domain.policy import PolicySource
 
@@ -27,7 +28,7 @@ class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
             issuer=policy.issuer,
             oauth_clients_enabled=policy.clients_enabled,
             scopes_supported=[*(scope.name for scope in policy.scopes), OFFLINE_ACCESS.name],
-            grant_types_supported=SUPPORTED_GRANT_TYPES,
+            grant_types_supported=[*SUPPORTED_GRANT_TYPES, ClientCredentialsGrant.name],
             token_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
             code_challenge_methods_supported=["S256"],
             jwks=self._keys.jwks(),

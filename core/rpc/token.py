@@ -5,7 +5,14 @@ from tokenhouse.v1 import token_pb2, token_pb2_grpc
 
 from core.domain.errors import InvalidGrant, UnsupportedGrantType
 from core.domain.grants.token_endpoint import TokenEndpoint
-from core.domain.grants.token_request import CodeParameters, RefreshParameters, TokenRequest, TokenResponse
+from core.domain.grants.token_request import (
+    ClientCredentialsParameters,
+    CodeParameters,
+    GrantParameters,
+    RefreshParameters,
+    TokenRequest,
+    TokenResponse,
+)
 from core.metrics.calls import OTHER, CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.batch import refuse_item, require_batch
@@ -84,7 +91,7 @@ def _read(request: token_pb2.IssueTokenRequest) -> TokenRequest:
     )
 
 
-def _read_grant(request: token_pb2.IssueTokenRequest) -> CodeParameters | RefreshParameters:
+def _read_grant(request: token_pb2.IssueTokenRequest) -> GrantParameters:
     match request.WhichOneof("grant"):
         case "authorization_code":
             code = request.authorization_code
@@ -96,6 +103,9 @@ def _read_grant(request: token_pb2.IssueTokenRequest) -> CodeParameters | Refres
         case "refresh_token":
             refresh = request.refresh_token
             return RefreshParameters(refresh.refresh_token, refresh.scope if refresh.HasField("scope") else None)
+        case "client_credentials":
+            own = request.client_credentials
+            return ClientCredentialsParameters(own.scope if own.HasField("scope") else None)
         case _:
             raise UnsupportedGrantType("the grant is missing or not one of this server's")
 

@@ -4,7 +4,13 @@ import json
 import secrets
 
 from sanic import HTTPResponse, Request
-from tokenhouse.v1.token_pb2 import AuthorizationCodeGrant, IssueTokenRequest, IssueTokenResponse, RefreshTokenGrant
+from tokenhouse.v1.token_pb2 import (
+    AuthorizationCodeGrant,
+    ClientCredentialsGrant,
+    IssueTokenRequest,
+    IssueTokenResponse,
+    RefreshTokenGrant,
+)
 
 from facade.client_credentials import parse_client_credentials
 from facade.errors import Refusal
@@ -14,7 +20,7 @@ from facade.replies import json_reply
 
 
 async def issue_token(request: Request, facade: Facade) -> HTTPResponse:
-    """RFC 6749 §4.1.3 and §6; `resource` alone may repeat (RFC 8707 §2)."""
+    """RFC 6749 §4.1.3, §4.4.2 and §6; `resource` alone may repeat (RFC 8707 §2)."""
     content_type = request.headers.get("content-type")
     form = parse_form(content_type, request.query_string, request.body, repeatable=("resource",))
     question = IssueTokenRequest(
@@ -44,8 +50,7 @@ def _put_grant(question: IssueTokenRequest, form: Form) -> None:
                 RefreshTokenGrant(refresh_token=form.require("refresh_token"), scope=form.find("scope"))
             )
         case "client_credentials":
-            # RFC 6749 §4.4: for clients that can prove who they are, and here there are none.
-            raise Refusal("UNAUTHORIZED_CLIENT", "A public client may not use client_credentials.")
+            question.client_credentials.CopyFrom(ClientCredentialsGrant(scope=form.find("scope")))
         case _:
             raise Refusal("UNSUPPORTED_GRANT_TYPE", "The grant type is not one this server supports.")
 

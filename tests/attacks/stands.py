@@ -15,9 +15,12 @@ from tests.domain.road import (
     REDIRECT_URI,
     Connection,
     a_client,
+    a_confidential_client,
+    a_program,
     a_session,
     a_user,
     asked,
+    asking_for_itself,
     consent_page,
     decide,
     redeeming,
@@ -117,6 +120,43 @@ class Refreshes(Cast):
 
     def is_accepted(self, request: TokenRequest) -> bool:
         """Whether there are tokens."""
+        return not refusal_of(self.house, request)
+
+
+class Programs(Cast):
+    """grant_type=client_credentials (RFC 6749 §4.4)."""
+
+    faults = ("no secret", "another's secret", "method", "scope", "resource", "grant type", "client blocked")
+    lifetime = 0
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        wanted = {"scope": ("mcp",)}
+        self._programs = {ended: (a_program(house, **wanted), a_confidential_client(house, **wanted))
+                          for ended in (False, True)}  # fmt: skip
+        _, self._others_secret = a_program(house)
+
+    def make(self, faults: Faults) -> TokenRequest:
+        """A request of a program, for itself."""
+        program, portal = self._programs["client blocked" in faults]
+        client, secret = portal if "grant type" in faults else program
+        sent = self._others_secret if "another's secret" in faults else secret
+        return asking_for_itself(
+            client.client_id,
+            None if "no secret" in faults else sent,
+            "http://files.example.com/" if "resource" in faults else MCP,
+            scope="mcp mail" if "scope" in faults else "mcp",
+            method="client_secret_post" if "method" in faults else "client_secret_basic",
+        )
+
+    def spoil(self) -> None:
+        """End the programs that are to be ended, too."""
+        super().spoil()
+        for client, _ in self._programs[True]:
+            self.house.clients.block(client.client_id)
+
+    def is_accepted(self, request: TokenRequest) -> bool:
+        """Whether there is a token."""
         return not refusal_of(self.house, request)
 
 

@@ -89,3 +89,14 @@ def test_add_for_people(operator: Operator) -> None:
     assert public.stdout == "kiosk is added.\n"
     assert (refused.status, refused.stderr.count("\n")) == (1, 1)
     assert "must be https" in refused.stderr
+
+
+def test_revoke(operator: Operator, visit: Visit) -> None:
+    """Everything that a client holds ends, and it may begin again."""
+    visit.code()
+
+    revoked = operator("clients", "revoke", visit.client_id)
+
+    assert revoked.stdout == f"Every token of {visit.client_id} is revoked; 1 grant ended.\n"
+    assert operator("clients", "show", visit.client_id, "--json").json["blocked"] is False
+    assert operator("clients", "revoke", visit.client_id, "--json").json == {"revoked_grants": 0}

@@ -16,11 +16,17 @@ from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.registration import Registrations
 from core.domain.grants.authorization_code import AuthorizationCode
+from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.grants.consent import Consent
 from core.domain.grants.refresh_token import RefreshToken
 from core.domain.grants.revocation import Revocation
 from core.domain.grants.token_endpoint import TokenEndpoint
-from core.domain.grants.token_request import CodeParameters, RefreshParameters
+from core.domain.grants.token_request import (
+    ClientCredentialsParameters,
+    CodeParameters,
+    GrantParameters,
+    RefreshParameters,
+)
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.rotation import KeyRotation
@@ -130,13 +136,14 @@ class House:
         self.consent = Consent(
             self.endpoint, self.store, self.logins, self.master_keys, self.policy, self.clock, self.randomness
         )
-        grant_types: dict[type[CodeParameters | RefreshParameters], Any] = {
+        grant_types: dict[type[GrantParameters], Any] = {
             CodeParameters: AuthorizationCode(self.store, self.master_keys, self.clock),
             RefreshParameters: RefreshToken(self.store, self.master_keys, self.clock),
+            ClientCredentialsParameters: ClientCredentialsGrant(self.clock, self.randomness),
         }
         issuer = Issuer(self.keys, self.validation, self.clock, self.randomness)
         self.tokens = TokenEndpoint(grant_types, self.store, issuer, self.master_keys, self.policy, self.clock)
-        self.revocation = Revocation(self.store, self.keys, self.master_keys, self.policy, self.clock)
+        self.revocation = Revocation(self.store, self.keys, self.validation, self.master_keys, self.policy, self.clock)
 
     def key_administration(self, keeper: MasterKeyKeeper | None = None) -> KeyAdministration:
         """Every act on keys; without a keeper, master keys are not to be rotated."""

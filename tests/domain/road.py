@@ -14,7 +14,14 @@ from core.domain.clients.preregistration import Preregistration
 from core.domain.clients.registration import RegistrationRequest
 from core.domain.errors import Refusal
 from core.domain.grants.grant import Grant
-from core.domain.grants.token_request import CodeParameters, RefreshParameters, TokenRequest, TokenResponse
+from core.domain.grants.token_request import (
+    ClientCredentialsParameters,
+    CodeParameters,
+    GrantParameters,
+    RefreshParameters,
+    TokenRequest,
+    TokenResponse,
+)
 from core.domain.sessions.session import Session
 from core.domain.tokens.grant_token import TokenKind, find_grant_token
 from core.domain.tokens.validation import ValidToken
@@ -123,8 +130,20 @@ def refreshing(client_id: str, token: str, *resources: str, **changes: Any) -> T
     return _request(RefreshParameters(token, changes.get("scope")), client_id, resources, changes)
 
 
+def a_program(house: House, **wanted: Any) -> tuple[Client, str]:
+    """A new client that asks for itself, and its secret."""
+    wanted = {"redirect_uris": (), "grant_types": ("client_credentials",), "scope": ("mcp", "files"), **wanted}
+    return a_confidential_client(house, **wanted)
+
+
+def asking_for_itself(client_id: str, secret: str | None, *resources: str, **changes: Any) -> TokenRequest:
+    """A token request of a program (RFC 6749 §4.4); `changes`: scope, method, attempt_id."""
+    changes = {"method": "client_secret_basic", **changes, "secret": secret}
+    return _request(ClientCredentialsParameters(changes.get("scope")), client_id, resources, changes)
+
+
 def _request(
-    grant: CodeParameters | RefreshParameters, client_id: str, resources: tuple[str, ...], changes: dict[str, Any]
+    grant: GrantParameters, client_id: str, resources: tuple[str, ...], changes: dict[str, Any]
 ) -> TokenRequest:
     credentials = ClientCredentials(client_id, changes.get("secret"), changes.get("method", "none"))
     attempt_id = changes.get("attempt_id") or secrets.token_bytes(16)

@@ -14,6 +14,7 @@ from tests.serving import DEADLINE, Serving
 CODE = grpc.StatusCode
 VERBS: dict[str, Callable[[str], Any]] = {
     "GetClient": lambda client_id: client_admin_pb2.GetClientRequest(client_id=client_id),
+    "RevokeClientTokens": lambda client_id: client_admin_pb2.RevokeClientTokensRequest(client_id=client_id),
     "DeleteClient": lambda client_id: client_admin_pb2.DeleteClientRequest(client_id=client_id),
     "BlockClient": lambda client_id: client_admin_pb2.BlockClientRequest(client_id=client_id),
     "UnblockClient": lambda client_id: client_admin_pb2.UnblockClientRequest(client_id=client_id),

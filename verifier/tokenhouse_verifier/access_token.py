@@ -6,7 +6,8 @@ from typing import NamedTuple
 class AccessToken(NamedTuple):
     """An access token that is good at this moment, with its user as the user is now. The token itself is not in it."""
 
-    #: RFC 9068 `sub`: the user, a stable identifier that is never used again for somebody else.
+    #: RFC 9068 `sub`: the user, a stable identifier that is never used again for somebody else; equal to `client_id`
+    #: where a program asks for itself (RFC 6749 §4.4): then there is no user, no name and no group.
     subject: str
     #: The user's login name now; for people to read, not for access decisions.
     username: str

@@ -42,6 +42,11 @@ class ClientAdministration:
         now = self._clock.now()
         return self._end(client_id, lambda tx: tx.delete_client(client_id, now=now), RevokeReason.CLIENT_DELETED, now)
 
+    def revoke_tokens(self, client_id: str) -> int:
+        """End every grant given to the client, and its own tokens; how many grants. It may go on, and get new ones."""
+        now, reason = self._clock.now(), RevokeReason.REVOKED_BY_OPERATOR
+        return self._end(client_id, lambda tx: tx.find_client(client_id) is not None, reason, now)
+
     def block(self, client_id: str) -> int:
         """Block the client and end every grant given to it; how many. It may not register until it is unblocked."""
         now = self._clock.now()

@@ -24,6 +24,25 @@ def grantable_scope(requested: str | None, policy: Policy, listed: tuple[str, ..
     return (*kept, OFFLINE_ACCESS.name) if OFFLINE_ACCESS.name in asked else kept
 
 
+def listed_scope(requested: str | None, listed: tuple[str, ...], policy: Policy) -> tuple[str, ...]:
+    """The scopes that a client asks for by itself: all of them are listed for it and known, or there is no token.
+
+    Without any it gets all that are listed.
+
+    Raises:
+        InvalidScope: one is not listed, or none that is listed is known any more (RFC 6749 §4.4.2, §5.2).
+    """
+    known = {scope.name for scope in policy.scopes}
+    usable = tuple(name for name in listed if name in known)
+    asked = tuple(_split(requested)) or usable
+    for name in asked:
+        if name not in usable:
+            raise InvalidScope(f"scope {name} is not one of this client's")
+    if not asked:
+        raise InvalidScope("this client has no scope that this server knows")
+    return asked
+
+
 def require_listed(names: Iterable[str], listed: tuple[str, ...]) -> None:
     """Pass scopes that a client may have.
 

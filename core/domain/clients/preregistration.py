@@ -10,7 +10,7 @@ from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
 from core.domain.clients.terms import AUTHENTICATION_METHODS, Terms
 from core.domain.errors import InvalidArgument, InvalidRedirectUri
 
-GRANT_TYPES = ("authorization_code", "refresh_token")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 #: No character of it is changed in a form, a header or a URL, and no other kind of client_id looks like it.
 _CLIENT_ID = re.compile(r"(?!client_)[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 #: RFC 6749 §3.3.
@@ -87,8 +87,12 @@ def _require_grant_types(wanted: Preregistration, terms: Terms) -> tuple[str, ..
         raise InvalidArgument("redirect URIs are for authorization_code, which is not among its grant types")
     if "refresh_token" in named and "authorization_code" not in named:
         raise InvalidArgument("refresh_token goes with authorization_code")
+    if "client_credentials" in named and not terms.confidential:
+        raise InvalidArgument("client_credentials is for clients that authenticate (RFC 6749 section 4.4)")
+    if "client_credentials" in named and not terms.scope:
+        raise InvalidArgument("client_credentials needs the scopes that the client may have")
     if not named:
-        raise InvalidArgument("a client needs a redirect URI")
+        raise InvalidArgument("a client needs a redirect URI, or the grant type client_credentials and a scope")
     return tuple(name for name in GRANT_TYPES if name in named)
 
 

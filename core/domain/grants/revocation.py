@@ -4,6 +4,7 @@ from typing import Protocol
 
 from core.domain.authorization.endpoint import require_clients_enabled
 from core.domain.clients.authentication import AuthenticationFacts, ClientCredentials, authenticate_client
+from core.domain.clients.client import Client
 from core.domain.clock import Clock
 from core.domain.errors import InvalidRequest
 from core.domain.grants.grant import Grant, GrantFacts, RevokeReason
@@ -11,8 +12,10 @@ from core.domain.grants.revoking import RevokingTransaction, revoke_grant
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import PolicySource
-from core.domain.tokens.access_token import find_access_token
+from core.domain.tokens.access_token import LONGEST_LIFETIME, find_access_token
+from core.domain.tokens.change import ChangeKind
 from core.domain.tokens.grant_token import TokenKind, find_grant_token, verify_grant_token
+from core.domain.tokens.validation import Validation
 from core.domain.writing import Writes
 
 
@@ -24,10 +27,17 @@ class Revocation:
     """Ends grants for the clients that hold them."""
 
     def __init__(
-        self, store: RevocationStore, keys: KeyRing, master_keys: MasterKeys, policy: PolicySource, clock: Clock
+        self,
+        store: RevocationStore,
+        keys: KeyRing,
+        validation: Validation,
+        master_keys: MasterKeys,
+        policy: PolicySource,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._keys = keys
+        self._validation = validation
         self._master_keys = master_keys
         self._policy = policy
         self._clock = clock
@@ -44,13 +54,28 @@ class Revocation:
         if not token:
             raise InvalidRequest("token is missing")
         grant = self._find_grant(token)
-        if grant is None or grant.client_id != client.client_id:
+        if grant is None:
+            return self._revoke_own(token, client)
+        if grant.client_id != client.client_id:
             return False
         now = self._clock.now()
         revoked = self._store.write(
             lambda tx: revoke_grant(tx, grant.id, reason=RevokeReason.REVOKED_BY_CLIENT, now=now)
         )
         return revoked is not None
+
+    def _revoke_own(self, text: str, client: Client) -> bool:
+        """A token that is the client's own has no grant: what is written is its end alone, where it has not ended."""
+        token = find_access_token(text, self._keys, self._policy.current.issuer)
+        if token is None or token.subject != client.client_id or self._validation.is_ended(token):
+            return False
+        now = self._clock.now()
+
+        def intent(tx: RevokingTransaction) -> None:
+            tx.record_change(ChangeKind.GRANT_REVOKED, token.grant_id, now=now, keep_until=now + LONGEST_LIFETIME)
+
+        self._store.write(intent)
+        return True
 
     def _find_grant(self, token: str) -> Grant | None:
         for kind in TokenKind:

@@ -16,10 +16,10 @@ from core.domain.clock import Clock
 from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
 from core.domain.grants.grant import Grant
 from core.domain.grants.token_request import (
-    CodeParameters,
+    GrantParameters,
     GrantType,
     Issuance,
-    RefreshParameters,
+    OwnIssuance,
     RefusedGrant,
     TokenIntent,
     TokenRequest,
@@ -31,12 +31,11 @@ from core.domain.limits.network import limit_key, network_of
 from core.domain.limits.rate import LimitIntents, require_slot
 from core.domain.policy import Policy, PolicySource
 from core.domain.tokens.grant_token import TokenKind, format_grant_token
-from core.domain.tokens.issuer import Entitlement, Issuer
+from core.domain.tokens.issuer import Issuer
 from core.domain.writing import Writes
 
 _log = logging.getLogger(__name__)
 
-Parameters = CodeParameters | RefreshParameters
 _ATTEMPT_BYTES = 16
 
 
@@ -44,7 +43,8 @@ class TokenEndpointTransaction(TokenTransaction, LimitIntents, Protocol):
     """What happens inside the one transaction of a request."""
 
 
-_Intent: TypeAlias = Callable[[TokenEndpointTransaction], Issuance | RefusedGrant]
+_Outcome: TypeAlias = Issuance | OwnIssuance | RefusedGrant
+_Intent: TypeAlias = Callable[[TokenEndpointTransaction], _Outcome]
 
 
 class TokenEndpointStore(AuthenticationFacts, Writes[TokenEndpointTransaction], Protocol):
@@ -56,7 +56,7 @@ class TokenEndpoint:
 
     def __init__(
         self,
-        grant_types: dict[type[Parameters], GrantType[Any]],
+        grant_types: dict[type[GrantParameters], GrantType[Any]],
         store: TokenEndpointStore,
         issuer: Issuer,
         master_keys: MasterKeys,
@@ -136,7 +136,7 @@ class TokenEndpoint:
             refusal = RefusedGrant(error)
             intent = lambda tx: refusal  # noqa: E731
 
-        def limited(tx: TokenEndpointTransaction) -> Issuance | RefusedGrant:
+        def limited(tx: TokenEndpointTransaction) -> _Outcome:
             require_slot(tx, key, rate, now_ms=now_ms, what="token requests")
             try:
                 return intent(tx)
@@ -145,26 +145,19 @@ class TokenEndpoint:
 
         return limited
 
-    def _finish(self, outcome: Issuance | RefusedGrant | Exception, client: Client, policy: Policy) -> TokenResponse:
+    def _finish(self, outcome: _Outcome | Exception, client: Client, policy: Policy) -> TokenResponse:
         if isinstance(outcome, Exception):
             raise outcome
         if isinstance(outcome, RefusedGrant):
             _log.info("token refused", extra={"verdict": outcome.verdict, "client_id": client.client_id})
             raise outcome.refusal
-        grant = outcome.grant
-        entitlement = Entitlement(
-            subject=grant.subject,
-            client_id=grant.client_id,
-            scope=outcome.scope,
-            resources=outcome.resources,
-            grant_id=grant.id,
-            revision=outcome.revision,
-            ends_at=grant.expires_at,
-        )
+        grant, entitlement = outcome.grant, outcome.entitlement
         access_token = self._issuer.issue_access_token(entitlement, policy)
-        refresh_token = self._refresh_token(grant) if "refresh_token" in client.grant_types else None
+        refresh_token = self._refresh_token(grant) if grant and "refresh_token" in client.grant_types else None
         _log.info("token issued", extra={"verdict": outcome.verdict, "client_id": client.client_id})
-        return TokenResponse(access_token.text, access_token.expires_in, refresh_token, outcome.scope, outcome.verdict)
+        return TokenResponse(
+            access_token.text, access_token.expires_in, refresh_token, entitlement.scope, outcome.verdict
+        )
 
     def _refresh_token(self, grant: Grant) -> str:
         return format_grant_token(

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from core.domain.clients.authentication import ClientCredentials
-from core.domain.clients.client import Client, ClientIntents
+from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.errors import InvalidGrant, OAuthError
 from core.domain.grants.grant import Grant, GrantFacts, GrantIntents
 from core.domain.policy import Policy
 from core.domain.tokens.change import ChangeIntents
+from core.domain.tokens.issuer import Entitlement
 from core.domain.writing import Writes
 
 
@@ -31,10 +32,21 @@ class RefreshParameters:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCredentialsParameters:
+    """grant_type=client_credentials (RFC 6749 §4.4.2)."""
+
+    scope: str | None
+
+
+#: Which grant type it is, and what belongs to it.
+GrantParameters: TypeAlias = CodeParameters | RefreshParameters | ClientCredentialsParameters
+
+
+@dataclass(frozen=True, slots=True)
 class TokenRequest:
     """What a client sent to the token endpoint."""
 
-    grant: CodeParameters | RefreshParameters
+    grant: GrantParameters
     client: ClientCredentials
     resources: tuple[str, ...]
     #: 16 bytes, the same for every try of one HTTP request.
@@ -54,6 +66,28 @@ class Issuance:
     #: The revision that the transaction saw.
     revision: int
     verdict: str
+
+    @property
+    def entitlement(self) -> Entitlement:
+        """What the access token is made of."""
+        return Entitlement(
+            subject=self.grant.subject,
+            client_id=self.grant.client_id,
+            scope=self.scope,
+            resources=self.resources,
+            grant_id=self.grant.id,
+            revision=self.revision,
+            ends_at=self.grant.expires_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnIssuance:
+    """As `Issuance`, for a token that is its client's own: there is no grant, so nothing to refresh."""
+
+    entitlement: Entitlement
+    grant: None = None
+    verdict: str = "issued"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +114,11 @@ class TokenResponse:
     verdict: str
 
 
-class TokenTransaction(GrantFacts, GrantIntents, ClientIntents, ChangeIntents, Protocol):
+class TokenTransaction(GrantFacts, GrantIntents, ClientFacts, ClientIntents, ChangeIntents, Protocol):
     """What a grant type may do inside its transaction."""
 
 
-TokenIntent: TypeAlias = Callable[[TokenTransaction], Issuance | RefusedGrant]
+TokenIntent: TypeAlias = Callable[[TokenTransaction], Issuance | OwnIssuance | RefusedGrant]
 
 
 class TokenStore(GrantFacts, Writes[TokenTransaction], Protocol):

@@ -39,6 +39,11 @@ class AccessToken:
     #: The kid of the key that signed it.
     key_id: str
 
+    @property
+    def of_client(self) -> bool:
+        """It is its client's own (RFC 6749 §4.4): its subject is no user, and no user's subject is a client_id."""
+        return self.subject == self.client_id
+
 
 def find_access_token(text: str, keys: KeyRing, issuer: str) -> AccessToken | None:
     """What a token of ours says, expired or not; None when we did not sign it or it is not an access token.

@@ -27,7 +27,12 @@ class ValidToken:
     """A token that is good for the audience that asked, and its user as the user is now."""
 
     token: AccessToken
+    #: NOBODY where the token is its client's own.
     user: KnownUser
+
+
+#: In place of the user of a client's own token: what ends a client ends its tokens, as their revocation.
+NOBODY = KnownUser(username="", groups=(), active=True)
 
 
 class Standing(NamedTuple):
@@ -111,13 +116,18 @@ class Validation:
             return Inactive.REVOKED
         if not _is_for(token, wanted, policy):
             return Inactive.OTHER_AUDIENCE
-        user = self._users.find(token.subject)
+        user = NOBODY if token.of_client else self._users.find(token.subject)
         return ValidToken(token, user) if user is not None and user.active else Inactive.USER_INACTIVE
 
     def remember(self, text: str, token: AccessToken) -> None:
         """Take note of a token that this server has just signed."""
-        self._users.meet(token.subject)
+        if not token.of_client:
+            self._users.meet(token.subject)
         self._tokens.put(hashlib.sha256(text.encode()).digest(), token)
+
+    def is_ended(self, token: AccessToken) -> bool:
+        """Whether it has expired or was revoked, whoever it is for."""
+        return token.expires_at <= self._clock.now() or self._revocations.cover(token)
 
     def apply(self, changes: Sequence[Change]) -> None:
         """Count committed changes; nothing they end is valid when this returns."""

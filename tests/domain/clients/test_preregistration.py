@@ -47,6 +47,17 @@ def _is_good(house: House, client_id: str, secret: str) -> bool:
         ({"redirect_uris": ()}, "redirect URI"),
         ({"grant_types": ("password",)}, "password"),
         ({"grant_types": ("refresh_token",)}, "authorization_code"),
+        ({"grant_types": ("client_credentials",), "scope": ("mcp",)}, "not among its grant types"),
+        ({"grant_types": ("client_credentials",), "redirect_uris": ()}, "needs the scopes"),
+        (
+            {
+                "grant_types": ("client_credentials",),
+                "redirect_uris": (),
+                "scope": ("mcp",),
+                "authentication_method": "none",
+            },
+            "clients that authenticate",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said(changes: dict[str, Any], said: str) -> None:

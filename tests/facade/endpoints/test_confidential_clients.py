@@ -118,3 +118,21 @@ def test_anything_else_is_invalid_client(pair: Pair, operator: ClientAdminServic
         assert portal.secret not in answer.text
     known = portal.post(path, in_the_way[method][0], **form, **in_the_way[method][1])
     assert (known.status_code, known.content[:25]) in ((200, b""), (400, b'{"error": "invalid_grant"'))
+
+
+def test_a_program_asks_for_itself(pair: Pair, operator: ClientAdminServiceStub) -> None:
+    """RFC 6749 §4.4.3: the members of the answer, without a refresh token, and no null; it is signed as any other."""
+    request = pb.CreateClientRequest(
+        grant_types=["client_credentials"], scope=["mcp"], token_endpoint_auth_method="client_secret_basic"
+    )
+    added = operator.CreateClient(request, timeout=DEADLINE)
+    program = _Portal(pair, added.client.client_id, added.client_secret)
+
+    answer = program.post(_TOKEN, program.basic(), grant_type="client_credentials", scope="mcp")
+    wider = program.post(_TOKEN, program.basic(), grant_type="client_credentials", scope="mcp files")
+    revoked = program.post(_REVOKE, program.basic(), token=answer.json()["access_token"])
+
+    assert (answer.status_code, set(answer.json())) == (200, {"access_token", "token_type", "expires_in", "scope"})
+    assert answer.headers["cache-control"] == "no-store"
+    assert (wider.status_code, wider.json()["error"]) == (400, "invalid_scope")
+    assert (revoked.status_code, revoked.content) == (200, b"")
