@@ -160,6 +160,8 @@ def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
         "scopes_supported": list(facts.scopes_supported),
         "authorization_response_iss_parameter_supported": True,
     }
+    if facts.service_documentation:
+        members["service_documentation"] = facts.service_documentation
     if facts.client_id_metadata_document_supported:
         members["client_id_metadata_document_supported"] = True
     return ServerMetadata(

@@ -81,6 +81,15 @@ def parse_allowed_redirect_uri(text: str) -> str:
     return f"{uri.scheme}://{uri.host.lower()}{_shown_port(uri.scheme, uri.port)}{uri.path}"
 
 
+def parse_page(text: str) -> str:
+    """A page for people."""
+    allowed = "an absolute https:// or http:// URL, without user information"
+    parts = _split(text, allowed)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(allowed)
+    return text
+
+
 def parse_resource(text: str) -> str:
     """A resource (RFC 8707 §2) in its owner's spelling."""
     allowed = "an absolute https URI, or http on this machine, without user information and fragment (RFC 8707 §2)"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.config import document_settings, service_settings, settings
+from core.config import discovery_settings, document_settings, service_settings, settings
 from core.config.addresses import ListenAddress
 from core.config.setting import Found, Setting
 from core.config.values import Network
@@ -28,6 +28,7 @@ class ServerSettings:
     oauth_clients_enabled: bool
     allowed_redirect_uris: tuple[str, ...]
     session_lifetime: int
+    service_documentation: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ class Config:
             refresh_reuse_window=self.oauth.refresh_reuse_window,
             code_lifetime=self.oauth.code_lifetime,
             session_lifetime=self.server.session_lifetime,
+            service_documentation=self.server.service_documentation,
             scopes=self.oauth.scopes,
             default_scope=self.oauth.default_scope,
             resources=self.oauth.resources,
@@ -198,6 +200,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             oauth_clients_enabled=one(settings.CLIENTS_ENABLED),
             allowed_redirect_uris=every(settings.ALLOWED_REDIRECT_URI),
             session_lifetime=one(settings.SESSION_LIFETIME),
+            service_documentation=maybe(discovery_settings.SERVICE_DOCUMENTATION),
         ),
         oauth=OAuthSettings(
             access_token_lifetime=one(settings.ACCESS_TOKEN_LIFETIME),

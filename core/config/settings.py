@@ -6,7 +6,7 @@ Times are in seconds once parsed.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.config import document_settings
+from core.config import discovery_settings, document_settings
 from core.config.addresses import (
     parse_allowed_redirect_uri,
     parse_listen_address,
@@ -304,6 +304,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     CLIENTS_ENABLED,
     ALLOWED_REDIRECT_URI,
     SESSION_LIFETIME,
+    discovery_settings.SERVICE_DOCUMENTATION,
     ACCESS_TOKEN_LIFETIME,
     REFRESH_TOKEN_LIFETIME,
     GRANT_LIFETIME,

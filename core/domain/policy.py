@@ -77,6 +77,8 @@ class Policy:
     refresh_reuse_window: int
     code_lifetime: int
     session_lifetime: int
+    #: A page for people who connect something (RFC 8414 §2 "service_documentation"), where there is one.
+    service_documentation: str | None
     scopes: tuple[Scope, ...]
     #: What a request without a scope gets; names from `scopes`.
     default_scope: tuple[str, ...]

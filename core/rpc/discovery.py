@@ -32,5 +32,6 @@ class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
             token_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
             code_challenge_methods_supported=["S256"],
             jwks=self._keys.jwks(),
+            service_documentation=policy.service_documentation or "",
             client_id_metadata_document_supported=self._documents.are_taken(policy),
         )

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from core.config.addresses import (
     parse_allowed_redirect_uri,
     parse_listen_address,
+    parse_page,
     parse_public_address,
     parse_resource,
 )
@@ -152,10 +153,27 @@ def test_refused_resource(text: str) -> None:
         parse_resource(text)
 
 
+@pytest.mark.parametrize("text", ["https://docs.example.com/connect?a=b#c", "http://wiki.internal/tools"])
+def test_page(text: str) -> None:
+    """A page for people may be anywhere (RFC 8414 §2 "service_documentation")."""
+    assert parse_page(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["/connect", "javascript:alert(1)", "https://", "https://me:secret@example.com/", "a b"]
+)
+def test_refused_page(text: str) -> None:
+    """No relative address, other scheme or secret gets into the metadata."""
+    with pytest.raises(ValueError, match="absolute") as caught:
+        parse_page(text)
+
+    assert "secret" not in str(caught.value)
+
+
 @given(st.text() | st.text(alphabet="https://.:[]@%#?*1a ").map("https://".__add__))
 def test_any_text(text: str) -> None:
     """Whatever is written is taken or refused with a ValueError; an issuer that is taken is taken again unchanged."""
-    for parse in (parse_allowed_redirect_uri, parse_resource, parse_listen_address, parse_public_address):
+    for parse in (parse_allowed_redirect_uri, parse_page, parse_resource, parse_listen_address, parse_public_address):
         try:
             value = parse(text)
         except ValueError:

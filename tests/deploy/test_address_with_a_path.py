@@ -24,6 +24,7 @@ from tests.repository.checkout import ROOT, text_of
 from tests.running import Running
 
 _APPENDED = f"/auth{INSERTED}"
+_PAGE = "https://example.com/how-to-connect?from=metadata"
 #: Beside the proxies' own address, which is trusted: where users are, and where robots are that try each proxy.
 _USERS = "127.0.0.2"
 _ROBOTS = {"nginx": "127.0.0.3", "envoy": "127.0.0.4"}
@@ -71,7 +72,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder, port = tmp_path_factory.mktemp("site"), free_port()
     authority = Authority()
     authority.issue_server().write(folder)
-    settings = {"Server_TrustedProxy": "127.0.0.1", "Limits_Registrations": "4/d"}
+    settings = {
+        "Server_TrustedProxy": "127.0.0.1",
+        "Server_ServiceDocumentation": _PAGE,
+        "Limits_Registrations": "4/d",
+    }
     running = Running(tmp_path_factory.mktemp("running"), settings=settings)
     running.issuer = f"https://localhost:{port}/auth"
     with running:
@@ -115,6 +120,7 @@ def test_both_forms_of_the_metadata_say_the_same(http: httpx.Client) -> None:
     """RFC 8414 §3.1 inserts the well-known part, some clients append it; HEAD and a preflight find both, too."""
     inserted, appended = http.get(f"{INSERTED}/auth"), http.get(_APPENDED)
     assert (inserted.status_code, inserted.json()) == (200, appended.json())
+    assert inserted.json()["service_documentation"] == _PAGE
 
     asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
     for path in (f"{INSERTED}/auth", _APPENDED):

@@ -67,6 +67,7 @@ POLICY = Policy(
     refresh_reuse_window=120,
     code_lifetime=60,
     session_lifetime=12 * 60 * 60,
+    service_documentation=None,
     scopes=(Scope("mcp", "Use MCP servers as you"), Scope("files", "Read your files"), Scope("mail", "Send mail")),
     default_scope=("mcp",),
     resources=(),
