@@ -54,6 +54,7 @@ TrustedProxy = 192.0.2.1
 OAuthClientsEnabled = no
 OAuthAllowedRedirectURI = https://workbench.example.com/
 SESSIONLIFETIME = 1h
+ServiceDocumentation = https://docs.example.com/connect
 [OAuth]
 AccessTokenLifetime = 10m
 RefreshTokenLifetime = 7d
@@ -119,6 +120,7 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     assert policy.scopes == (Scope("read", 'Read "things"'), Scope("write", "Write things"))
     assert policy.default_scope == ("read",)
     assert policy.refresh_reuse_window == 0
+    assert policy.service_documentation == "https://docs.example.com/connect"
     assert policy.token_requests == Rate(100, 1)
     assert policy.signing_key_rotation == RotationSchedule(None, 600)
     assert policy.client_documents == DocumentPolicy(
