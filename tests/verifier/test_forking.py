@@ -134,7 +134,7 @@ print("following", verifier.is_following)
 
 
 def test_a_fork_that_python_is_not_told_of_is_noticed(run: Run) -> None:
-    """uWSGI forks so by default: nothing that was remembered before it is good in the child."""
+    """uWSGI forks so by default: nothing remembered is good in the child, and gRPC, which may hang in it, is not used."""
     program = """
 verifier = make()
 verify("parent", verifier, tokens[0])
@@ -144,10 +144,7 @@ verify("parent", verifier, tokens[0])
 def child():
     print("child follows", verifier.is_following, flush=True)
     verify("child", verifier, tokens[0])
-    verify("child", verifier, tokens[1])
     verifier.after_fork()
-    verify("child", verifier, tokens[0])
-    follow(verifier)
     verify("child", verifier, tokens[1])
 
 in_child(child, fork_in_c)
@@ -158,8 +155,8 @@ print("following", verifier.is_following)
 """
     told = run(program)
     assert told[:3] == ["parent admin", "parent admin", "child follows False"]
-    assert all("Unavailable" in line and "after_fork()" in line for line in told[3:5])
-    assert told[5:] == [*["child admin"] * 2, *["child ended 0"] * 3, "parent admin", "following True"]
+    assert all("Unavailable" in line and "py-call-uwsgi-fork-hooks" in line for line in told[3:5])
+    assert told[5:] == [*["child ended 0"] * 3, "parent admin", "following True"]
 
 
 def test_a_fork_under_load(core: CoreProcess, tokens: list[str]) -> None:

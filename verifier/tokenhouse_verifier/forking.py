@@ -20,6 +20,16 @@ import weakref
 from collections.abc import MutableSequence
 from typing import Protocol, cast
 
+#: What is said in a child.
+FORKED = (
+    "this process was forked after its verifier had begun: call the verifier's after_fork() in the child, "
+    "as from gunicorn's post_fork or uWSGI's postfork"
+)
+#: And where Python was not told of the fork.
+FORKED_UNTOLD = (
+    "this process was forked after its verifier had begun, and Python was not told, so gRPC may hang in it: "
+    "uWSGI needs py-call-uwsgi-fork-hooks = true, and after_fork() from its postfork"
+)
 #: How long a fork waits for calls under way, in seconds.
 _PATIENCE = 2.0
 #: linux/mman.h, since 4.14; Python has no name for it.

@@ -20,18 +20,13 @@ from tokenhouse_verifier.errors import (
     InvalidToken,
     Unavailable,
 )
-from tokenhouse_verifier.forking import keep_for_parent, watch_forks
+from tokenhouse_verifier.forking import FORKED, FORKED_UNTOLD, keep_for_parent, watch_forks
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.link import Link
 from tokenhouse_verifier.memory import Memory
 
 if TYPE_CHECKING:
     from tokenhouse_verifier.signatures import Signatures
-
-_FORKED = (
-    "this process was forked after its verifier had begun: call the verifier's after_fork() in the child, "
-    "as from gunicorn's post_fork or uWSGI's postfork"
-)
 
 
 class Verification:
@@ -111,7 +106,7 @@ class Verification:
 
     def after_fork(self) -> None:
         """Begin anew in a process that was forked after the verifier had begun; elsewhere there is nothing to do."""
-        if self._is_in_child():
+        if self._is_in_child() and not self._untold:
             self._begin_anew()
 
     def begin_to_hold(self) -> None:
@@ -147,6 +142,7 @@ class Verification:
             else:
                 # Python was not told of the fork. Its locks may be held by threads that are not here.
                 keep_for_parent(self.leave_to_parent())
+                self._untold = True
         return self._forked
 
     def _begin_anew(self) -> None:
@@ -161,11 +157,12 @@ class Verification:
         self._ending: weakref.finalize[..., Any] | None = None
         self._closed = False
         self._forked = False
+        self._untold = False
 
     def _start(self) -> Link:
         """The link, opened by whoever needs it first."""
         if self._is_in_child():
-            raise Unavailable(_FORKED)
+            raise Unavailable(FORKED_UNTOLD if self._untold else FORKED)
         with self._starting:
             if self._closed:
                 raise Unavailable("the verifier is closed")
