@@ -134,7 +134,7 @@ print("following", verifier.is_following)
 
 
 def test_a_fork_that_python_is_not_told_of_is_noticed(run: Run) -> None:
-    """uWSGI forks so by default: nothing remembered is good in the child, and gRPC, which may hang in it, is not used."""
+    """uWSGI forks so by default: nothing remembered is good in the child, and gRPC, which may hang, is not used."""
     program = """
 verifier = make()
 verify("parent", verifier, tokens[0])
