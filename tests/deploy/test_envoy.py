@@ -194,10 +194,12 @@ def test_the_example_is_read_as_it_stands() -> None:
 
 
 def test_without_the_core_nobody_passes(envoy: EnvoyProcess, serving: Serving, token: str) -> None:
-    """503 and not a yes; when the core is back, so is everybody."""
+    """503 with Retry-After (RFC 9110 §10.2.3) and not a yes; when the core is back, so is everybody."""
     serving.stop()
     try:
         assert envoy.get(headers=[_bearer(token)]) == (503, None, None, None)
+        answer, _ = envoy.read("/mcp")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
     finally:
         serving.start(serving.config.grpc.listen.port)
     wait_until(lambda: envoy.get(headers=[_bearer(token)]).status == 200, "the proxy to find the core again")
