@@ -15,6 +15,7 @@ from tokenhouse.v1 import (
     clock_admin_pb2,
     discovery_pb2,
     grant_admin_pb2,
+    introspection_pb2,
     key_admin_pb2,
     registration_pb2,
     revocation_pb2,
@@ -42,6 +43,7 @@ from core.domain.clock import ServingClock
 from core.domain.grants.authorization_code import AuthorizationCode
 from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.grants.consent import Consent
+from core.domain.grants.introspection import Introspection
 from core.domain.grants.refresh_token import RefreshToken
 from core.domain.grants.revocation import Revocation
 from core.domain.grants.token_endpoint import TokenEndpoint
@@ -85,6 +87,7 @@ from core.rpc.envoy import EnvoyServicer
 from core.rpc.free_addresses import CannotListen
 from core.rpc.grant_admin import GrantAdminServicer
 from core.rpc.health import Health
+from core.rpc.introspection import IntrospectionServicer
 from core.rpc.key_admin import KeyAdminServicer
 from core.rpc.listener import Listener
 from core.rpc.registration import RegistrationServicer
@@ -328,6 +331,9 @@ class Core:
             ),
             _service(token_pb2, "TokenService"): TokenServicer(tokens, calls, outcomes),
             _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
+            _service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
+                Introspection(store, self._validation, policy), policy, outcomes
+            ),
             _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(policy, self._keys, self._documents),
         }
 

@@ -7,6 +7,7 @@ from facade.endpoints.asset import show_asset
 from facade.endpoints.authorize import authorize
 from facade.endpoints.consent import decide_consent
 from facade.endpoints.health import show_livez, show_readyz
+from facade.endpoints.introspect import introspect_token
 from facade.endpoints.jwks import jwks_reply, show_jwks
 from facade.endpoints.login import log_in, log_out
 from facade.endpoints.metadata import metadata_reply, show_metadata, show_nothing
@@ -29,6 +30,7 @@ ROUTES = (
     Route(paths.CONSENT, _POST, decide_consent, Kind.PAGE),
     Route(paths.TOKEN, _POST, issue_token, Kind.API),
     Route(paths.REVOKE, _POST, revoke_token, Kind.API, Urgency.ENDING),
+    Route(paths.INTROSPECT, _POST, introspect_token, Kind.API, Urgency.ENDING),
     Route(paths.LIVEZ, _READ, show_livez, Kind.PLAIN),
     Route(paths.READYZ, _READ, show_readyz, Kind.PLAIN),
 )

@@ -27,6 +27,7 @@ from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationResponse,
 )
 from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest, GetServerMetadataResponse
+from tokenhouse.v1.introspection_pb2 import IntrospectTokenRequest, IntrospectTokenResponse
 from tokenhouse.v1.registration_pb2 import (
     RegisterClientRequest,
     RegisterClientResponse,
@@ -162,6 +163,9 @@ class CoreClient:
         self.log_out = method("/tokenhouse.v1.SessionService/LogOut", LogOutRequest, LogOutResponse)
         self.revoke_token = method(
             "/tokenhouse.v1.RevocationService/RevokeToken", RevokeTokenRequest, RevokeTokenResponse
+        )
+        self.introspect_token = method(
+            "/tokenhouse.v1.IntrospectionService/IntrospectToken", IntrospectTokenRequest, IntrospectTokenResponse
         )
         self._issue_tokens = method("/tokenhouse.v1.TokenService/IssueTokens", IssueTokensRequest, IssueTokensResponse)
         self._check = method("/grpc.health.v1.Health/Check", HealthCheckRequest, HealthCheckResponse, _AT_ONCE)

@@ -150,12 +150,17 @@ def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
         "token_endpoint": facts.issuer + paths.TOKEN,
         "registration_endpoint": facts.issuer + paths.REGISTER,
         "revocation_endpoint": facts.issuer + paths.REVOKE,
+        "introspection_endpoint": facts.issuer + paths.INTROSPECT,
         "jwks_uri": facts.issuer + paths.JWKS,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": list(facts.grant_types_supported),
         "token_endpoint_auth_methods_supported": list(facts.token_endpoint_auth_methods_supported),
         "revocation_endpoint_auth_methods_supported": list(facts.token_endpoint_auth_methods_supported),
+        # RFC 7662 §2.1: whoever asks proves who it is.
+        "introspection_endpoint_auth_methods_supported": [
+            method for method in facts.token_endpoint_auth_methods_supported if method != "none"
+        ],
         "code_challenge_methods_supported": list(facts.code_challenge_methods_supported),
         "scopes_supported": list(facts.scopes_supported),
         "authorization_response_iss_parameter_supported": True,

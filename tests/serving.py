@@ -18,6 +18,7 @@ from tokenhouse.v1 import (
     clock_admin_pb2_grpc,
     discovery_pb2_grpc,
     grant_admin_pb2_grpc,
+    introspection_pb2_grpc,
     key_admin_pb2_grpc,
     parameter_pb2,
     registration_pb2_grpc,
@@ -80,6 +81,7 @@ class Serving:
         self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)
         self.tokens = token_pb2_grpc.TokenServiceStub(facade)
         self.revocation = revocation_pb2_grpc.RevocationServiceStub(facade)
+        self.introspection = introspection_pb2_grpc.IntrospectionServiceStub(facade)
         self.discovery = discovery_pb2_grpc.DiscoveryServiceStub(facade)
         self.users = user_admin_pb2_grpc.UserAdminServiceStub(operator)
         self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)

@@ -56,6 +56,12 @@ def show(client_id: str, as_json: bool) -> None:
 )
 @click.option("--scope", "scope", multiple=True, help="A scope that it may have; repeatable. None: any.")
 @click.option(
+    "--resource",
+    "resources",
+    multiple=True,
+    help="It is this service itself, and may ask about tokens for it (introspection); repeatable.",
+)
+@click.option(
     "--auth-method",
     default="client_secret_basic",
     show_default=True,
@@ -68,6 +74,7 @@ def add(
     redirect_uris: tuple[str, ...],
     grant_types: tuple[str, ...],
     scope: tuple[str, ...],
+    resources: tuple[str, ...],
     auth_method: str,
     as_json: bool,
 ) -> None:
@@ -78,6 +85,7 @@ def add(
         redirect_uris=redirect_uris,
         grant_types=grant_types,
         scope=scope,
+        resources=resources,
         token_endpoint_auth_method=auth_method,
     )
     with admin_channel() as channel:
@@ -198,6 +206,7 @@ def _terms(client: pb.Client) -> dict[str, object]:
         "Secrets": [f"{secret.secret_id}, made {show_time(secret.created_at)}" for secret in client.secrets] or "none",
         "Grant types": list(client.grant_types),
         "Scopes": list(client.scope) or "any",
+        "Is": list(client.resources) or "no resource",
     }
 
 

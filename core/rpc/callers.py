@@ -37,6 +37,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.TokenService/IssueToken": _FACADE,
     "/tokenhouse.v1.TokenService/IssueTokens": _FACADE,
     "/tokenhouse.v1.RevocationService/RevokeToken": _FACADE,
+    "/tokenhouse.v1.IntrospectionService/IntrospectToken": _FACADE,
     "/tokenhouse.v1.DiscoveryService/GetServerMetadata": _FACADE,
     "/tokenhouse.v1.ValidationService/ValidateToken": _SERVICE,
     "/tokenhouse.v1.ValidationService/ValidateTokens": _SERVICE,

@@ -40,6 +40,7 @@ class ClientAdminServicer(client_admin_pb2_grpc.ClientAdminServiceServicer):
                 redirect_uris=tuple(request.redirect_uris),
                 grant_types=tuple(request.grant_types),
                 scope=tuple(request.scope),
+                resources=tuple(request.resources),
                 authentication_method=request.token_endpoint_auth_method,
             )
         )
@@ -102,4 +103,5 @@ class ClientAdminServicer(client_admin_pb2_grpc.ClientAdminServiceServicer):
             grant_types=client.grant_types,
             scope=client.terms.scope,
             secrets=secrets,
+            resources=client.terms.resources,
         )

@@ -10,7 +10,7 @@ import grpc
 
 from core.domain.errors import CallerNotAllowed, CallerUnknown
 from core.domain.policy import Policy, PolicySource, ServiceCaller
-from core.domain.tokens.resource import normalise_resource
+from core.domain.tokens.resource import audiences_of
 from core.domain.tokens.validation import require_audience
 
 _SCHEME = "bearer "
@@ -139,11 +139,8 @@ class _Known:
 
 def _permit(callers: Sequence[ServiceCaller], policy: Policy) -> Permit:
     resources = tuple(dict.fromkeys(resource for caller in callers for resource in caller.resources))
-    audiences = {normalise_resource(resource) for resource in resources}
-    if policy.server_wide_tokens:
-        audiences.add(normalise_resource(policy.issuer))
     services = frozenset(service.value for caller in callers for service in caller.services)
-    return Permit(services, frozenset(audiences), resources)
+    return Permit(services, audiences_of(resources, policy), resources)
 
 
 def _names(proven: dict[str, Sequence[bytes]]) -> tuple[str, ...]:

@@ -17,12 +17,14 @@ from tests.domain.road import (
     a_client,
     a_confidential_client,
     a_program,
+    a_resource_server,
     a_session,
     a_user,
     asked,
     asking_for_itself,
     consent_page,
     decide,
+    introspect,
     redeeming,
     refreshing,
     refusal_of,
@@ -223,6 +225,62 @@ class Questions(Cast):
     def is_accepted(self, request: Question) -> bool:
         """Whether the token is active."""
         return validate(self.house, request.token, request.audience) is not None
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """A resource server's question over HTTP."""
+
+    token: str
+    client_id: str
+    secret: str | None
+    method: str
+
+
+class Inquiries(Cast):
+    """Introspection (RFC 7662 §2.1): who asks, and about what."""
+
+    faults = ("no secret", "method", "no resource server", "server blocked", "audience", "refresh token", "expired",
+              "revoked", "client blocked")  # fmt: skip
+    lifetime = POLICY.access_token_lifetime
+
+    def __init__(self, house: House) -> None:
+        super().__init__(house)
+        self._servers = {ended: {resource: a_resource_server(house, resource) for resource in (MCP, FILES)}
+                         for ended in (False, True)}  # fmt: skip
+        self._portals = {ended: a_confidential_client(house) for ended in (False, True)}
+        self._connected: dict[Faults, Connection] = {}
+
+    def make(self, faults: Faults) -> Inquiry:
+        """A question about a token that is for MCP."""
+        ended = "server blocked" in faults
+        server = self._servers[ended][FILES if "audience" in faults else MCP]
+        client, secret = self._portals[ended] if "no resource server" in faults else server
+        connection = self.connected(faults & {"revoked", "client blocked", "expired"})
+        token = connection.refresh_token if "refresh token" in faults else connection.tokens.access_token
+        method = "client_secret_post" if "method" in faults else "client_secret_basic"
+        return Inquiry(token, client.client_id, None if "no secret" in faults else secret, method)
+
+    def connected(self, faults: Faults) -> Connection:
+        """One connection for all questions about the like of it, which end nothing."""
+        if faults not in self._connected:
+            self._connected[faults] = self.connection(faults)
+            if "revoked" in faults:
+                assert self.house.grants.revoke(self._connected[faults].grant().id.hex())
+        return self._connected[faults]
+
+    def spoil(self) -> None:
+        """End the resource servers that are to be ended, too."""
+        super().spoil()
+        for client, _ in (*self._servers[True].values(), self._portals[True]):
+            self.house.clients.block(client.client_id)
+
+    def is_accepted(self, request: Inquiry) -> bool:
+        """Whether the answer is more than that it is not active."""
+        try:
+            return introspect(self.house, request.token, request.client_id, request.secret, request.method) is not None
+        except Refusal:
+            return False
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,22 @@ from core.domain.clients.terms import SECRET_METHODS
 from core.domain.errors import Refusal
 from core.domain.grants.token_request import TokenResponse
 from tests.attacks.combinations import WHEN
-from tests.domain.house import House
-from tests.domain.road import a_client, a_code, a_confidential_client, a_user, redeeming, refreshing
+from tests.domain.house import MCP, House
+from tests.domain.road import (
+    a_client,
+    a_code,
+    a_confidential_client,
+    a_user,
+    asking_for_itself,
+    connect,
+    introspect,
+    redeeming,
+    refreshing,
+)
 
-#: How a request says who it comes from; nothing, an assertion and what nobody has heard of among it.
-_PRESENTED = ("none", *SECRET_METHODS, "private_key_jwt", "tls_client_auth", "")
-_PROOFS = ("right", "none", "empty", "wrong", "cut", "removed", "another's", "its SHA-256", "its id")
+#: How a request says who it comes from.
+_PRESENTED = ("none", *SECRET_METHODS, "tls_client_auth")
+_PROOFS = ("right", "none", "empty", "wrong", "cut", "removed", "another's", "its SHA-256")
 
 
 @dataclass(frozen=True)
@@ -33,14 +43,17 @@ class _Known:
 def _know(house: House, registered: str) -> _Known:
     if registered == "none":
         return _Known(a_client(house), {"none": None, "wrong": "made up"})
-    client, removed = a_confidential_client(house, authentication_method=registered)
+    everything = ("authorization_code", "refresh_token", "client_credentials")
+    client, removed = a_confidential_client(
+        house, authentication_method=registered, grant_types=everything, scope=("mcp",), resources=(MCP,)
+    )
     [old] = house.preregistration.list_secrets(client)
     right = house.preregistration.add_secret(client.client_id).text
     house.preregistration.remove_secret(client.client_id, old.secret_id)
     [kept] = house.preregistration.list_secrets(client)
     another = a_confidential_client(house, authentication_method=registered)[1]
     proofs = {"right": right, "none": None, "empty": "", "wrong": "made up", "cut": right[:-1], "removed": removed}
-    return _Known(client, {**proofs, "another's": another, "its SHA-256": kept.digest.hex(), "its id": kept.secret_id})
+    return _Known(client, {**proofs, "another's": another, "its SHA-256": kept.digest.hex()})
 
 
 def _good(known: _Known) -> dict[str, str | None]:
@@ -74,7 +87,22 @@ def _revocation(house: House, known: _Known) -> Callable[[str, str | None], obje
     )
 
 
-_PATHS = {"code": _code, "refresh": _refresh, "revocation": _revocation}
+def _introspection(house: House, known: _Known) -> Callable[[str, str | None], object]:
+    token = connect(house).tokens.access_token
+    return lambda method, secret: introspect(house, token, known.client.client_id, secret, method)
+
+
+def _own_token(house: House, known: _Known) -> Callable[[str, str | None], object]:
+    return lambda method, secret: house.tokens.issue(asking_for_itself(known.client.client_id, secret, method=method))
+
+
+_PATHS = {
+    "own token": _own_token,
+    "introspection": _introspection,
+    "code": _code,
+    "refresh": _refresh,
+    "revocation": _revocation,
+}
 _CELLS = list(product(("none", *SECRET_METHODS), _PRESENTED, _PROOFS, _PATHS, WHEN))
 _Cell = tuple[str, str, str, str, str]
 
@@ -131,6 +159,14 @@ def test_a_public_client_has_no_secret(answers: dict[_Cell, str], path: str) -> 
     refused = {told for cell, told in cells.items() if not _should_pass(cell)}
 
     assert refused == {"InvalidClient"}
+
+
+@pytest.mark.parametrize(("path", "refusal"), [("own token", "UnauthorizedClient"), ("introspection", "InvalidClient")])
+def test_a_name_is_no_proof(answers: dict[_Cell, str], path: str, refusal: str) -> None:
+    """RFC 6749 §4.4, RFC 7662 §2.1: what is for clients that authenticate is not for one that names itself."""
+    cells = {told for cell, told in answers.items() if (cell[0], cell[3]) == ("none", path) and _should_pass(cell)}
+
+    assert cells == {refusal}
 
 
 def test_a_name_alone_reveals_nothing_and_takes_nothing(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ wrong in one (CVE-2026-28513); a check that stops at the first fault may pass ov
 import pytest
 
 from tests.attacks.combinations import WHEN, Faults, find_accepted
-from tests.attacks.stands import Cast, Decisions, Programs, Questions, Redemptions, Refreshes, Withdrawals
+from tests.attacks.stands import Cast, Decisions, Inquiries, Programs, Questions, Redemptions, Refreshes, Withdrawals
 from tests.domain.house import House
 
 _KINDS: dict[str, type[Cast]] = {
-    kind.__name__: kind for kind in (Redemptions, Refreshes, Programs, Decisions, Questions, Withdrawals)
+    kind.__name__: kind for kind in (Redemptions, Refreshes, Programs, Decisions, Questions, Inquiries, Withdrawals)
 }
 _FAULTS = [(name, fault) for name, kind in _KINDS.items() for fault in kind.faults]
 

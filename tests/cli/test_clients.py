@@ -100,3 +100,11 @@ def test_revoke(operator: Operator, visit: Visit) -> None:
     assert revoked.stdout == f"Every token of {visit.client_id} is revoked; 1 grant ended.\n"
     assert operator("clients", "show", visit.client_id, "--json").json["blocked"] is False
     assert operator("clients", "revoke", visit.client_id, "--json").json == {"revoked_grants": 0}
+
+
+def test_add_a_resource_server(operator: Operator) -> None:
+    """`--resource` says what it is, and that is all it needs; `show` tells it."""
+    operator("clients", "add", "reports-api", "--resource", "https://reports.example.com/")
+
+    assert operator("clients", "show", "reports-api", "--json").json["resources"] == ["https://reports.example.com/"]
+    assert "https://reports.example.com/" in operator("clients", "show", "reports-api").stdout

@@ -18,6 +18,7 @@ from core.domain.clients.registration import Registrations
 from core.domain.grants.authorization_code import AuthorizationCode
 from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.grants.consent import Consent
+from core.domain.grants.introspection import Introspection
 from core.domain.grants.refresh_token import RefreshToken
 from core.domain.grants.revocation import Revocation
 from core.domain.grants.token_endpoint import TokenEndpoint
@@ -144,6 +145,7 @@ class House:
         }
         issuer = Issuer(self.keys, self.validation, self.clock, self.randomness)
         self.tokens = TokenEndpoint(grant_types, self.store, issuer, self.master_keys, self.policy, self.clock)
+        self.introspection = Introspection(self.store, self.validation, self.policy)
         self.revocation = Revocation(self.store, self.keys, self.validation, self.master_keys, self.policy, self.clock)
 
     def key_administration(self, keeper: MasterKeyKeeper | None = None) -> KeyAdministration:

@@ -136,6 +136,19 @@ def a_program(house: House, **wanted: Any) -> tuple[Client, str]:
     return a_confidential_client(house, **wanted)
 
 
+def a_resource_server(house: House, *resources: str, **wanted: Any) -> tuple[Client, str]:
+    """A new client that is a service itself, and its secret."""
+    return a_confidential_client(house, **{"redirect_uris": (), "resources": resources, **wanted})
+
+
+def introspect(
+    house: House, token: str, client_id: str, secret: str | None, method: str = "client_secret_basic"
+) -> ValidToken | None:
+    """What the client learns of a token; None where it is not active."""
+    answer = house.introspection.introspect(token, ClientCredentials(client_id, secret, method))
+    return answer if isinstance(answer, ValidToken) else None
+
+
 def asking_for_itself(client_id: str, secret: str | None, *resources: str, **changes: Any) -> TokenRequest:
     """A token request of a program (RFC 6749 §4.4); `changes`: scope, method, attempt_id."""
     changes = {"method": "client_secret_basic", **changes, "secret": secret}

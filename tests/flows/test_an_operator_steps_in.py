@@ -20,6 +20,7 @@ _ENDPOINTS = [
     ("POST", "/oauth/v1/register"),
     ("POST", "/oauth/v1/token"),
     ("POST", "/oauth/v1/revoke"),
+    ("POST", "/oauth/v1/introspect"),
 ]
 
 

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from tokenhouse.envoy import authorization_pb2 as envoy_pb2
 from tokenhouse.v1 import (
     authorization_pb2,
+    introspection_pb2,
     registration_pb2,
     revocation_pb2,
     session_pb2,
@@ -103,6 +104,7 @@ def _good_requests(road: Road, tokens: token_pb2.IssueTokenResponse, sealed_requ
         refresh,
         token_pb2.IssueTokensRequest(requests=[code, refresh]),
         revocation_pb2.RevokeTokenRequest(token="none", client=public_client(road.client_id)),
+        introspection_pb2.IntrospectTokenRequest(token="none", client=public_client(road.client_id)),
         validate,
         validation_pb2.ValidateTokensRequest(requests=[validate, validate]),
         registration,

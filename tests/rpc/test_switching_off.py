@@ -9,6 +9,7 @@ import pytest
 from tokenhouse.v1 import (
     authorization_pb2,
     discovery_pb2,
+    introspection_pb2,
     registration_pb2,
     revocation_pb2,
     session_pb2,
@@ -44,6 +45,7 @@ def test_every_oauth_call_is_refused_while_clients_are_off(road: Road, switched_
     logout = session_pb2.LogOutRequest(sealed_request=sealed, browser_binding=BINDING)
     register = registration_pb2.RegisterClientRequest(client_metadata=b'{"redirect_uris": ["http://localhost/"]}')
     revoke = revocation_pb2.RevokeTokenRequest(token=tokens.refresh_token, client=public_client(road.client_id))
+    introspect = introspection_pb2.IntrospectTokenRequest(token=tokens.access_token, client=revoke.client)
     calls: list[tuple[Any, Any]] = [
         (serving.authorization.StartAuthorization, start),
         (serving.authorization.DecideConsent, decide),
@@ -53,6 +55,7 @@ def test_every_oauth_call_is_refused_while_clients_are_off(road: Road, switched_
         (serving.tokens.IssueToken, road.redeeming(code)),
         (serving.tokens.IssueToken, road.refreshing(tokens.refresh_token)),
         (serving.revocation.RevokeToken, revoke),
+        (serving.introspection.IntrospectToken, introspect),
     ]
     for method, request in calls:
         refusal = refused(method, request)

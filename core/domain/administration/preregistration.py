@@ -16,8 +16,9 @@ from core.domain.clients.client_secret import (
 from core.domain.clients.preregistration import Preregistration, parse_preregistration
 from core.domain.clients.terms import SECRET_METHODS
 from core.domain.clock import Clock
-from core.domain.errors import AlreadyExists, FailedPrecondition, NotFound
+from core.domain.errors import AlreadyExists, FailedPrecondition, InvalidArgument, InvalidTarget, NotFound
 from core.domain.randomness import Randomness
+from core.domain.tokens.resource import normalise_resource
 from core.domain.users.user import UserFacts
 from core.domain.writing import Writes
 
@@ -56,6 +57,7 @@ class ClientPreregistration:
             InvalidArgument: something about it cannot be used.
         """
         wanted = wanted if wanted.client_id else replace(wanted, client_id=f"app_{self._new_id(16)}")
+        _require_resources(wanted.resources)
         client = parse_preregistration(wanted, self._clock.now())
         made = self._new_secret(client.client_id) if client.terms.authentication_method in SECRET_METHODS else None
 
@@ -117,6 +119,14 @@ class ClientPreregistration:
 
     def _new_id(self, size: int) -> str:
         return self._randomness.token_bytes(size).hex()
+
+
+def _require_resources(resources: Sequence[str]) -> None:
+    for resource in resources:
+        try:
+            normalise_resource(resource)
+        except InvalidTarget as refusal:
+            raise InvalidArgument(f"{resource}: {refusal.description}") from None
 
 
 def _require(tx: ClientFacts, client_id: str) -> Client:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.domain.clients.client import Client
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
-from core.domain.clients.terms import AUTHENTICATION_METHODS, Terms
+from core.domain.clients.terms import AUTHENTICATION_METHODS, NONE, Terms
 from core.domain.errors import InvalidArgument, InvalidRedirectUri
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -29,6 +29,8 @@ class Preregistration:
     #: None named: what its redirect URIs are good for.
     grant_types: tuple[str, ...] = ()
     scope: tuple[str, ...] = ()
+    #: What it is itself (RFC 8707).
+    resources: tuple[str, ...] = ()
     authentication_method: str = "client_secret_basic"
 
 
@@ -46,7 +48,12 @@ def parse_preregistration(wanted: Preregistration, now: int) -> Client:
         raise InvalidArgument(f"client_name: printable text of at most {_LONGEST_NAME} characters")
     if wanted.authentication_method not in AUTHENTICATION_METHODS:
         raise InvalidArgument(f"authentication method: one of {', '.join(AUTHENTICATION_METHODS)}")
-    terms = Terms(wanted.authentication_method, preregistered=True, scope=_require_scope(wanted.scope))
+    terms = Terms(
+        wanted.authentication_method,
+        preregistered=True,
+        scope=_require_scope(wanted.scope),
+        resources=_require_resources(wanted),
+    )
     uris = _require_redirect_uris(wanted.redirect_uris)
     grant_types = _require_grant_types(wanted, terms)
     kept = tuple(dict.fromkeys(uri.text if terms.confidential else uri.kept for uri in uris))
@@ -65,6 +72,14 @@ def _require_scope(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > _MOST or any(_SCOPE.fullmatch(name) is None for name in names):
         raise InvalidArgument(f"scope: at most {_MOST} names of printable ASCII without quotes and backslashes")
     return tuple(dict.fromkeys(names))
+
+
+def _require_resources(wanted: Preregistration) -> tuple[str, ...]:
+    if len(wanted.resources) > _MOST:
+        raise InvalidArgument(f"at most {_MOST} resources")
+    if wanted.resources and wanted.authentication_method == NONE:
+        raise InvalidArgument("a resource server has to authenticate (RFC 7662 section 2.1)")
+    return tuple(dict.fromkeys(wanted.resources))
 
 
 def _require_redirect_uris(texts: Sequence[str]) -> tuple[RedirectUri, ...]:
@@ -91,8 +106,10 @@ def _require_grant_types(wanted: Preregistration, terms: Terms) -> tuple[str, ..
         raise InvalidArgument("client_credentials is for clients that authenticate (RFC 6749 section 4.4)")
     if "client_credentials" in named and not terms.scope:
         raise InvalidArgument("client_credentials needs the scopes that the client may have")
-    if not named:
-        raise InvalidArgument("a client needs a redirect URI, or the grant type client_credentials and a scope")
+    if not named and not wanted.resources:
+        raise InvalidArgument(
+            "a client needs a redirect URI, or the grant type client_credentials, or to be a resource"
+        )
     return tuple(name for name in GRANT_TYPES if name in named)
 
 

@@ -20,6 +20,8 @@ class Terms:
     preregistered: bool = False
     #: The scopes it may have; empty: any.
     scope: tuple[str, ...] = ()
+    #: The resources that it is itself, in its spelling (RFC 8707): about tokens for these it may ask (RFC 7662).
+    resources: tuple[str, ...] = ()
 
     @property
     def confidential(self) -> bool:

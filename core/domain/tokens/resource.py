@@ -1,6 +1,6 @@
 """Resources (RFC 8707): which may be asked for, and when two spellings name the same one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -44,6 +44,13 @@ def normalise_resources(resources: tuple[str, ...]) -> frozenset[str]:
         InvalidTarget: as `normalise_resource`.
     """
     return frozenset(normalise_resource(resource) for resource in resources)
+
+
+def audiences_of(resources: Iterable[str], policy: Policy) -> frozenset[str]:
+    """What a service that is these resources may ask about, as resources are compared: tokens for them, and those that
+    are for every service, while there are such tokens."""
+    everybodys = (policy.issuer,) if policy.server_wide_tokens else ()
+    return frozenset(normalise_resource(resource) for resource in (*resources, *everybodys))
 
 
 def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ def _is_good(house: House, client_id: str, secret: str) -> bool:
         ({"redirect_uris": ()}, "redirect URI"),
         ({"grant_types": ("password",)}, "password"),
         ({"grant_types": ("refresh_token",)}, "authorization_code"),
+        ({"resources": ("https://a.example/",), "authentication_method": "none"}, "has to authenticate"),
         ({"grant_types": ("client_credentials",), "scope": ("mcp",)}, "not among its grant types"),
         ({"grant_types": ("client_credentials",), "redirect_uris": ()}, "needs the scopes"),
         (
@@ -64,6 +65,12 @@ def test_what_cannot_be_used_is_said(changes: dict[str, Any], said: str) -> None
     """RFC 7591 §2, RFC 9700 §4.1.3: an operator learns what to change; nothing dangerous is written down."""
     with pytest.raises(InvalidArgument, match=said):
         parse_preregistration(replace(_WEB, **changes), 0)
+
+
+def test_a_resource_that_is_none(house: House) -> None:
+    """RFC 8707 §2: a service that is nothing could never be asked for."""
+    with pytest.raises(InvalidArgument, match="no uri"):
+        a_confidential_client(house, redirect_uris=(), resources=("no uri",))
 
 
 def test_a_registered_https_redirect_uri_needs_no_other_permission(house: House) -> None:

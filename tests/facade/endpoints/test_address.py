@@ -108,6 +108,7 @@ def test_switched_off_means_404_everywhere(tmp_path_factory: pytest.TempPathFact
             "/oauth/v1/authorize",
             "/oauth/v1/token",
             "/oauth/v1/revoke",
+            "/oauth/v1/introspect",
             "/login",
             "/consent",
             "/logout",

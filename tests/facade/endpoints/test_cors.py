@@ -10,6 +10,7 @@ _API = {
     "/oauth/v1/register": "POST",
     "/oauth/v1/token": "POST",
     "/oauth/v1/revoke": "POST",
+    "/oauth/v1/introspect": "POST",
 }
 _PAGES = ("/oauth/v1/authorize", "/login", "/logout", "/consent", "/", "/livez")
 _ORIGIN = {"Origin": "https://app.example"}

@@ -21,6 +21,8 @@ def test_the_document_is_exact(pair: Pair) -> None:
         "token_endpoint": f"{pair.issuer}/oauth/v1/token",
         "registration_endpoint": f"{pair.issuer}/oauth/v1/register",
         "revocation_endpoint": f"{pair.issuer}/oauth/v1/revoke",
+        "introspection_endpoint": f"{pair.issuer}/oauth/v1/introspect",
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "jwks_uri": f"{pair.issuer}/oauth/v1/jwks",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

@@ -17,6 +17,7 @@ _API = {
     "/oauth/v1/register": _POST,
     "/oauth/v1/token": _POST,
     "/oauth/v1/revoke": _POST,
+    "/oauth/v1/introspect": _POST,
 }
 _PAGES = {
     "/oauth/v1/authorize": _READ | _POST,
@@ -57,7 +58,7 @@ def test_options_says_what_is_allowed(pair: Pair, path: str, allowed: set[str]) 
         "/",
         "/favicon.ico",
         "/admin",
-        "/oauth/v1/introspect",
+        "/oauth/v1/tokens",
         "/oauth/v1/token/",
         "/oauth/v1//token",
         "//oauth/v1/token",
