@@ -64,15 +64,15 @@ def _default_scope(policy: Policy, listed: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def narrow_scope(granted: tuple[str, ...], requested: str | None, policy: Policy) -> tuple[str, ...]:
-    """The scopes of one access token: those asked for, or all. `offline_access` and unknown names do not count.
+    """The scopes of one access token: those asked for, or all. Unknown names do not count, `offline_access` not alone.
 
     Raises:
         InvalidScope: a known scope that was not granted (RFC 6749 §6).
     """
     known = {scope.name for scope in policy.scopes}
     asked = [name for name in _split(requested) if name in known or name in granted]
-    asked = [name for name in asked if name != OFFLINE_ACCESS.name]
-    if not asked:
+    # Clients that name all that they were granted get all of it: without offline_access some would not refresh again.
+    if not set(asked) - {OFFLINE_ACCESS.name}:
         return granted
     wider = [name for name in asked if name not in granted]
     if wider:

@@ -4,7 +4,23 @@ from typing import Final
 
 from tests.clients.profile import AUTHORIZE, INSERTED, OPENID, REFRESH, RESOURCE, Profile
 
-_HEADERS: Final = {"Accept": "application/json", "MCP-Protocol-Version": "2025-06-18"}
+_HEADERS: Final = {
+    "Accept": "*/*",
+    "Accept-Encoding": "zstd,gzip",
+    "User-Agent": "codex-mcp-client/0.171.0",
+    "MCP-Protocol-Version": "2024-11-05",
+}
+#: In an order of its own.
+_AUTHORIZE: Final = (
+    ("response_type", "code"),
+    ("client_id", "{client_id}"),
+    ("state", "{state}"),
+    ("code_challenge", "{challenge}"),
+    ("code_challenge_method", "S256"),
+    ("redirect_uri", "{redirect_uri}"),
+    ("scope", "mcp offline_access"),
+    *RESOURCE,
+)
 _PROBES: Final = (f"{INSERTED}/mcp", f"{OPENID}/mcp", INSERTED)
 _CALLBACK_ID: Final = "Zm9vYmFyYmF6"
 #: Everything that was granted, and what the metadata say that there is, granted or not.
@@ -31,9 +47,29 @@ PROFILES: Final = (
         headers=_HEADERS,
         document=_document("https://chatgpt.com/oauth/codex/client.json", "/callback"),
         redirect_uri="http://127.0.0.1:{port}/callback",
-        authorize=(*AUTHORIZE, ("scope", "mcp"), *RESOURCE),
+        authorize=_AUTHORIZE,
         refresh=_REFRESH,
         refreshes_at_once=5,
+        scope="mcp offline_access",
+    ),
+    Profile(
+        tool="Codex",
+        way="that is told to register",
+        headers=_HEADERS,
+        registration={
+            "client_name": "Codex",
+            "redirect_uris": ["http://127.0.0.1:{port}/callback"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "token_endpoint_auth_method": "none",
+            "response_types": ["code"],
+            "scope": "mcp offline_access",
+            "application_type": "native",
+        },
+        redirect_uri="http://127.0.0.1:{port}/callback",
+        authorize=_AUTHORIZE,
+        refresh=_REFRESH,
+        refreshes_at_once=5,
+        scope="mcp offline_access",
     ),
     Profile(
         tool="Codex",
@@ -47,7 +83,7 @@ PROFILES: Final = (
     ),
     Profile(
         tool="Codex",
-        way="that registers",
+        way="of before, that registers",
         probes=_PROBES,
         headers=_HEADERS,
         registration={

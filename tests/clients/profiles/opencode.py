@@ -39,8 +39,10 @@ PROFILES: Final = (
             "grant_types": ["authorization_code", "refresh_token"],
             "response_types": ["code"],
             "token_endpoint_auth_method": "none",
+            "scope": "mcp offline_access",
         },
         redirect_uri=_REDIRECT_URI,
-        authorize=AUTHORIZE + RESOURCE,
+        authorize=(*AUTHORIZE, ("scope", "mcp offline_access"), ("prompt", "consent"), *RESOURCE),
+        scope="mcp offline_access",
     ),
 )

@@ -70,14 +70,14 @@ def test_a_grant_lives_for_the_whole_of_its_default_limits(house: House) -> None
         ("", "mcp files offline_access"),
         ("mcp", "mcp"),
         ("files mcp", "mcp files"),
-        ("mcp offline_access", "mcp"),
+        ("mcp offline_access", "mcp offline_access"),
         ("offline_access", "mcp files offline_access"),
         ("files claudeai openid", "files"),
         ("openid profile", "mcp files offline_access"),
     ],
 )
 def test_a_refresh_may_narrow_the_scope_of_its_access_token(house: House, scope: str | None, granted: str) -> None:
-    """RFC 6749 §6: narrower is fine; offline_access and unknown names do not count, and the grant keeps its scope."""
+    """RFC 6749 §6: narrower is fine, unknown names do not count, nor does offline_access alone; the grant stays."""
     connection = connect(house, scope="mcp files offline_access")
     answer = connection.refresh(scope=scope)
     assert " ".join(answer.scope) == granted
