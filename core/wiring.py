@@ -13,6 +13,7 @@ from tokenhouse.v1 import (
     changes_pb2,
     client_admin_pb2,
     clock_admin_pb2,
+    device_authorization_pb2,
     discovery_pb2,
     grant_admin_pb2,
     introspection_pb2,
@@ -34,6 +35,7 @@ from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.users import UserAdministration
+from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.documents import ClientDocuments
@@ -43,6 +45,8 @@ from core.domain.clock import ServingClock
 from core.domain.grants.authorization_code import AuthorizationCode
 from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.grants.consent import Consent
+from core.domain.grants.device_code import DeviceCode
+from core.domain.grants.device_consent import DEVICE_PAGE, DeviceConsent
 from core.domain.grants.introspection import Introspection
 from core.domain.grants.refresh_token import RefreshToken
 from core.domain.grants.revocation import Revocation
@@ -50,6 +54,7 @@ from core.domain.grants.token_endpoint import TokenEndpoint
 from core.domain.grants.token_request import (
     ClientCredentialsParameters,
     CodeParameters,
+    DeviceCodeParameters,
     GrantParameters,
     RefreshParameters,
 )
@@ -82,6 +87,7 @@ from core.rpc.change_streams import ChangeStreams
 from core.rpc.changes import ChangesServicer
 from core.rpc.client_admin import ClientAdminServicer
 from core.rpc.clock_admin import ClockAdminServicer
+from core.rpc.device_authorization import DeviceAuthorizationServicer
 from core.rpc.discovery import DiscoveryServicer
 from core.rpc.envoy import EnvoyServicer
 from core.rpc.free_addresses import CannotListen
@@ -319,13 +325,20 @@ class Core:
             CodeParameters: AuthorizationCode(store, self._master_keys, clock),
             RefreshParameters: RefreshToken(store, self._master_keys, clock),
             ClientCredentialsParameters: ClientCredentialsGrant(clock, self._randomness),
+            DeviceCodeParameters: DeviceCode(store, self._master_keys, clock),
         }
         tokens = TokenEndpoint(grant_types, store, issuer, self._master_keys, policy, clock)
         revocation = Revocation(store, self._keys, self._validation, self._master_keys, policy, clock)
+        page_seal = RequestSeal(self._master_keys, clock, self._randomness, DEVICE_PAGE)
+        device_consent = DeviceConsent(store, logins, page_seal, self._master_keys, policy, clock)
+        devices = DeviceAuthorizationEndpoint(store, self._master_keys, policy, clock, self._randomness)
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
         return {
+            _service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
+                devices, device_consent, self._metrics.devices
+            ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent),
-            _service(session_pb2, "SessionService"): SessionServicer(logins, endpoint, outcomes),
+            _service(session_pb2, "SessionService"): SessionServicer(logins, endpoint, device_consent, outcomes),
             _service(registration_pb2, "RegistrationService"): RegistrationServicer(
                 Registrations(store, policy, clock), calls, outcomes
             ),

@@ -6,6 +6,9 @@ from facade import paths
 from facade.endpoints.asset import show_asset
 from facade.endpoints.authorize import authorize
 from facade.endpoints.consent import decide_consent
+from facade.endpoints.device import decide_device_authorization, device
+from facade.endpoints.device_authorization import start_device_authorization
+from facade.endpoints.device_login import log_in_for_device, log_out_for_device
 from facade.endpoints.health import show_livez, show_readyz
 from facade.endpoints.introspect import introspect_token
 from facade.endpoints.jwks import jwks_reply, show_jwks
@@ -25,6 +28,11 @@ ROUTES = (
     Route(paths.JWKS, _READ, show_jwks, Kind.API, document=jwks_reply),
     Route(paths.REGISTER, _POST, register_client, Kind.API, Urgency.REGISTRATION, "METADATA_TOO_LARGE"),
     Route(paths.AUTHORIZE, ("GET", "HEAD", "POST", "OPTIONS"), authorize, Kind.PAGE),
+    Route(paths.DEVICE_AUTHORIZATION, _POST, start_device_authorization, Kind.API, Urgency.REGISTRATION),
+    Route(paths.DEVICE, ("GET", "HEAD", "POST", "OPTIONS"), device, Kind.PAGE),
+    Route(paths.DEVICE_LOGIN, _POST, log_in_for_device, Kind.PAGE),
+    Route(paths.DEVICE_LOGOUT, _POST, log_out_for_device, Kind.PAGE, Urgency.ENDING),
+    Route(paths.DEVICE_CONSENT, _POST, decide_device_authorization, Kind.PAGE),
     Route(paths.LOGIN, _POST, log_in, Kind.PAGE),
     Route(paths.LOGOUT, _POST, log_out, Kind.PAGE, Urgency.ENDING),
     Route(paths.CONSENT, _POST, decide_consent, Kind.PAGE),

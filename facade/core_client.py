@@ -3,8 +3,8 @@
 A core that restarts is waited for, and UNAVAILABLE and a CANCELLED we did not cause (a server that stops cancels what
 it has not begun) are tried again; so is a DEADLINE_EXCEEDED before its time: gRPC reckons with the wall clock, and
 somebody has set that. Each call may happen twice: a token request by its attempt_id; a decision, for which the core has
-one answer for some seconds; what ends something; what stores nothing. A login that was lost has cost one try and left a
-session that nobody can enter.
+one answer for some seconds; what ends something; what stores nothing; a device's request, of which nobody decides the
+lost one. A login that was lost has cost one try and left a session that nobody can enter.
 """
 
 import asyncio
@@ -25,6 +25,16 @@ from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationByDocumentResponse,
     StartAuthorizationRequest,
     StartAuthorizationResponse,
+)
+from tokenhouse.v1.device_authorization_pb2 import (
+    DecideDeviceAuthorizationRequest,
+    DecideDeviceAuthorizationResponse,
+    EnterUserCodeRequest,
+    EnterUserCodeResponse,
+    OpenDevicePageRequest,
+    OpenDevicePageResponse,
+    StartDeviceAuthorizationRequest,
+    StartDeviceAuthorizationResponse,
 )
 from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest, GetServerMetadataResponse
 from tokenhouse.v1.introspection_pb2 import IntrospectTokenRequest, IntrospectTokenResponse
@@ -158,6 +168,15 @@ class CoreClient:
         )
         self.decide_consent = method(
             "/tokenhouse.v1.AuthorizationService/DecideConsent", DecideConsentRequest, DecideConsentResponse
+        )
+        devices = "/tokenhouse.v1.DeviceAuthorizationService/"
+        self.start_device_authorization = method(
+            devices + "StartDeviceAuthorization", StartDeviceAuthorizationRequest, StartDeviceAuthorizationResponse
+        )
+        self.open_device_page = method(devices + "OpenDevicePage", OpenDevicePageRequest, OpenDevicePageResponse)
+        self.enter_user_code = method(devices + "EnterUserCode", EnterUserCodeRequest, EnterUserCodeResponse)
+        self.decide_device_authorization = method(
+            devices + "DecideDeviceAuthorization", DecideDeviceAuthorizationRequest, DecideDeviceAuthorizationResponse
         )
         self.log_in = method("/tokenhouse.v1.SessionService/LogIn", LogInRequest, LogInResponse, _LOGIN)
         self.log_out = method("/tokenhouse.v1.SessionService/LogOut", LogOutRequest, LogOutResponse)

@@ -167,6 +167,9 @@ def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
     }
     if facts.service_documentation:
         members["service_documentation"] = facts.service_documentation
+    # RFC 8628 §4.
+    if "urn:ietf:params:oauth:grant-type:device_code" in facts.grant_types_supported:
+        members["device_authorization_endpoint"] = facts.issuer + paths.DEVICE_AUTHORIZATION
     if facts.client_id_metadata_document_supported:
         members["client_id_metadata_document_supported"] = True
     return ServerMetadata(

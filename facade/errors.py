@@ -77,7 +77,17 @@ ANSWERS: dict[str, Answer] = {
     ),
     "INVALID_SCOPE": Answer(400, "invalid_scope", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
     "INVALID_TARGET": Answer(400, "invalid_target", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
-    "ACCESS_DENIED": Answer(403, "access_denied", "Access was denied", _AGAIN),
+    "ACCESS_DENIED": Answer(400, "access_denied", "Access was denied", _AGAIN),
+    # For devices that poll (RFC 8628 §3.5); no page ever says so.
+    "AUTHORIZATION_PENDING": Answer(400, "authorization_pending", "Nobody has decided yet", _AGAIN),
+    "SLOW_DOWN": Answer(400, "slow_down", "The app asks too often", _AGAIN),
+    "EXPIRED_TOKEN": Answer(400, "expired_token", "The code has expired", _AGAIN),
+    "USER_CODE_UNKNOWN": Answer(
+        400,
+        "invalid_request",
+        "The code is not good",
+        "This code is unknown, has expired or was used before. Compare it with your device, or start again there.",
+    ),
     "LOGIN_REQUIRED": Answer(403, "login_required", "You have been signed out", _AGAIN),
     "CONSENT_REQUIRED": Answer(403, "consent_required", "The app needs your permission", _AGAIN),
     "INVALID_REDIRECT_URI": Answer(
@@ -106,6 +116,7 @@ ANSWERS: dict[str, Answer] = {
         429, "temporarily_unavailable", "Too many attempts", "Wait a while, then start again from your app."
     ),
     "OAUTH_CLIENTS_DISABLED": _NOT_FOUND,
+    "DEVICE_FLOW_DISABLED": _NOT_FOUND,
     "FORM_EXPIRED": _EXPIRED,
     "NOT_FOUND": _NOT_FOUND,
     "METHOD_NOT_ALLOWED": Answer(

@@ -27,6 +27,10 @@ class Facade:
         forwarded_for = request.headers.getall("x-forwarded-for", [])
         return find_network_address(request.ip, forwarded_for, self.settings.trusted_proxies)
 
+    def public_url(self, path: str) -> str:
+        """A path of ours as other machines name it: by the public address, whatever a request says."""
+        return self.settings.address.origin + self.settings.address.path + path
+
     def local_url(self, path: str) -> str:
         """A path of ours as links and forms name it: relative to whatever host the browser is on."""
         return self.settings.address.path + path

@@ -16,6 +16,7 @@ from tokenhouse.v1 import (
     client_admin_pb2_grpc,
     client_credentials_pb2,
     clock_admin_pb2_grpc,
+    device_authorization_pb2_grpc,
     discovery_pb2_grpc,
     grant_admin_pb2_grpc,
     introspection_pb2_grpc,
@@ -77,6 +78,7 @@ class Serving:
         service = self._channel(f"127.0.0.1:{port}")
         self.channels = {"facade": facade, "operator": operator, "service": service}
         self.authorization = authorization_pb2_grpc.AuthorizationServiceStub(facade)
+        self.devices = device_authorization_pb2_grpc.DeviceAuthorizationServiceStub(facade)
         self.sessions = session_pb2_grpc.SessionServiceStub(facade)
         self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)
         self.tokens = token_pb2_grpc.TokenServiceStub(facade)

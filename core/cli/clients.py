@@ -48,12 +48,7 @@ def show(client_id: str, as_json: bool) -> None:
 @click.argument("client_id", default="")
 @click.option("--name", default="", help="What users see on the consent page.")
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where users are sent back to; repeatable.")
-@click.option(
-    "--grant-type",
-    "grant_types",
-    multiple=True,
-    help="authorization_code, refresh_token, client_credentials; repeatable.",
-)
+@click.option("--grant-type", "grant_types", multiple=True, help="As registered with IANA (RFC 7591); repeatable.")
 @click.option("--scope", "scope", multiple=True, help="A scope that it may have; repeatable. None: any.")
 @click.option(
     "--resource",

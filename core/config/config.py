@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.config import discovery_settings, document_settings, service_settings, settings
+from core.config import device_settings, discovery_settings, document_settings, service_settings, settings
 from core.config.addresses import ListenAddress
 from core.config.setting import Found, Setting
 from core.config.values import Network
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
-from core.domain.policy import CallerToken, DocumentPolicy, Policy, Scope, ServiceCaller
+from core.domain.policy import CallerToken, DeviceFlowPolicy, DocumentPolicy, Policy, Scope, ServiceCaller
 
 T = TypeVar("T")
 
@@ -121,6 +121,7 @@ class Config:
     server: ServerSettings
     oauth: OAuthSettings
     client_documents: DocumentSettings
+    device_flow: DeviceFlowPolicy
     grpc: GrpcSettings
     metrics: MetricsSettings
     limits: LimitSettings
@@ -146,6 +147,7 @@ class Config:
                 trusted_hosts=self.client_documents.trusted_hosts,
                 fetches=self.limits.client_documents,
             ),
+            device_flow=self.device_flow,
             access_token_lifetime=self.oauth.access_token_lifetime,
             refresh_token_lifetime=self.oauth.refresh_token_lifetime,
             grant_lifetime=self.oauth.grant_lifetime,
@@ -214,6 +216,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             server_wide_tokens=one(settings.SERVER_WIDE_TOKENS),
         ),
         client_documents=DocumentSettings(one(document_settings.FETCH), *map(every, document_settings.REPEATABLE)),
+        device_flow=DeviceFlowPolicy(*map(one, device_settings.ALL)),
         grpc=GrpcSettings(
             socket=one(settings.SOCKET),
             admin_socket=one(settings.ADMIN_SOCKET),

@@ -6,7 +6,7 @@ Times are in seconds once parsed.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.config import discovery_settings, document_settings
+from core.config import device_settings, discovery_settings, document_settings
 from core.config.addresses import (
     parse_allowed_redirect_uri,
     parse_listen_address,
@@ -314,6 +314,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     DEFAULT_SCOPE,
     RESOURCE,
     SERVER_WIDE_TOKENS,
+    *device_settings.OF_OAUTH,
     *document_settings.SETTINGS,
     SOCKET,
     ADMIN_SOCKET,
@@ -331,6 +332,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     REGISTRATIONS,
     TOKEN_REQUESTS,
     document_settings.FETCHES,
+    *device_settings.OF_LIMITS,
     MASTER_KEY_FILE,
     MASTER_KEY,
     SIGNING_KEY_ROTATION_PERIOD,

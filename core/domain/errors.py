@@ -6,11 +6,14 @@ Exception tree::
     ├── OAuthError            a registered OAuth error code, for the client's developer
     │   ├── InvalidRequest, InvalidClient, InvalidGrant, UnauthorizedClient, UnsupportedGrantType,
     │   │   InvalidScope, InvalidTarget, AccessDenied, UnsupportedResponseType, LoginRequired,
-    │   │   ConsentRequired, InvalidRedirectUri, InvalidClientMetadata, TemporarilyUnavailable
+    │   │   ConsentRequired, InvalidRedirectUri, InvalidClientMetadata, TemporarilyUnavailable,
+    │   │   AuthorizationPending, SlowDown, ExpiredToken
     ├── ClientDocumentRefused a client_id is a URL, and what is there cannot be used; names both
     ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
     ├── TooManyAttempts       a rate is used up; says how long to wait
+    ├── UnknownUserCode       a user code that is unknown, expired or used: one and the same
     ├── ClientsDisabled       the operator switched OAuth clients off
+    ├── DeviceFlowDisabled    the operator switched the device flow off
     ├── InvalidArgument, NotFound, AlreadyExists, FailedPrecondition     for operators and services
     ├── CallerUnknown, CallerNotAllowed     an internal service that is not listed, or not for this
     ├── RevisionNotReached    a service knows more changes than this core
@@ -147,6 +150,24 @@ class TemporarilyUnavailable(OAuthError):
     redirectable = True
 
 
+class AuthorizationPending(OAuthError):
+    """RFC 8628 §3.5: the user has not decided yet."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """RFC 8628 §3.5: as `AuthorizationPending`, and the device asks too often."""
+
+    code = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """RFC 8628 §3.5: the device code has expired."""
+
+    code = "expired_token"
+
+
 class ClientDocumentRefused(Refusal):
     """A client_id that is a URL leads to no document that can be used: for a page, since nobody knows whom to tell."""
 
@@ -169,8 +190,16 @@ class TooManyAttempts(Refusal):
         self.retry_after = retry_after
 
 
+class UnknownUserCode(Refusal):
+    """A user code that is unknown, expired or used: nobody learns which (RFC 8628 §5.1)."""
+
+
 class ClientsDisabled(Refusal):
     """Server.OAuthClientsEnabled is false."""
+
+
+class DeviceFlowDisabled(Refusal):
+    """OAuth.DeviceFlow is false."""
 
 
 class InvalidArgument(Refusal):

@@ -62,6 +62,19 @@ class DocumentPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceFlowPolicy:
+    """Devices without a browser (RFC 8628)."""
+
+    enabled: bool
+    #: How long both codes are good, in seconds.
+    code_lifetime: int
+    #: How many may be started from one network, ten times as many in all.
+    authorizations: Rate
+    #: Wrong user codes of one user, ten times as many from one network, a hundred times as many in all.
+    user_codes: Rate
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Lifetimes are in seconds. The names are those of the settings."""
 
@@ -71,6 +84,7 @@ class Policy:
     #: What the operator allows beyond the built-in redirect URIs.
     allowed_redirect_uris: tuple[str, ...]
     client_documents: DocumentPolicy
+    device_flow: DeviceFlowPolicy
     access_token_lifetime: int
     refresh_token_lifetime: int
     grant_lifetime: int

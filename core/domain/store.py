@@ -7,6 +7,7 @@ it and come out as `StoreUnavailable`.
 from typing import Protocol
 
 from core.domain.administration.backups import BackupStore
+from core.domain.authorization.device_authorization import DeviceAuthorizationFacts, DeviceAuthorizationIntents
 from core.domain.clients.client import ClientFacts, ClientIntents
 from core.domain.clients.client_secret import ClientSecretFacts, ClientSecretIntents
 from core.domain.grants.grant import GrantFacts, GrantIntents
@@ -18,13 +19,24 @@ from core.domain.users.user import UserFacts, UserIntents
 from core.domain.writing import Writes
 
 
-class Facts(GrantFacts, ClientFacts, ClientSecretFacts, UserFacts, SessionFacts, KeyFacts, ChangeFacts, Protocol):
+class Facts(
+    GrantFacts,
+    DeviceAuthorizationFacts,
+    ClientFacts,
+    ClientSecretFacts,
+    UserFacts,
+    SessionFacts,
+    KeyFacts,
+    ChangeFacts,
+    Protocol,
+):
     """Everything that can be read."""
 
 
 class Transaction(
     Facts,
     GrantIntents,
+    DeviceAuthorizationIntents,
     ClientIntents,
     ClientSecretIntents,
     UserIntents,
@@ -43,8 +55,9 @@ class Store(Facts, Writes[Transaction], BackupStore, Protocol):
     def purge(self, *, now: int, limit: int) -> int:
         """Delete up to `limit` rows of each kind that nothing can need any more at `now`; how many that were.
 
-        Grants that ended or expired 7 days ago, pending and dead ones an hour old, sessions that expired, changes
-        past `keep_until`, signing keys that retired, full rate buckets. Correctness never depends on it.
+        Grants that ended or expired 7 days ago, pending and dead ones an hour old, devices' requests that expired an
+        hour ago, sessions that expired, changes past `keep_until`, signing keys that retired, full rate buckets.
+        Correctness never depends on it.
         """
         ...
 

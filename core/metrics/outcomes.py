@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter
 
-from core.domain.grants.authorization_code import CodeVerdict
+from core.domain.grants.redemption import CodeVerdict
 from core.domain.grants.refresh_verdict import RefreshVerdict
 from core.domain.tokens.change import Change, ChangeKind
 from core.domain.tokens.validation import Inactive
@@ -45,6 +45,7 @@ class OutcomeMetrics:
         )
         for code_verdict in CodeVerdict:
             self._token_requests.labels("authorization_code", code_verdict)
+            self._token_requests.labels("device_code", code_verdict)
         for refresh_verdict in RefreshVerdict:
             self._token_requests.labels("refresh_token", refresh_verdict)
         self._token_requests.labels("client_credentials", "issued")

@@ -13,8 +13,10 @@ from core.domain.authorization.endpoint import (
     Redirect,
 )
 from core.domain.authorization.request import Recipient
+from core.domain.clients.client import Client
 from core.domain.clients.document_url import names_document, parse_document_url
 from core.domain.grants.consent import Consent
+from core.domain.policy import Scope
 
 
 class AuthorizationServicer(authorization_pb2_grpc.AuthorizationServiceServicer):
@@ -85,28 +87,39 @@ def _write_redirect(redirect: Redirect) -> authorization_pb2.AuthorizationRespon
 
 
 def _write_login(prompt: LoginPrompt) -> authorization_pb2.LoginPrompt:
-    return authorization_pb2.LoginPrompt(sealed_request=prompt.sealed_request, client=_write_client(prompt.recipient))
+    return authorization_pb2.LoginPrompt(
+        sealed_request=prompt.sealed_request, client=_write_recipient(prompt.recipient)
+    )
 
 
 def _write_consent(prompt: ConsentPrompt) -> authorization_pb2.ConsentPrompt:
     return authorization_pb2.ConsentPrompt(
         sealed_request=prompt.sealed_request,
-        client=_write_client(prompt.request.recipient),
+        client=_write_recipient(prompt.request.recipient),
         username=prompt.user.username,
-        scopes=[
-            authorization_pb2.RequestedScope(name=scope.name, description=scope.description) for scope in prompt.scopes
-        ],
+        scopes=write_scopes(prompt.scopes),
         resources=prompt.request.resources,
     )
 
 
-def _write_client(recipient: Recipient) -> authorization_pb2.RequestingClient:
-    client_id = recipient.client.client_id
+def write_scopes(scopes: Iterable[Scope]) -> list[authorization_pb2.RequestedScope]:
+    """Scopes with what they mean."""
+    return [authorization_pb2.RequestedScope(name=scope.name, description=scope.description) for scope in scopes]
+
+
+def write_client(client: Client) -> authorization_pb2.RequestingClient:
+    """The client as the user should see it, wherever the answer goes."""
+    client_id = client.client_id
     return authorization_pb2.RequestingClient(
-        client_name=recipient.client.client_name or client_id,
+        client_name=client.client_name or client_id,
         client_id=client_id,
-        redirect_host=recipient.redirect_uri.shown_host,
-        redirect_uri=recipient.redirect_uri.text,
-        own_machine=recipient.redirect_uri.on_own_machine,
         document_host=parse_document_url(client_id).authority if names_document(client_id) else "",
     )
+
+
+def _write_recipient(recipient: Recipient) -> authorization_pb2.RequestingClient:
+    client, redirect_uri = write_client(recipient.client), recipient.redirect_uri
+    client.redirect_host = redirect_uri.shown_host
+    client.redirect_uri = redirect_uri.text
+    client.own_machine = redirect_uri.on_own_machine
+    return client

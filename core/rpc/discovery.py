@@ -4,7 +4,7 @@ import grpc
 from tokenhouse.v1 import discovery_pb2, discovery_pb2_grpc
 
 from core.domain.authorization.scope import OFFLINE_ACCESS
-from core.domain.clients.client_metadata import SUPPORTED_GRANT_TYPES
+from core.domain.clients import grant_types
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.terms import AUTHENTICATION_METHODS
 from core.domain.grants.client_credentials import ClientCredentialsGrant
@@ -28,7 +28,10 @@ class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
             issuer=policy.issuer,
             oauth_clients_enabled=policy.clients_enabled,
             scopes_supported=[*(scope.name for scope in policy.scopes), OFFLINE_ACCESS.name],
-            grant_types_supported=[*SUPPORTED_GRANT_TYPES, ClientCredentialsGrant.name],
+            grant_types_supported=[
+                *(grant_types.SUPPORTED if policy.device_flow.enabled else grant_types.USUAL),
+                ClientCredentialsGrant.name,
+            ],
             token_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
             code_challenge_methods_supported=["S256"],
             jwks=self._keys.jwks(),

@@ -4,6 +4,7 @@ import grpc
 from tokenhouse.v1 import session_pb2, session_pb2_grpc
 
 from core.domain.authorization.endpoint import AuthorizationEndpoint
+from core.domain.grants.device_consent import DeviceConsent
 from core.domain.sessions.login import Logins
 from core.domain.sessions.session import Session
 from core.metrics.outcomes import OutcomeMetrics
@@ -14,14 +15,19 @@ from core.rpc.errors import reason_of
 class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     """Proto → login or logout → proto."""
 
-    def __init__(self, logins: Logins, endpoint: AuthorizationEndpoint, outcomes: OutcomeMetrics) -> None:
+    def __init__(
+        self, logins: Logins, endpoint: AuthorizationEndpoint, devices: DeviceConsent, outcomes: OutcomeMetrics
+    ) -> None:
         self._logins = logins
         self._endpoint = endpoint
+        self._devices = devices
         self._outcomes = outcomes
 
     def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
-        parameters = self._endpoint.parameters_after_login(request.sealed_request, request.browser_binding)
+        back_to = self._devices if request.sealed_device_page else self._endpoint
+        sealed = request.sealed_device_page or request.sealed_request
+        parameters = back_to.parameters_after_login(sealed, request.browser_binding)
         token, session = self._log_in(request)
         return session_pb2.LogInResponse(
             session_token=token, expires_at=session.expires_at, parameters=write_parameters(parameters)
@@ -43,6 +49,9 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
 
     def LogOut(self, request: session_pb2.LogOutRequest, context: grpc.ServicerContext) -> session_pb2.LogOutResponse:
         self._logins.log_out(request.session_token)
+        if request.sealed_device_page:
+            page = self._devices.parameters_after_login(request.sealed_device_page, request.browser_binding)
+            return session_pb2.LogOutResponse(parameters=write_parameters(page))
         if not request.sealed_request:
             return session_pb2.LogOutResponse()
         opened, _ = self._endpoint.reopen(request.sealed_request, request.browser_binding)

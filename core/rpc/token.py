@@ -8,6 +8,7 @@ from core.domain.grants.token_endpoint import TokenEndpoint
 from core.domain.grants.token_request import (
     ClientCredentialsParameters,
     CodeParameters,
+    DeviceCodeParameters,
     GrantParameters,
     RefreshParameters,
     TokenRequest,
@@ -106,6 +107,8 @@ def _read_grant(request: token_pb2.IssueTokenRequest) -> GrantParameters:
         case "client_credentials":
             own = request.client_credentials
             return ClientCredentialsParameters(own.scope if own.HasField("scope") else None)
+        case "device_code":
+            return DeviceCodeParameters(request.device_code.device_code)
         case _:
             raise UnsupportedGrantType("the grant is missing or not one of this server's")
 

@@ -7,6 +7,7 @@ from sanic import HTTPResponse, Request
 from tokenhouse.v1.token_pb2 import (
     AuthorizationCodeGrant,
     ClientCredentialsGrant,
+    DeviceCodeGrant,
     IssueTokenRequest,
     IssueTokenResponse,
     RefreshTokenGrant,
@@ -20,7 +21,7 @@ from facade.replies import json_reply
 
 
 async def issue_token(request: Request, facade: Facade) -> HTTPResponse:
-    """RFC 6749 §4.1.3, §4.4.2 and §6; `resource` alone may repeat (RFC 8707 §2)."""
+    """RFC 6749 §4.1.3, §4.4.2 and §6, RFC 8628 §3.4; `resource` alone may repeat (RFC 8707 §2)."""
     content_type = request.headers.get("content-type")
     form = parse_form(content_type, request.query_string, request.body, repeatable=("resource",))
     question = IssueTokenRequest(
@@ -49,6 +50,8 @@ def _put_grant(question: IssueTokenRequest, form: Form) -> None:
             question.refresh_token.CopyFrom(
                 RefreshTokenGrant(refresh_token=form.require("refresh_token"), scope=form.find("scope"))
             )
+        case "urn:ietf:params:oauth:grant-type:device_code":
+            question.device_code.CopyFrom(DeviceCodeGrant(device_code=form.require("device_code")))
         case "client_credentials":
             question.client_credentials.CopyFrom(ClientCredentialsGrant(scope=form.find("scope")))
         case _:

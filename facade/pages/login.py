@@ -1,10 +1,12 @@
 """The login page."""
 
 import base64
+from collections.abc import Mapping
 
 from sanic import HTTPResponse
 from tokenhouse.v1.authorization_pb2 import RequestingClient
 
+from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.errors import Refusal, get_answer
@@ -26,14 +28,32 @@ def login_page(
     carried_client = base64.urlsafe_b64encode(client.SerializeToString()).decode()
     values = {
         "client_name": shown(client.client_name, 80),
-        "sealed_request": sealed_request,
-        "client": carried_client,
+        "carried": {"sealed_request": sealed_request, "client": carried_client},
         "csrf_token": csrf_token(browser, "login", "", sealed_request, carried_client),
-        "username": username,
-        "problem": None if refusal is None else _problem(refusal),
+        "login_url": facade.local_url(paths.LOGIN),
     }
+    return _render(facade, values, username, refusal, form_target(client.redirect_uri))
+
+
+def device_login_page(
+    facade: Facade, browser: Browser, sealed_page: str, *, username: str = "", refusal: Refusal | None = None
+) -> HTTPResponse:
+    """As `login_page`, on the way to the page for devices: nobody knows yet which app asks."""
+    values = {
+        "client_name": "",
+        "carried": {"sealed_device_page": sealed_page},
+        "csrf_token": csrf_token(browser, "device login", "", sealed_page),
+        "login_url": facade.local_url(paths.DEVICE_LOGIN),
+    }
+    return _render(facade, values, username, refusal, "")
+
+
+def _render(
+    facade: Facade, values: Mapping[str, object], username: str, refusal: Refusal | None, form_targets: str
+) -> HTTPResponse:
+    said = {"username": username, "problem": None if refusal is None else _problem(refusal)}
     status = 200 if refusal is None else get_answer(refusal).status
-    return facade.pages.render("login.html", values, status=status, form_targets=form_target(client.redirect_uri))
+    return facade.pages.render("login.html", {**values, **said}, status=status, form_targets=form_targets)
 
 
 def _problem(refusal: Refusal) -> str:

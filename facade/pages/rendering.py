@@ -42,9 +42,8 @@ class Pages:
         environment.globals.update(
             server=address.host,
             asset_url=self.asset_url,
-            login_url=address.path + paths.LOGIN,
-            consent_url=address.path + paths.CONSENT,
-            logout_url=address.path + paths.LOGOUT,
+            device_url=address.path + paths.DEVICE,
+            device_logout_url=address.path + paths.DEVICE_LOGOUT,
         )
         self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
 

@@ -14,7 +14,7 @@ from core.config.load import load_config
 from core.config.settings import SETTINGS
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
-from core.domain.policy import DocumentPolicy, Scope
+from core.domain.policy import DeviceFlowPolicy, DocumentPolicy, Scope
 from tests.config.writing import load_text, refusal_of
 
 KEY = "A" * 43
@@ -42,6 +42,7 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert policy.client_documents == DocumentPolicy(
         fetch=True, allowed_domains=(), refused_domains=(), trusted_hosts=(), fetches=Rate(30, 60)
     )
+    assert policy.device_flow == DeviceFlowPolicy(True, 600, Rate(600, 3600), Rate(10, 900))
 
 
 EVERY_SETTING = """
@@ -66,6 +67,8 @@ Scope = write: Write things
 DefaultScope = read
 Resource = https://mcp.example.com/mcp
 ServerWideTokens = off
+DeviceFlow = no
+DeviceCodeLifetime = 5m
 [ClientDocuments]
 Fetch = off
 AllowedDomain = Example.com
@@ -92,6 +95,8 @@ LoginFailuresPerNetwork = 5/m
 Registrations = 1/d
 TokenRequests = 100/s
 ClientDocuments = 7/h
+DeviceAuthorizations = 3/m
+UserCodes = 5/h
 [Keys]
 MasterKeyFile = keys/master.key
 SigningKeyRotationPeriod = never
@@ -130,6 +135,7 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
         trusted_hosts=("claude.ai", "tools.example.com:8443"),
         fetches=Rate(7, 3600),
     )
+    assert policy.device_flow == DeviceFlowPolicy(False, 300, Rate(3, 60), Rate(5, 3600))
     assert config.client_documents.files == (tmp_path / "clients" / "tool.json",)
     written = {name for name, found in config.found.items() if found.place != "default"}
     assert written == {setting.name for setting in SETTINGS} - {"Keys.MasterKey", "Grpc.CallerToken"}

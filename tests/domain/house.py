@@ -11,6 +11,7 @@ from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.users import UserAdministration
+from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.documents import ClientDocuments
@@ -18,6 +19,8 @@ from core.domain.clients.registration import Registrations
 from core.domain.grants.authorization_code import AuthorizationCode
 from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.grants.consent import Consent
+from core.domain.grants.device_code import DeviceCode
+from core.domain.grants.device_consent import DEVICE_PAGE, DeviceConsent
 from core.domain.grants.introspection import Introspection
 from core.domain.grants.refresh_token import RefreshToken
 from core.domain.grants.revocation import Revocation
@@ -25,6 +28,7 @@ from core.domain.grants.token_endpoint import TokenEndpoint
 from core.domain.grants.token_request import (
     ClientCredentialsParameters,
     CodeParameters,
+    DeviceCodeParameters,
     GrantParameters,
     RefreshParameters,
 )
@@ -33,7 +37,7 @@ from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.rotation import KeyRotation
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
-from core.domain.policy import DocumentPolicy, Policy, Scope
+from core.domain.policy import DeviceFlowPolicy, DocumentPolicy, Policy, Scope
 from core.domain.randomness import SystemRandomness
 from core.domain.sessions.login import Logins
 from core.domain.tokens.access_token import LONGEST_LIFETIME
@@ -62,6 +66,7 @@ POLICY = Policy(
     clients_enabled=True,
     allowed_redirect_uris=(),
     client_documents=DocumentPolicy(fetch=True, allowed_domains=(), refused_domains=(), trusted_hosts=(), fetches=OFF),
+    device_flow=DeviceFlowPolicy(enabled=True, code_lifetime=600, authorizations=OFF, user_codes=OFF),
     access_token_lifetime=3600,
     refresh_token_lifetime=30 * DAY,
     grant_lifetime=180 * DAY,
@@ -142,9 +147,17 @@ class House:
             CodeParameters: AuthorizationCode(self.store, self.master_keys, self.clock),
             RefreshParameters: RefreshToken(self.store, self.master_keys, self.clock),
             ClientCredentialsParameters: ClientCredentialsGrant(self.clock, self.randomness),
+            DeviceCodeParameters: DeviceCode(self.store, self.master_keys, self.clock),
         }
         issuer = Issuer(self.keys, self.validation, self.clock, self.randomness)
         self.tokens = TokenEndpoint(grant_types, self.store, issuer, self.master_keys, self.policy, self.clock)
+        self.devices = DeviceAuthorizationEndpoint(
+            self.store, self.master_keys, self.policy, self.clock, self.randomness
+        )
+        page_seal = RequestSeal(self.master_keys, self.clock, self.randomness, DEVICE_PAGE)
+        self.device_consent = DeviceConsent(
+            self.store, self.logins, page_seal, self.master_keys, self.policy, self.clock
+        )
         self.introspection = Introspection(self.store, self.validation, self.policy)
         self.revocation = Revocation(self.store, self.keys, self.validation, self.master_keys, self.policy, self.clock)
 

@@ -6,13 +6,14 @@ import grpc
 
 from core.__main__ import main
 from core.domain.grants.authorization_code import AuthorizationCode
+from core.domain.grants.redemption import Redemption
 from core.domain.grants.refresh_token import RefreshToken
 from core.domain.grants.token_endpoint import TokenEndpoint
 from core.rpc.token import TokenServicer
 from tests.faults.last_step import Step, end_at
 
 _authorize = {kind: kind.authorize for kind in (AuthorizationCode, RefreshToken)}
-_redeem, _rotate = AuthorizationCode._redeem, RefreshToken._rotate
+_redeem, _rotate = Redemption.redeem, RefreshToken._rotate
 _finish = TokenEndpoint._finish
 _issue_tokens = TokenServicer.IssueTokens
 
@@ -45,7 +46,7 @@ def _reply(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
 
 for _kind in _authorize:
     _kind.authorize = _prepare  # type: ignore[method-assign, assignment]
-AuthorizationCode._redeem = _update(_redeem)  # type: ignore[method-assign]
+Redemption.redeem = _update(_redeem)  # type: ignore[method-assign]
 RefreshToken._rotate = _update(_rotate)  # type: ignore[method-assign]
 TokenEndpoint._finish = _answer  # type: ignore[method-assign, assignment]
 TokenServicer.IssueTokens = _reply  # type: ignore[method-assign]

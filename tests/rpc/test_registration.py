@@ -8,6 +8,7 @@ import grpc
 import pytest
 from tokenhouse.v1 import discovery_pb2, registration_pb2
 
+from core.domain.clients.grant_types import DEVICE_CODE
 from tests.domain.clients.bodies import BODIES
 from tests.rpc.road import Road, refused, register
 from tests.serving import DEADLINE, ISSUER, Serving
@@ -84,7 +85,12 @@ def test_the_facts_behind_the_metadata(serving: Serving) -> None:
     assert facts.issuer == ISSUER
     assert facts.oauth_clients_enabled
     assert list(facts.scopes_supported) == ["mcp", "files", "offline_access"]
-    assert list(facts.grant_types_supported) == ["authorization_code", "refresh_token", "client_credentials"]
+    assert list(facts.grant_types_supported) == [
+        "authorization_code",
+        "refresh_token",
+        DEVICE_CODE,
+        "client_credentials",
+    ]
     assert list(facts.token_endpoint_auth_methods_supported) == ["none", "client_secret_basic", "client_secret_post"]
     assert list(facts.code_challenge_methods_supported) == ["S256"]
     assert json.loads(facts.jwks)["keys"]

@@ -28,6 +28,7 @@ _USUAL = {
     'tokenhouse_token_requests_total{grant_type="refresh_token", verdict="forged"}': "0+1x60",
     'tokenhouse_token_requests_total{grant_type="refresh_token", verdict="future"}': "0x60",
     'tokenhouse_logins_total{result="login_failed"}': "0+5x60",
+    'tokenhouse_user_codes_total{result="user_code_unknown"}': "0+2x60",
     "tokenhouse_store_writable": "1x60",
     "tokenhouse_store_reserve_held": "1x60",
     "tokenhouse_store_disk_free_bytes": "50000000000x60",
@@ -70,6 +71,7 @@ _MATTERS: dict[str, dict[str, str | None]] = {
         'tokenhouse_token_requests_total{grant_type="refresh_token", verdict="future"}': "0x50 1x10"
     },
     "TokenhouseManyFailedLogins": {'tokenhouse_logins_total{result="login_failed"}': "0+120x60"},
+    "TokenhouseManyUnknownUserCodes": {'tokenhouse_user_codes_total{result="user_code_unknown"}': "0+10x60"},
     "TokenhouseSigningKeyLaggards": {"tokenhouse_signing_key_laggards": "2x60"},
     "TokenhouseStoreNotWritable": {"tokenhouse_store_writable": "1x50 0x10"},
     "TokenhouseDiskFull": {"tokenhouse_store_reserve_held": "1x50 0x10"},

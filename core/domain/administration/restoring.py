@@ -7,6 +7,7 @@ which numbers revocations already had.
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.domain.authorization.device_authorization import DeviceAuthorizationIntents
 from core.domain.clock import Clock
 from core.domain.grants.grant import GrantIntents, RevokeReason
 from core.domain.keys.key_ring import KeyRing
@@ -20,7 +21,7 @@ from core.domain.writing import Writes
 _CHANGES_PER_SECOND = 20
 
 
-class RestoringTransaction(GrantIntents, SessionIntents, ChangeIntents, Protocol):
+class RestoringTransaction(GrantIntents, DeviceAuthorizationIntents, SessionIntents, ChangeIntents, Protocol):
     """What beginning anew writes."""
 
 
@@ -53,6 +54,7 @@ class Restoring:
 
         def intent(tx: RestoringTransaction) -> NewBeginning:
             tx.delete_all_sessions()
+            tx.kill_all_device_authorizations()
             if keep_grants:
                 # They may have been redeemed since.
                 tx.kill_all_codes()

@@ -63,6 +63,19 @@ def _default_scope(policy: Policy, listed: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
+def known_scope(requested: str | None, policy: Policy, listed: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """As `grantable_scope`, for a request that no browser brings: nothing is dropped.
+
+    Raises:
+        InvalidScope: one is unknown or not listed; here the client reads the answer itself.
+    """
+    known = {scope.name for scope in policy.scopes} | {OFFLINE_ACCESS.name}
+    for name in _split(requested):
+        if name not in known:
+            raise InvalidScope(f"scope {name} is not one of this server's")
+    return grantable_scope(requested, policy, listed)
+
+
 def narrow_scope(granted: tuple[str, ...], requested: str | None, policy: Policy) -> tuple[str, ...]:
     """The scopes of one access token: those asked for, or all. Unknown names do not count, `offline_access` not alone.
 

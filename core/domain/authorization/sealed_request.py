@@ -33,8 +33,12 @@ class SealedRequest:
 class RequestSeal:
     """Seals authorization requests and opens them again."""
 
-    def __init__(self, master_keys: MasterKeys, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self, master_keys: MasterKeys, clock: Clock, randomness: Randomness, purpose: bytes = _PURPOSE
+    ) -> None:
+        """What was sealed for one `purpose` opens for no other."""
         self._master_keys = master_keys
+        self._purpose = purpose
         self._clock = clock
         self._randomness = randomness
 
@@ -50,7 +54,7 @@ class RequestSeal:
         if client_metadata:
             body["d"] = client_metadata
         plaintext = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        return urlsafe_b64encode(self._master_keys.seal(_PURPOSE, plaintext, browser_binding)).decode()
+        return urlsafe_b64encode(self._master_keys.seal(self._purpose, plaintext, browser_binding)).decode()
 
     def require_open(self, sealed: str, browser_binding: bytes) -> SealedRequest:
         """What was sealed.
@@ -60,7 +64,7 @@ class RequestSeal:
             InvalidArgument: the binding is not 32 bytes.
         """
         _require_binding(browser_binding)
-        plaintext = self._master_keys.find_sealed(_PURPOSE, _decode(sealed), browser_binding)
+        plaintext = self._master_keys.find_sealed(self._purpose, _decode(sealed), browser_binding)
         if plaintext is None:
             raise InvalidRequest(_EXPIRED)
         body = json.loads(plaintext)

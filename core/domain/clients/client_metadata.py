@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from core.domain.clients.grant_types import AUTHORIZATION_CODE, BEGINNINGS, SUPPORTED, USUAL
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri, require_allowed
 from core.domain.errors import InvalidClientMetadata, InvalidRedirectUri
 
-SUPPORTED_GRANT_TYPES = ("authorization_code", "refresh_token")
 #: In bytes.
 _MAXIMUM_DOCUMENT = 48 * 1024
 _MAXIMUM_TEXT = 2048
@@ -68,7 +68,9 @@ def parse_client_metadata(document: bytes, allowed_redirect_uris: tuple[str, ...
         raise InvalidClientMetadata("the body is not a JSON object")
     present = {name: value for name, value in body.items() if value not in (None, "", [])}
     members = read_members(present)
-    redirect_uris, left_out = _require_redirect_uris(present, allowed_redirect_uris)
+    # RFC 7591 §2: whoever has no use for one needs none.
+    needed = members["response_types"] != []
+    redirect_uris, left_out = _require_redirect_uris(present, allowed_redirect_uris, needed=needed)
     return ClientMetadata(members, redirect_uris, left_out)
 
 
@@ -90,8 +92,11 @@ def read_members(present: Mapping[str, object]) -> dict[str, object]:
             members[name] = _require_text(name, value)
         elif base in _LINKS:
             members[name] = _require_link(name, value)
-    members["grant_types"] = _require_grant_types(present.get("grant_types"))
-    members["response_types"] = _require_response_types(present.get("response_types"))
+    grant_types = _require_grant_types(present.get("grant_types"))
+    members["grant_types"] = grant_types
+    # RFC 7591 §2.1: nothing comes from the authorization endpoint for whoever never asks there.
+    asks_there = AUTHORIZATION_CODE in grant_types
+    members["response_types"] = _require_response_types(present.get("response_types")) if asks_there else []
     return members
 
 
@@ -123,10 +128,10 @@ def _require_link(name: str, value: object) -> str:
 
 def _require_grant_types(value: object) -> list[str]:
     if value is None:
-        return list(SUPPORTED_GRANT_TYPES)
-    if not isinstance(value, list) or "authorization_code" not in value:
-        raise InvalidClientMetadata("grant_types must be an array with authorization_code in it")
-    return [grant_type for grant_type in SUPPORTED_GRANT_TYPES if grant_type in value]
+        return list(USUAL)
+    if not isinstance(value, list) or not any(grant_type in value for grant_type in BEGINNINGS):
+        raise InvalidClientMetadata("grant_types must be an array with authorization_code in it, or device_code's URN")
+    return [grant_type for grant_type in SUPPORTED if grant_type in value]
 
 
 def _require_response_types(value: object) -> list[str]:
@@ -136,9 +141,11 @@ def _require_response_types(value: object) -> list[str]:
 
 
 def _require_redirect_uris(
-    members: Mapping[str, object], allowed: tuple[str, ...]
+    members: Mapping[str, object], allowed: tuple[str, ...], *, needed: bool
 ) -> tuple[tuple[RedirectUri, ...], tuple[str, ...]]:
     sent = members.get("redirect_uris")
+    if sent is None and not needed:
+        return (), ()
     if not isinstance(sent, list) or not sent or not all(isinstance(uri, str) for uri in sent):
         raise InvalidRedirectUri("redirect_uris must be an array with at least one URI in it")
     if len(sent) > _MAXIMUM_REDIRECT_URIS:

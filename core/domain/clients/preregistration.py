@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.clients.client import Client
+from core.domain.clients.grant_types import BEGINNINGS, DEVICE_CODE
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
 from core.domain.clients.terms import AUTHENTICATION_METHODS, NONE, Terms
 from core.domain.errors import InvalidArgument, InvalidRedirectUri
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
 #: No character of it is changed in a form, a header or a URL, and no other kind of client_id looks like it.
 _CLIENT_ID = re.compile(r"(?!client_)[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
 #: RFC 6749 §3.3.
@@ -100,8 +101,8 @@ def _require_grant_types(wanted: Preregistration, terms: Terms) -> tuple[str, ..
         raise InvalidArgument("authorization_code needs a redirect URI")
     if wanted.redirect_uris and "authorization_code" not in named:
         raise InvalidArgument("redirect URIs are for authorization_code, which is not among its grant types")
-    if "refresh_token" in named and "authorization_code" not in named:
-        raise InvalidArgument("refresh_token goes with authorization_code")
+    if "refresh_token" in named and not BEGINNINGS.intersection(named):
+        raise InvalidArgument("refresh_token goes with authorization_code or device_code")
     if "client_credentials" in named and not terms.confidential:
         raise InvalidArgument("client_credentials is for clients that authenticate (RFC 6749 section 4.4)")
     if "client_credentials" in named and not terms.scope:

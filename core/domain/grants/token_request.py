@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
+from core.domain.authorization.device_authorization import DeviceAuthorizationIntents
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.errors import InvalidGrant, OAuthError
@@ -38,8 +39,15 @@ class ClientCredentialsParameters:
     scope: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceCodeParameters:
+    """grant_type=urn:ietf:params:oauth:grant-type:device_code (RFC 8628 §3.4)."""
+
+    device_code: str = field(repr=False)
+
+
 #: Which grant type it is, and what belongs to it.
-GrantParameters: TypeAlias = CodeParameters | RefreshParameters | ClientCredentialsParameters
+GrantParameters: TypeAlias = CodeParameters | RefreshParameters | ClientCredentialsParameters | DeviceCodeParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +122,9 @@ class TokenResponse:
     verdict: str
 
 
-class TokenTransaction(GrantFacts, GrantIntents, ClientFacts, ClientIntents, ChangeIntents, Protocol):
+class TokenTransaction(
+    GrantFacts, GrantIntents, DeviceAuthorizationIntents, ClientFacts, ClientIntents, ChangeIntents, Protocol
+):
     """What a grant type may do inside its transaction."""
 
 

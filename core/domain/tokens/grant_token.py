@@ -21,10 +21,12 @@ _PAIRS = [first + second for first in _BASE62 for second in _BASE62]
 
 
 class TokenKind(Enum):
-    """The two things a client holds besides access tokens; each value is (prefix, the byte that stands for it)."""
+    """The three things a client holds besides access tokens; each value is (prefix, the byte that stands for it)."""
 
     CODE = ("thc_", 1)
     REFRESH_TOKEN = ("thr_", 2)
+    #: RFC 8628 §3.2.
+    DEVICE_CODE = ("thd_", 3)
 
     @property
     def prefix(self) -> str:

@@ -128,6 +128,26 @@ _SIGNING_KEY_STATES = (
     "UPDATE signing_keys SET signs_since = created_at",
 )
 
+# No index tells whose client's they are: there are few, and none is older than an hour and the longest lifetime.
+_DEVICE_AUTHORIZATIONS = (
+    """
+    CREATE TABLE device_authorizations (
+        id BLOB NOT NULL PRIMARY KEY,
+        secret BLOB NOT NULL,
+        user_code_tag BLOB NOT NULL UNIQUE,
+        client_id TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        resources TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'denied', 'dead')),
+        created_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        subject TEXT,
+        decided_at INTEGER
+    ) STRICT
+    """,
+    "CREATE INDEX device_authorizations_by_expires_at ON device_authorizations (expires_at)",
+)
+
 
 @MIGRATIONS()
 def initial_schema(database: Database) -> None:
@@ -178,6 +198,13 @@ def clients_of_operators(database: Database) -> None:
         ) STRICT
         """
     )
+
+
+@step()
+def device_authorizations(database: Database) -> None:
+    """Requests of devices without a browser (RFC 8628)."""
+    for statement in _DEVICE_AUTHORIZATIONS:
+        database.execute(statement)
 
 
 def migrate(connection: Connection) -> None:

@@ -14,6 +14,7 @@ STEPS = (
     "signing_keys_before_and_after_they_sign",
     "steps_say_what_they_need",
     "clients_of_operators",
+    "device_authorizations",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

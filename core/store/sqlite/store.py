@@ -83,6 +83,7 @@ class SqliteStore(SqliteFacts):
         """`core.domain.store.Store.purge`: one short transaction for each kind, so that others get between them."""
         return (
             self._purge_grants(now, limit)
+            + self.write(lambda transaction: transaction.purge_device_authorizations(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_sessions(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_changes(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_signing_keys(now=now, limit=limit))

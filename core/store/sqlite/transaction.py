@@ -9,6 +9,7 @@ from core.store.sqlite.changes import ChangeReads, ChangeWrites
 from core.store.sqlite.client_secrets import ClientSecretReads, ClientSecretWrites
 from core.store.sqlite.clients import ClientReads, ClientWrites
 from core.store.sqlite.clock import ClockReads, ClockWrites
+from core.store.sqlite.device_authorizations import DeviceAuthorizationReads, DeviceAuthorizationWrites
 from core.store.sqlite.driver import Cursor, Row
 from core.store.sqlite.grants import GrantReads, GrantWrites
 from core.store.sqlite.keys import KeyReads, KeyWrites
@@ -18,7 +19,15 @@ from core.store.sqlite.users import UserReads, UserWrites
 
 
 class SqliteFacts(
-    GrantReads, ClientReads, ClientSecretReads, UserReads, SessionReads, KeyReads, ChangeReads, ClockReads
+    GrantReads,
+    DeviceAuthorizationReads,
+    ClientReads,
+    ClientSecretReads,
+    UserReads,
+    SessionReads,
+    KeyReads,
+    ChangeReads,
+    ClockReads,
 ):
     """`core.domain.store.Facts`."""
 
@@ -26,6 +35,7 @@ class SqliteFacts(
 class SqliteTransaction(
     SqliteFacts,
     GrantWrites,
+    DeviceAuthorizationWrites,
     ClientWrites,
     ClientSecretWrites,
     UserWrites,

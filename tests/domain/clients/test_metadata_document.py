@@ -100,7 +100,7 @@ def test_real_documents(members: dict[str, Any]) -> None:
 
     assert client.client_id == CLIENT
     assert client.client_name == members.get("client_name", "")
-    assert client.grant_types == ("authorization_code", "refresh_token")
+    assert client.grant_types == tuple(members.get("grant_types") or ("authorization_code", "refresh_token"))
     assert client_of_metadata(client.metadata, NOW) == client
     assert set(json.loads(client.metadata)) <= {*members, "client_id", "grant_types", "response_types"}
 

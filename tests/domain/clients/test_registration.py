@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.domain.clients.grant_types import DEVICE_CODE
 from core.domain.clients.registration import RegistrationRequest
 from core.domain.errors import (
     ClientsDisabled,
@@ -39,8 +40,7 @@ def test_every_real_client_gets_a_well_formed_answer(house: House, name: str) ->
     assert "client_secret" not in answer
     assert type(answer["client_id_issued_at"]) is int
     assert answer["redirect_uris"] == [uri for uri in body["redirect_uris"] if "www.cursor.com" not in uri]
-    assert "authorization_code" in answer["grant_types"]
-    assert set(answer["grant_types"]) <= {"authorization_code", "refresh_token"}
+    assert answer["grant_types"] == (body.get("grant_types") or ["authorization_code", "refresh_token"])
     assert answer["response_types"] == ["code"]
     assert not answer["client_id"].startswith("https://")
     for member in ("client_name", "client_uri", "scope", "application_type", "software_id", "software_version"):
@@ -244,3 +244,22 @@ def test_a_body_of_more_than_48_kib_is_refused_before_it_is_read(house: House) -
     body = {**REFERENCE, "padding": "x" * 48 * 1024}
     with pytest.raises(InvalidClientMetadata, match="48 KiB"):
         register(house, body)
+
+
+def test_a_device_alone_needs_no_redirect_uri(house: House) -> None:
+    """RFC 7591 §2, §2.1: whoever has no use for a redirect URI or a response type has none."""
+    answer = register(house, {"client_name": "Terminal", "grant_types": [DEVICE_CODE, "refresh_token", "password"]})
+
+    assert (answer["redirect_uris"], answer["response_types"]) == ([], [])
+    assert answer["grant_types"] == ["refresh_token", DEVICE_CODE]
+
+
+@pytest.mark.parametrize(
+    "grant_types", [["refresh_token"], ["password"], "urn:ietf:params:oauth:grant-type:device_code"]
+)
+def test_a_client_can_begin_something(house: House, grant_types: object) -> None:
+    """RFC 7591 §3.2.2: a client that could never get a grant is told so; one that is sent a browser needs its URI."""
+    with pytest.raises(InvalidClientMetadata):
+        register(house, {"grant_types": grant_types})
+    with pytest.raises(InvalidRedirectUri):
+        register(house, {"grant_types": [DEVICE_CODE, "authorization_code"]})

@@ -22,7 +22,7 @@ def test_what_is_formatted_is_found_and_verified(
 ) -> None:
     """README, Grants: key id, kind, grant id and generation come out again, and the tag proves them."""
     text = format_grant_token(kind, KEYS, grant_id=grant_id, generation=generation, grant_secret=secret)
-    assert re.fullmatch(r"th[cr]_[A-Za-z0-9_-]{72}[A-Za-z0-9]{6}", text)
+    assert re.fullmatch(r"th[crd]_[A-Za-z0-9_-]{72}[A-Za-z0-9]{6}", text)
     token = find_grant_token(text, kind)
     assert token is not None
     assert (token.key_id, token.grant_id, token.generation) == (7, grant_id, generation)

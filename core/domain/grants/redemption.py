@@ -1,0 +1,106 @@
+"""Redeeming what stands for a grant that the user has allowed: once, and a second time is an alarm (RFC 9700 §4.5).
+
+An authorization code is redeemed like that, and so is a device code once the user has said yes.
+"""
+
+import hmac
+from enum import StrEnum
+
+from core.domain.clients.client import Client
+from core.domain.errors import InvalidGrant, InvalidTarget
+from core.domain.grants.grant import Grant, GrantState, RevokeReason
+from core.domain.grants.revoking import revoke_grant
+from core.domain.grants.token_request import Issuance, RefusedGrant, TokenRequest, TokenTransaction
+from core.domain.policy import Policy
+from core.domain.tokens.resource import narrow_resources
+
+#: For how long the same HTTP request gets the same answer again, in seconds.
+_SAME_ATTEMPT_WINDOW = 10
+
+
+class CodeVerdict(StrEnum):
+    """The verdicts on one presented code."""
+
+    REDEEMED = "redeemed"
+    #: The facade's own retry: the same answer again.
+    REPEATED = "repeated"
+    #: Of another client or redirect_uri, or without its code_verifier. The code is spent.
+    MISMATCHED = "mismatched"
+    #: Genuine and spent. The grant ends.
+    REUSED = "reused"
+    #: Not made by this server. Nothing changes.
+    FORGED = "forged"
+    #: Too late, or the grant has ended.
+    ENDED = "ended"
+
+
+class Redemption:
+    """One try to redeem a genuine code of this grant."""
+
+    def __init__(
+        self, grant: Grant, client: Client, request: TokenRequest, policy: Policy, *, fits: bool, refused: str
+    ) -> None:
+        """`fits`: whoever presents the code is whom it was made for; `refused` is what everybody else is told."""
+        self._grant = grant
+        self._client = client
+        self._request = request
+        self._policy = policy
+        self._fits = fits
+        self._refused = refused
+        self._resources = _try_narrowing(grant, request, policy)
+
+    def redeem(self, tx: TokenTransaction, now: int) -> Issuance | RefusedGrant:
+        """Of parallel redemptions one gets the tokens; the next one ends the grant.
+
+        Raises:
+            InvalidTarget: RFC 8707 §2.2; the code stays as good as it was.
+        """
+        grant, resources = self._grant, self._resources
+        if not self._fits:
+            # A code in the wrong hands is spent, whoever holds it (OAuth 2.1 §4.1.3).
+            if tx.kill_code(grant.id):
+                return self._refuse(CodeVerdict.MISMATCHED)
+        elif isinstance(resources, tuple):
+            idle = now + self._policy.refresh_token_lifetime
+            redeemed = tx.redeem_code(grant.id, attempt_id=self._request.attempt_id, now=now, idle_expires_at=idle)
+            if redeemed is not None:
+                if not self._client.is_use_noted(now):
+                    tx.touch_client(redeemed.client_id, now=now)
+                return Issuance(redeemed, redeemed.scope, resources, tx.revision(), CodeVerdict.REDEEMED)
+        current = tx.find_grant(grant.id)
+        if current is None or current.state is not GrantState.ACTIVE:
+            if self._fits and isinstance(resources, InvalidTarget):
+                raise resources
+            return self._refuse(CodeVerdict.ENDED)
+        if self._fits and isinstance(resources, tuple) and _is_same_attempt(current, self._request, now):
+            return Issuance(current, current.scope, resources, tx.revision(), CodeVerdict.REPEATED)
+        # RFC 9700 §4.5: genuine and presented again, so somebody else may hold what the first one got.
+        revoke_grant(tx, grant.id, reason=RevokeReason.CODE_REUSED, now=now)
+        return self._refuse(CodeVerdict.REUSED)
+
+    def _refuse(self, verdict: CodeVerdict) -> RefusedGrant:
+        return RefusedGrant(InvalidGrant(self._refused, verdict))
+
+
+def distrust_code(tx: TokenTransaction, grant: Grant, client_id: str, now: int) -> None:
+    """Spend the code if it is another client's; end its grant if it was redeemed (RFC 9700 §4.5: by anyone)."""
+    if grant.client_id != client_id and tx.kill_code(grant.id):
+        return
+    current = tx.find_grant(grant.id)
+    if current is not None and current.state is GrantState.ACTIVE:
+        revoke_grant(tx, grant.id, reason=RevokeReason.CODE_REUSED, now=now)
+
+
+def _try_narrowing(grant: Grant, request: TokenRequest, policy: Policy) -> tuple[str, ...] | InvalidTarget:
+    try:
+        return narrow_resources(grant.resources, request.resources, policy)
+    except InvalidTarget as refusal:
+        return refusal
+
+
+def _is_same_attempt(grant: Grant, request: TokenRequest, now: int) -> bool:
+    """The facade's own retry after a lost reply: only the facade knows the attempt's 16 random bytes."""
+    if grant.attempt_id is None or grant.rotated_at is None or grant.generation != 1:
+        return False
+    same = hmac.compare_digest(grant.attempt_id, request.attempt_id)
+    return same and now - grant.rotated_at <= _SAME_ATTEMPT_WINDOW
