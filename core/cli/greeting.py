@@ -9,18 +9,22 @@ from pathlib import Path
 import click
 
 from core.cli.output import stop_printing
+from core.cli.service_manager import is_journal
 from core.config.config import Config
+
+_STDOUT = 1
 
 
 def write_greeting(config: Config, first_user: Mapping[str, str] | None, *, ready: bool) -> None:
     """On stdout, at once: the address and what to do next where both are `ready`, and a first user's password."""
     command, option = own_command(), config_option(config.file)
     lines = [f"ready {config.server.address}", *_next_steps(config, command, option)] if ready else []
+    again = f"{command} users passwd {first_user['username']}{option}" if first_user else ""
+    # The password itself does not go into a log.
+    in_journal = is_journal(_STDOUT)
     if first_user:
-        lines += _first_user_lines(first_user)
-    if not _write(lines) and first_user:
-        # The password itself does not go into a log.
-        again = f"{command} users passwd {first_user['username']}{option}"
+        lines += _in_journal(first_user, again) if in_journal else _first_user_lines(first_user)
+    if not _write(lines) and first_user and not in_journal:
         click.echo(f"tokenhouse: the first user's password could not be shown; set one with: {again}", err=True)
 
 
@@ -44,6 +48,10 @@ def _next_steps(config: Config, command: str, option: str) -> list[str]:
         "                                 then open that MCP server in Claude Code, VS Code, Cursor and so on",
         f"  3. Check tokens in a service:  gRPC ValidationService at {config.grpc.listen}; README.md shows how",
     ]
+
+
+def _in_journal(first_user: Mapping[str, str], again: str) -> list[str]:
+    return ["", f"  The first user is {first_user['username']}; set a password with: {again}"]
 
 
 def _first_user_lines(first_user: Mapping[str, str]) -> list[str]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.cli.listening import ACTIVATION_VARIABLES
+from core.cli.service_manager import NOTIFY_VARIABLE
 from core.config.config import Config
 from core.config.settings import SETTINGS
 
@@ -42,7 +43,7 @@ def facade_command(config: Config) -> list[str]:
 def environment_of(name: str) -> dict[str, str]:
     """The environment of `core` or `facade`: secrets are the core's alone, and what systemd says was said to us."""
     secrets = {setting.variable for setting in SETTINGS if setting.secret} if name == "facade" else set()
-    kept_back = secrets | ACTIVATION_VARIABLES
+    kept_back = secrets | ACTIVATION_VARIABLES | {NOTIFY_VARIABLE}
     return {variable: text for variable, text in os.environ.items() if variable not in kept_back}
 
 

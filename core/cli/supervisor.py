@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 
 from core.cli.processes import ServingProcess
+from core.cli.service_manager import say_ready, say_reloading, say_stopping
 from core.config.errors import EXIT_CONFIG
 
 #: How long both may take to stop, in seconds, before they are killed.
@@ -114,6 +115,7 @@ class Supervisor:
             _complain("not replaced: core and facade are being started")
         elif (commands := self._renew()) is not None:
             self._replacing = self._replace(*commands)
+            say_reloading()
 
     def _replace(self, core: Sequence[str], facade: Sequence[str]) -> Iterator[None]:
         """One step after the other, each time as far as it goes: the facade's requests wait for the core in between."""
@@ -144,6 +146,8 @@ class Supervisor:
     def _go_on_replacing(self) -> None:
         if self._replacing is not None and (self._stopping_since is not None or next(self._replacing, self) is self):
             self._replacing = None
+            if self._stopping_since is None:
+                say_ready()
 
     def _read_status(self, process: ServingProcess) -> None:
         for event in process.read_events():
@@ -160,6 +164,7 @@ class Supervisor:
         if not self._greeted and self._stopping_since is None and all(process.ready for process in self._processes):
             self._greeted = True
             self._tell_first_user(ready=True)
+            say_ready()
 
     def _tell_first_user(self, *, ready: bool) -> None:
         first_user, self._first_user = self._first_user, None
@@ -192,6 +197,7 @@ class Supervisor:
         if self._stopping_since is None:
             self._stopping_since = time.monotonic()
             self._status = status
+            say_stopping()
             # Whoever comes now is refused, and does not wait for nobody.
             for listener in self._sockets.values():
                 listener.close()

@@ -1,68 +1,30 @@
 """SIGUSR2 to `tokenhouse serve`: another core, then another facade, and nobody is refused meanwhile."""
 
 import asyncio
-import json
 import re
 import signal
 import socket
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 
 from tests.cli.command import TOKENHOUSE
 from tests.cli.served import Served, is_running, wait_for
+from tests.cli.supervised import EXITS, IGNORES, WAITS, running, supervised
 from tests.faults.http_connection import Broken, HttpConnection
 from tests.patience import PATIENCE
 from tests.ports import free_port
 
-_PROGRAM = """
-import json, sys
-from core.cli import supervisor
-supervisor._PATIENCE = {patience}
-commands = json.loads(sys.argv[1])
-def call(name): return [sys.executable, "-c", commands[name], name]
-greet = lambda user, ready: print("ready", end="\\n\\n", flush=True)
-renew = lambda: (call("core2"), call("facade2"))
-sys.exit(supervisor.Supervisor(call("core"), call("facade"), greet, renew=renew).run())
-"""
-#: Says that it is ready, then waits for a signal or for the end of its lifeline.
-_WAITS = """
-import os, sys
-print("begins:", sys.argv[1], flush=True)
-os.write(int(os.environ["TOKENHOUSE_STATUS_FD"]), b'{"event":"ready"}\\n')
-os.read(int(os.environ["TOKENHOUSE_LIFELINE_FD"]), 1)
-"""
-_IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + _WAITS
-_EXITS = "import sys; print('begins:', sys.argv[1], flush=True); sys.exit(3)"
-
-
-@contextmanager
-def _supervised(folder: Path, patience: float = PATIENCE, **programs: str) -> Iterator[Served]:
-    commands = dict.fromkeys(("core", "facade", "core2", "facade2"), _WAITS) | programs
-    command = [sys.executable, "-c", _PROGRAM.format(patience=patience), json.dumps(commands)]
-    with Served(folder, command=command) as served:
-        served.read_until("\n\n")
-        yield served
-
-
-def _running(served: Served) -> set[str]:
-    """The names of what runs."""
-    listed = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text(encoding="ascii")
-    commands = [Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in listed.split()]
-    return {command[3].decode() for command in commands if len(command) > 3}
-
 
 def test_one_after_the_other(tmp_path: Path) -> None:
     """The core ends before the next one begins, the facade after; the same again, and then both stop as ever."""
-    with _supervised(tmp_path) as served:
+    with supervised(tmp_path) as served:
         for times in (1, 2):
             served.process.send_signal(signal.SIGUSR2)
             wait_for(lambda: served.stderr.count("core and facade have been replaced") == times)  # noqa: B023
-            assert _running(served) == {"core2", "facade2"}
+            assert running(served) == {"core2", "facade2"}
         assert served.end() == 0
 
     said = [line.removeprefix("begins: ") for line in served.stderr.splitlines() if line.startswith("begins: ")]
@@ -71,17 +33,17 @@ def test_one_after_the_other(tmp_path: Path) -> None:
 
 def test_a_facade_that_does_not_start(tmp_path: Path) -> None:
     """The one before goes on, and a line says so."""
-    with _supervised(tmp_path, facade2=_EXITS) as served:
+    with supervised(tmp_path, facade2=EXITS) as served:
         served.process.send_signal(signal.SIGUSR2)
         wait_for(lambda: "tokenhouse: one facade exited with status 3; the other goes on\n" in served.stderr)
 
-        assert _running(served) == {"core2", "facade"}
+        assert running(served) == {"core2", "facade"}
         assert served.end() == 0
 
 
 def test_a_core_that_does_not_start(tmp_path: Path) -> None:
     """There is no core any more, so the facade stops, too, and the exit status is the core's."""
-    with _supervised(tmp_path, core2=_EXITS) as served:
+    with supervised(tmp_path, core2=EXITS) as served:
         served.process.send_signal(signal.SIGUSR2)
 
         assert served.wait() == 3
@@ -90,19 +52,19 @@ def test_a_core_that_does_not_start(tmp_path: Path) -> None:
 
 def test_a_core_that_does_not_stop(tmp_path: Path) -> None:
     """It is killed after a while: the next one waits for it."""
-    with _supervised(tmp_path, patience=0.3, core=_IGNORES) as served:
+    with supervised(tmp_path, patience=0.3, core=IGNORES) as served:
         served.process.send_signal(signal.SIGUSR2)
         wait_for(lambda: "core and facade have been replaced" in served.stderr)
 
-        assert _running(served) == {"core2", "facade2"}
+        assert running(served) == {"core2", "facade2"}
 
 
 def test_stopping_on_the_way(tmp_path: Path) -> None:
     """Ctrl-C while a facade is being replaced ends all three that run."""
     never_ready = "import os; os.read(int(os.environ['TOKENHOUSE_LIFELINE_FD']), 1)"
-    with _supervised(tmp_path, facade2=never_ready) as served:
+    with supervised(tmp_path, facade2=never_ready) as served:
         served.process.send_signal(signal.SIGUSR2)
-        wait_for(lambda: _running(served) == {"core2", "facade", "facade2"})
+        wait_for(lambda: running(served) == {"core2", "facade", "facade2"})
         listed = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text(encoding="ascii")
         served.process.send_signal(signal.SIGUSR2)
         wait_for(lambda: "not replaced" in served.stderr)
@@ -112,7 +74,7 @@ def test_stopping_on_the_way(tmp_path: Path) -> None:
 
 
 #: A facade that has stopped listening, and does not end.
-_STOPS_LISTENING = "import os\nos.close(int(os.environ['TOKENHOUSE_LISTEN_FD']))\n" + _IGNORES
+_STOPS_LISTENING = "import os\nos.close(int(os.environ['TOKENHOUSE_LISTEN_FD']))\n" + IGNORES
 _HOLDS = """
 import socket, sys
 from core.cli.supervisor import Supervisor
@@ -126,7 +88,7 @@ sys.exit(Supervisor(command(sys.argv[2]), command(sys.argv[3]), greet, sockets=h
 def test_a_socket_is_not_held_at_the_end(tmp_path: Path) -> None:
     """Whoever connects while the last facade ends is refused at once, and waits for nobody."""
     port = free_port()
-    with Served(tmp_path, command=[sys.executable, "-c", _HOLDS, str(port), _WAITS, _STOPS_LISTENING]) as served:
+    with Served(tmp_path, command=[sys.executable, "-c", _HOLDS, str(port), WAITS, _STOPS_LISTENING]) as served:
         served.read_until("\n\n")
         assert not _is_refused(port)
         served.process.send_signal(signal.SIGTERM)
