@@ -1,11 +1,13 @@
 """Rules that two settings make together, or one of them and the disk."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from core.config import settings
 from core.config.addresses import ListenAddress
+from core.config.discovery_settings import PRIVILEGED_SCOPE
 from core.config.refusal import Everything, find_repeated, refusal
 from core.config.service_checks import check_services
 from core.config.setting import DEFAULT, Setting
@@ -53,11 +55,19 @@ def _check_scopes(found: Everything) -> None:
         raise refusal(found, settings.SCOPE, several, repeated)
     if not names:
         raise refusal(found, settings.SCOPE, "at least one scope is needed")
-    known = frozenset(names)
-    for number, name in enumerate(found[settings.DEFAULT_SCOPE.name].values):
+    _check_names(found, PRIVILEGED_SCOPE, names)
+    privileged = frozenset(found[PRIVILEGED_SCOPE.name].values)
+    others = [name for name in names if name not in privileged]
+    if not others:
+        raise refusal(found, PRIVILEGED_SCOPE, "at least one scope must not be privileged")
+    _check_names(found, settings.DEFAULT_SCOPE, others)
+
+
+def _check_names(found: Everything, setting: Setting[str], allowed: Sequence[str]) -> None:
+    known = frozenset(allowed)
+    for number, name in enumerate(found[setting.name].values):
         if name not in known:
-            allowed = f"allowed are the names of [OAuth] Scope: {', '.join(names)}"
-            raise refusal(found, settings.DEFAULT_SCOPE, allowed, number)
+            raise refusal(found, setting, f"allowed are the names of [OAuth] Scope: {', '.join(allowed)}", number)
 
 
 def _check_paths(found: Everything) -> None:

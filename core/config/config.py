@@ -42,6 +42,7 @@ class OAuthSettings:
     code_lifetime: int
     scopes: tuple[Scope, ...]
     default_scope: tuple[str, ...]
+    privileged_scopes: frozenset[str]
     resources: tuple[str, ...]
     server_wide_tokens: bool
 
@@ -157,6 +158,7 @@ class Config:
             service_documentation=self.server.service_documentation,
             scopes=self.oauth.scopes,
             default_scope=self.oauth.default_scope,
+            privileged_scopes=self.oauth.privileged_scopes,
             resources=self.oauth.resources,
             server_wide_tokens=self.oauth.server_wide_tokens,
             login_failures=self.limits.login_failures,
@@ -192,6 +194,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
     values = _Values(found)
     every, one, maybe = values.every, values.one, values.maybe
     scopes = every(settings.SCOPE)
+    privileged = frozenset(every(discovery_settings.PRIVILEGED_SCOPE))
     return Config(
         file=file,
         server=ServerSettings(
@@ -211,7 +214,9 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             refresh_reuse_window=one(settings.REFRESH_REUSE_WINDOW),
             code_lifetime=one(settings.CODE_LIFETIME),
             scopes=scopes,
-            default_scope=every(settings.DEFAULT_SCOPE) or tuple(scope.name for scope in scopes),
+            default_scope=every(settings.DEFAULT_SCOPE)
+            or tuple(scope.name for scope in scopes if scope.name not in privileged),
+            privileged_scopes=privileged,
             resources=every(settings.RESOURCE),
             server_wide_tokens=one(settings.SERVER_WIDE_TOKENS),
         ),

@@ -153,7 +153,7 @@ DEFAULT_SCOPE: Final = Setting(
     plain(parse_scope_name),
     (),
     "A scope that a request without one gets",
-    default_words="every Scope",
+    default_words="every Scope but privileged ones",
     repeatable=True,
     reloadable=True,
 )
@@ -312,6 +312,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     CODE_LIFETIME,
     SCOPE,
     DEFAULT_SCOPE,
+    discovery_settings.PRIVILEGED_SCOPE,
     RESOURCE,
     SERVER_WIDE_TOKENS,
     *device_settings.OF_OAUTH,

@@ -96,6 +96,8 @@ class Policy:
     scopes: tuple[Scope, ...]
     #: What a request without a scope gets; names from `scopes`.
     default_scope: tuple[str, ...]
+    #: Names from `scopes` that are not told and that nobody gets without naming them.
+    privileged_scopes: frozenset[str]
     #: In their owners' spelling; empty: any https or loopback resource (RFC 8707).
     resources: tuple[str, ...]
     server_wide_tokens: bool

@@ -3,7 +3,7 @@
 import grpc
 from tokenhouse.v1 import discovery_pb2, discovery_pb2_grpc
 
-from core.domain.authorization.scope import OFFLINE_ACCESS
+from core.domain.authorization.scope import told_scopes
 from core.domain.clients import grant_types
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.terms import AUTHENTICATION_METHODS
@@ -27,7 +27,7 @@ class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
         return discovery_pb2.GetServerMetadataResponse(
             issuer=policy.issuer,
             oauth_clients_enabled=policy.clients_enabled,
-            scopes_supported=[*(scope.name for scope in policy.scopes), OFFLINE_ACCESS.name],
+            scopes_supported=told_scopes(policy),
             grant_types_supported=[
                 *(grant_types.SUPPORTED if policy.device_flow.enabled else grant_types.USUAL),
                 ClientCredentialsGrant.name,

@@ -25,6 +25,18 @@ from tests.config.writing import load_text, refusal_of
             "tokenhouse.conf:3: OAuth.DefaultScope: allowed are the names of [OAuth] Scope: mcp",
         ),
         (
+            "[OAuth]\nScope = a: A\nPrivilegedScope = b",
+            "tokenhouse.conf:3: OAuth.PrivilegedScope: allowed are the names of [OAuth] Scope: a",
+        ),
+        (
+            "[OAuth]\nScope = a: A\nPrivilegedScope = a",
+            "tokenhouse.conf:3: OAuth.PrivilegedScope: at least one scope must not be privileged",
+        ),
+        (
+            "[OAuth]\nScope = a: A\nScope = b: B\nPrivilegedScope = b\nDefaultScope = b",
+            "tokenhouse.conf:5: OAuth.DefaultScope: allowed are the names of [OAuth] Scope: a",
+        ),
+        (
             "[OAuth]\nScope = a: A\nScope = b: B\nScope = a: C",
             "tokenhouse.conf:4: OAuth.Scope: allowed is one line per scope; a has several",
         ),

@@ -65,6 +65,7 @@ CodeLifetime = 30s
 Scope = read: Read "things"
 Scope = write: Write things
 DefaultScope = read
+PrivilegedScope = write
 Resource = https://mcp.example.com/mcp
 ServerWideTokens = off
 DeviceFlow = no
@@ -124,6 +125,7 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     assert not policy.server_wide_tokens
     assert policy.scopes == (Scope("read", 'Read "things"'), Scope("write", "Write things"))
     assert policy.default_scope == ("read",)
+    assert policy.privileged_scopes == {"write"}
     assert policy.refresh_reuse_window == 0
     assert policy.service_documentation == "https://docs.example.com/connect"
     assert policy.token_requests == Rate(100, 1)

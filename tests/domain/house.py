@@ -76,6 +76,7 @@ POLICY = Policy(
     service_documentation=None,
     scopes=(Scope("mcp", "Use MCP servers as you"), Scope("files", "Read your files"), Scope("mail", "Send mail")),
     default_scope=("mcp",),
+    privileged_scopes=frozenset(),
     resources=(),
     server_wide_tokens=True,
     login_failures=OFF,

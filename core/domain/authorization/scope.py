@@ -98,6 +98,12 @@ def _split(requested: str | None) -> dict[str, None]:
     return dict.fromkeys((requested or "").split())
 
 
+def told_scopes(policy: Policy) -> tuple[str, ...]:
+    """What the metadata list (RFC 8414 §2 "scopes_supported"): nothing privileged, as many ask for all of it."""
+    told = (scope.name for scope in policy.scopes if scope.name not in policy.privileged_scopes)
+    return (*told, OFFLINE_ACCESS.name)
+
+
 def describe_scopes(names: Iterable[str], policy: Policy) -> tuple[Scope, ...]:
     """The scopes with the operator's words for them."""
     words = {scope.name: scope for scope in (*policy.scopes, OFFLINE_ACCESS)}

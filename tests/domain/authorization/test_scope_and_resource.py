@@ -1,8 +1,12 @@
 """What an authorization request asks for becomes what the consent page says and the token holds."""
 
+from pathlib import Path
+
 import pytest
 
+from core.config.load import load_config
 from core.domain.authorization.endpoint import Redirect
+from core.domain.authorization.scope import told_scopes
 from core.domain.errors import InvalidTarget
 from core.domain.tokens.resource import normalise_resource
 from tests.domain.house import FILES, ISSUER, MCP, House
@@ -49,6 +53,19 @@ def test_the_default_scope_is_the_operators_choice(house: House) -> None:
     """OAuth.DefaultScope."""
     with house.under(default_scope=("files", "mail")):
         assert connect(house).tokens.scope == ("files", "mail")
+
+
+def test_a_privileged_scope_has_to_be_asked_for(house: House, tmp_path: Path) -> None:
+    """OAuth.PrivilegedScope: clients that ask for all that is listed, or for nothing, do not get it (RFC 8414 §2)."""
+    config = tmp_path / "tokenhouse.conf"
+    config.write_text("[OAuth]\nScope = mcp: Use\nScope = files: Read\nScope = mail: Send\nPrivilegedScope = mail")
+    read = load_config(config, {}).policy()
+    with house.under(default_scope=read.default_scope, privileged_scopes=read.privileged_scopes):
+        listed = told_scopes(house.policy.current)
+        assert listed == ("mcp", "files", "offline_access")
+        assert connect(house, scope=" ".join(listed)).tokens.scope == listed
+        assert connect(house).tokens.scope == ("mcp", "files")
+        assert connect(house, scope="mcp mail").tokens.scope == ("mcp", "mail")
 
 
 OPEN = [
