@@ -122,6 +122,7 @@ ANSWERS: dict[str, Answer] = {
     "METHOD_NOT_ALLOWED": Answer(
         405, "invalid_request", "This page cannot be opened like that", "Start from the app that you want to connect."
     ),
+    "REQUEST_CANCELLED": Answer(400, "invalid_request", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
     "URI_TOO_LONG": Answer(414, "invalid_request", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
     "HEADERS_TOO_LARGE": Answer(431, "invalid_request", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
     "BODY_TOO_LARGE": Answer(413, "invalid_request", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),

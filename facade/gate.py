@@ -10,7 +10,7 @@ from collections.abc import Callable
 from time import perf_counter
 
 from sanic import HTTPResponse, Request
-from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, SanicException
+from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, RequestCancelled, SanicException
 
 from facade import headers, replies
 from facade.correlation import correlation_id, new_correlation_id
@@ -99,7 +99,7 @@ class Gate:
             self._room.in_flight -= counts
         return self._finish(request, route, response, started)
 
-    def refuse(self, request: Request, route: Route | None, error: Exception) -> HTTPResponse:
+    def refuse(self, request: Request, route: Route | None, error: BaseException) -> HTTPResponse:
         """The reply to a request that Sanic itself refused: no such path or method, too large, malformed."""
         started = perf_counter()
         return self._finish(request, route, self._refusal(request, route, _refusal_of(error, route)), started)
@@ -118,7 +118,7 @@ class Gate:
         except Exception as error:
             return self._refusal(request, route, error)
 
-    def _refusal(self, request: Request, route: Route | None, error: Exception) -> HTTPResponse:
+    def _refusal(self, request: Request, route: Route | None, error: BaseException) -> HTTPResponse:
         incident = _correlation_id(request)
         refusal = error if isinstance(error, Refusal) else Refusal("SERVER_ERROR")
         answer = get_answer(refusal)
@@ -174,7 +174,7 @@ def _labels(request: Request, route: Route | None, response: HTTPResponse) -> La
     return request.method if request.method in route.methods else OTHER, route.path, response.status
 
 
-def _account_of(error: Exception) -> str:
+def _account_of(error: BaseException) -> str:
     """What happened, for the log. An exception's text may quote what a client sent; where it happened never does."""
     if isinstance(error, Refusal):
         return f"{error.reason} {error.description}"
@@ -188,7 +188,10 @@ def _correlation_id(request: Request) -> str:
     return str(request.ctx.correlation_id)
 
 
-def _refusal_of(error: Exception, route: Route | None) -> Exception:
+def _refusal_of(error: BaseException, route: Route | None) -> BaseException:
+    if isinstance(error, RequestCancelled):
+        # RFC 9112 §8: it ended in the middle, or nobody waits for the answer; nothing here went wrong.
+        return Refusal("REQUEST_CANCELLED", "The connection ended.")
     if isinstance(error, MethodNotAllowed):
         return Refusal("METHOD_NOT_ALLOWED", "The method is not allowed here.")
     if isinstance(error, PayloadTooLarge):

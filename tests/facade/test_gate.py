@@ -65,3 +65,27 @@ async def test_whoever_hangs_up_leaves_nothing_behind(tmp_path: Path, field: byt
         reply = await asyncio.wait_for(bare.send(_QUICK), PATIENCE)
 
     assert reply.startswith(b"HTTP/1.1 200 ")
+
+
+_HALVES = (
+    b"POST /quick HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nx",
+    b"POST /quick HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+    b"POST /quick HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    b"POST /quick HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n",
+    b"POST /quick HTTP/1.1\r\nHo",
+)
+
+
+@pytest.mark.parametrize("half", _HALVES)
+async def test_half_a_request_is_no_incident(tmp_path: Path, half: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """RFC 9112 §8: nothing went wrong here, so there is no 500, and nobody outside rings an alert."""
+    async with serve_bare(tmp_path, *_OTHERS, max_in_flight=_ALLOWED) as bare:
+        _, writer = await bare.connect()
+        writer.write(half)
+        await writer.drain()
+        assert (await bare.send(_QUICK)).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+        await writer.wait_closed()
+        assert (await bare.send(_QUICK)).startswith(b"HTTP/1.1 200 ")
+    assert [record.getMessage() for record in caplog.records if "incident" in record.getMessage()] == []
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

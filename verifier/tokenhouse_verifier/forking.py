@@ -31,7 +31,7 @@ FORKED_UNTOLD = (
     "uWSGI needs py-call-uwsgi-fork-hooks = true, and after_fork() from its postfork"
 )
 #: How long a fork waits for calls under way, in seconds.
-_PATIENCE = 2.0
+_PATIENCE = 5.0
 #: linux/mman.h, since 4.14; Python has no name for it.
 _MADV_WIPEONFORK = 18
 
