@@ -23,7 +23,7 @@ from tests.torture.http_load import NOBODY, Crowd, HttpLoad
 
 _TIMES = 10
 _GOODPUT = 0.8
-#: The peak afterwards, of what it was before: less would be what the flood has left behind, not the machine's other work.
+#: The peak afterwards, of what it was before: less is left behind by the flood, not by the machine's other work.
 _AFTERWARDS = 0.7
 #: Connections of those who wait for each answer: where the peak is looked for.
 _CROWDS = (64, 128, 256)
