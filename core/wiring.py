@@ -38,6 +38,7 @@ from core.domain.administration.users import UserAdministration
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
+from core.domain.clients.authentication import ClientAuthentication
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.metadata_document import MetadataDocument
 from core.domain.clients.registration import Registrations
@@ -327,11 +328,12 @@ class Core:
             ClientCredentialsParameters: ClientCredentialsGrant(clock, self._randomness),
             DeviceCodeParameters: DeviceCode(store, self._master_keys, clock),
         }
-        tokens = TokenEndpoint(grant_types, store, issuer, self._master_keys, policy, clock)
-        revocation = Revocation(store, self._keys, self._validation, self._master_keys, policy, clock)
+        authentication = ClientAuthentication(store, policy, clock)
+        tokens = TokenEndpoint(grant_types, authentication, store, issuer, self._master_keys, policy, clock)
+        revocation = Revocation(authentication, store, self._keys, self._validation, self._master_keys, policy, clock)
         page_seal = RequestSeal(self._master_keys, clock, self._randomness, DEVICE_PAGE)
         device_consent = DeviceConsent(store, logins, page_seal, self._master_keys, policy, clock)
-        devices = DeviceAuthorizationEndpoint(store, self._master_keys, policy, clock, self._randomness)
+        devices = DeviceAuthorizationEndpoint(authentication, store, self._master_keys, policy, clock, self._randomness)
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
         return {
             _service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
@@ -345,7 +347,7 @@ class Core:
             _service(token_pb2, "TokenService"): TokenServicer(tokens, calls, outcomes),
             _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
             _service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
-                Introspection(store, self._validation, policy), policy, outcomes
+                Introspection(authentication, store, self._validation, policy), policy, outcomes
             ),
             _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(policy, self._keys, self._documents),
         }

@@ -144,6 +144,7 @@ class Discovery:
 
 
 def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
+    algorithms = list(facts.token_endpoint_auth_signing_alg_values_supported)
     members: dict[str, object] = {
         "issuer": facts.issuer,
         "authorization_endpoint": facts.issuer + paths.AUTHORIZE,
@@ -156,6 +157,9 @@ def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
         "response_modes_supported": ["query"],
         "grant_types_supported": list(facts.grant_types_supported),
         "token_endpoint_auth_methods_supported": list(facts.token_endpoint_auth_methods_supported),
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": list(facts.token_endpoint_auth_methods_supported),
         # RFC 7662 §2.1: whoever asks proves who it is.
         "introspection_endpoint_auth_methods_supported": [

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from tokenhouse.v1 import client_admin_pb2 as pb
@@ -57,10 +57,15 @@ def show(client_id: str, as_json: bool) -> None:
     help="It is this service itself, and may ask about tokens for it (introspection); repeatable.",
 )
 @click.option(
+    "--key-file",
+    type=click.File(encoding="utf-8"),
+    help="Its public key for private_key_jwt: a JWK, a JWK Set, or PEM.",
+)
+@click.option(
     "--auth-method",
-    default="client_secret_basic",
-    show_default=True,
-    help="How it says who it is: client_secret_basic, client_secret_post, or none for a public client.",
+    default="",
+    help="How it says who it is: client_secret_basic, client_secret_post, private_key_jwt, or none for a public client."
+    "  [default: client_secret_basic; with a key private_key_jwt]",
 )
 @json_option
 def add(
@@ -70,6 +75,7 @@ def add(
     grant_types: tuple[str, ...],
     scope: tuple[str, ...],
     resources: tuple[str, ...],
+    key_file: TextIO | None,
     auth_method: str,
     as_json: bool,
 ) -> None:
@@ -81,7 +87,8 @@ def add(
         grant_types=grant_types,
         scope=scope,
         resources=resources,
-        token_endpoint_auth_method=auth_method,
+        keys=key_file.read() if key_file else "",
+        token_endpoint_auth_method=auth_method or ("private_key_jwt" if key_file else "client_secret_basic"),
     )
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).CreateClient(request, timeout=DEADLINE)

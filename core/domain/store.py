@@ -8,6 +8,7 @@ from typing import Protocol
 
 from core.domain.administration.backups import BackupStore
 from core.domain.authorization.device_authorization import DeviceAuthorizationFacts, DeviceAuthorizationIntents
+from core.domain.clients.authentication import AssertionIntents
 from core.domain.clients.client import ClientFacts, ClientIntents
 from core.domain.clients.client_secret import ClientSecretFacts, ClientSecretIntents
 from core.domain.grants.grant import GrantFacts, GrantIntents
@@ -39,6 +40,7 @@ class Transaction(
     DeviceAuthorizationIntents,
     ClientIntents,
     ClientSecretIntents,
+    AssertionIntents,
     UserIntents,
     SessionIntents,
     KeyIntents,
@@ -56,8 +58,8 @@ class Store(Facts, Writes[Transaction], BackupStore, Protocol):
         """Delete up to `limit` rows of each kind that nothing can need any more at `now`; how many that were.
 
         Grants that ended or expired 7 days ago, pending and dead ones an hour old, devices' requests that expired an
-        hour ago, sessions that expired, changes past `keep_until`, signing keys that retired, full rate buckets.
-        Correctness never depends on it.
+        hour ago, sessions that expired, changes past `keep_until`, signing keys that retired, full rate buckets,
+        assertions that are good no more. Correctness never depends on it.
         """
         ...
 

@@ -41,6 +41,7 @@ class ClientAdminServicer(client_admin_pb2_grpc.ClientAdminServiceServicer):
                 grant_types=tuple(request.grant_types),
                 scope=tuple(request.scope),
                 resources=tuple(request.resources),
+                keys=request.keys,
                 authentication_method=request.token_endpoint_auth_method,
             )
         )

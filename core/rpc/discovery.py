@@ -5,6 +5,7 @@ from tokenhouse.v1 import discovery_pb2, discovery_pb2_grpc
 
 from core.domain.authorization.scope import told_scopes
 from core.domain.clients import grant_types
+from core.domain.clients.client_keys import SIGNING_ALGORITHMS
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.terms import AUTHENTICATION_METHODS
 from core.domain.grants.client_credentials import ClientCredentialsGrant
@@ -33,6 +34,7 @@ class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
                 ClientCredentialsGrant.name,
             ],
             token_endpoint_auth_methods_supported=AUTHENTICATION_METHODS,
+            token_endpoint_auth_signing_alg_values_supported=SIGNING_ALGORITHMS,
             code_challenge_methods_supported=["S256"],
             jwks=self._keys.jwks(),
             service_documentation=policy.service_documentation or "",

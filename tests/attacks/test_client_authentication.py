@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.authorization.device_endpoint import DeviceAuthorizationRequest
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client
+from core.domain.clients.grant_types import DEVICE_CODE
 from core.domain.clients.terms import SECRET_METHODS
 from core.domain.errors import Refusal
 from core.domain.grants.token_request import TokenResponse
@@ -43,7 +45,7 @@ class _Known:
 def _know(house: House, registered: str) -> _Known:
     if registered == "none":
         return _Known(a_client(house), {"none": None, "wrong": "made up"})
-    everything = ("authorization_code", "refresh_token", "client_credentials")
+    everything = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
     client, removed = a_confidential_client(
         house, authentication_method=registered, grant_types=everything, scope=("mcp",), resources=(MCP,)
     )
@@ -92,11 +94,20 @@ def _introspection(house: House, known: _Known) -> Callable[[str, str | None], o
     return lambda method, secret: introspect(house, token, known.client.client_id, secret, method)
 
 
+def _device(house: House, known: _Known) -> Callable[[str, str | None], object]:
+    def start(method: str, secret: str | None) -> object:
+        credentials = ClientCredentials(known.client.client_id, secret, method)
+        return house.devices.start(DeviceAuthorizationRequest(credentials, None, (), "192.0.2.1"))
+
+    return start
+
+
 def _own_token(house: House, known: _Known) -> Callable[[str, str | None], object]:
     return lambda method, secret: house.tokens.issue(asking_for_itself(known.client.client_id, secret, method=method))
 
 
 _PATHS = {
+    "device": _device,
     "own token": _own_token,
     "introspection": _introspection,
     "code": _code,

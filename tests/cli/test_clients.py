@@ -1,5 +1,9 @@
 """`tokenhouse clients`."""
 
+import json
+from pathlib import Path
+
+from tests.assertions import a_key_pair
 from tests.cli.command import Operator
 from tests.facade.pair import Pair
 from tests.facade.road import REDIRECT_URI, Visit, register
@@ -108,3 +112,19 @@ def test_add_a_resource_server(operator: Operator) -> None:
 
     assert operator("clients", "show", "reports-api", "--json").json["resources"] == ["https://reports.example.com/"]
     assert "https://reports.example.com/" in operator("clients", "show", "reports-api").stdout
+
+
+def test_add_with_a_key(operator: Operator, tmp_path: Path) -> None:
+    """A public key instead of a secret, as JWK Set or PEM; a private one is refused in one line."""
+    keys, arguments = a_key_pair(), ("--grant-type", "client_credentials", "--scope", "mcp", "--key-file")
+    (tmp_path / "key.pem").write_text(keys.pem)
+    (tmp_path / "jwks.json").write_text(keys.jwks)
+    (tmp_path / "private.json").write_text(json.dumps({**keys.jwk, "d": "AQAB"}))
+
+    for name in ("key.pem", "jwks.json"):
+        added = operator("clients", "add", *arguments, str(tmp_path / name), "--json").json
+        assert (added["client"]["token_endpoint_auth_method"], added["client_secret"]) == ("private_key_jwt", None)
+        assert added["client"]["metadata"]["jwks"]["keys"][0]["x"] == keys.jwk["x"]
+    refused = operator("clients", "add", *arguments, str(tmp_path / "private.json"))
+    assert (refused.status, refused.stderr.count("\n")) == (1, 1)
+    assert "private" in refused.stderr

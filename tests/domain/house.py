@@ -14,6 +14,7 @@ from core.domain.administration.users import UserAdministration
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
+from core.domain.clients.authentication import ClientAuthentication
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.registration import Registrations
 from core.domain.grants.authorization_code import AuthorizationCode
@@ -151,16 +152,21 @@ class House:
             DeviceCodeParameters: DeviceCode(self.store, self.master_keys, self.clock),
         }
         issuer = Issuer(self.keys, self.validation, self.clock, self.randomness)
-        self.tokens = TokenEndpoint(grant_types, self.store, issuer, self.master_keys, self.policy, self.clock)
+        self.authentication = ClientAuthentication(self.store, self.policy, self.clock)
+        self.tokens = TokenEndpoint(
+            grant_types, self.authentication, self.store, issuer, self.master_keys, self.policy, self.clock
+        )
+        self.introspection = Introspection(self.authentication, self.store, self.validation, self.policy)
+        self.revocation = Revocation(
+            self.authentication, self.store, self.keys, self.validation, self.master_keys, self.policy, self.clock
+        )
         self.devices = DeviceAuthorizationEndpoint(
-            self.store, self.master_keys, self.policy, self.clock, self.randomness
+            self.authentication, self.store, self.master_keys, self.policy, self.clock, self.randomness
         )
         page_seal = RequestSeal(self.master_keys, self.clock, self.randomness, DEVICE_PAGE)
         self.device_consent = DeviceConsent(
             self.store, self.logins, page_seal, self.master_keys, self.policy, self.clock
         )
-        self.introspection = Introspection(self.store, self.validation, self.policy)
-        self.revocation = Revocation(self.store, self.keys, self.validation, self.master_keys, self.policy, self.clock)
 
     def key_administration(self, keeper: MasterKeyKeeper | None = None) -> KeyAdministration:
         """Every act on keys; without a keeper, master keys are not to be rotated."""

@@ -48,6 +48,35 @@ def test_the_same_client_id_may_stand_in_both_places() -> None:
     assert parse_client_credentials(basic("a:b"), form(b"client_id=a")).client_id == "a"
 
 
+_ASSERTION = b"client_assertion=a.b.c&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def test_a_signed_statement_is_private_key_jwt() -> None:
+    """RFC 7523 §2.2, RFC 7521 §4.2: client_id may be left out; each request is an attempt of its own."""
+    alone, another = (parse_client_credentials(None, form(_ASSERTION)) for _ in range(2))
+    named = parse_client_credentials(None, form(b"client_id=a&" + _ASSERTION))
+
+    assert (alone.client_id, alone.client_assertion, alone.method) == ("", "a.b.c", "private_key_jwt")
+    assert named.client_id == "a"
+    assert len(alone.attempt_id) == 16
+    assert alone.attempt_id != another.attempt_id
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "reason"),
+    [
+        (None, b"client_assertion=a.b.c", "INVALID_CLIENT"),
+        (None, b"client_assertion=a.b.c&client_assertion_type=jwt", "INVALID_CLIENT"),
+        (None, b"client_secret=b&" + _ASSERTION, "INVALID_REQUEST"),
+        (basic("a:b"), _ASSERTION, "INVALID_REQUEST"),
+    ],
+)
+def test_an_assertion_stands_alone(header: str | None, body: bytes, reason: str) -> None:
+    """RFC 7521 §4.2, RFC 6749 §2.3: of a kind that is known, and the only proof."""
+    with pytest.raises(Refusal, match=reason):
+        parse_client_credentials(header, form(body))
+
+
 @pytest.mark.parametrize("body", [b"client_id=a&client_secret=b", b"client_secret=b", b"client_id=other"])
 def test_two_ways_at_once_are_refused(body: bytes) -> None:
     """RFC 6749 §2.3: a client must not use more than one authentication method (row 15 of the reply table)."""

@@ -91,7 +91,13 @@ def test_the_facts_behind_the_metadata(serving: Serving) -> None:
         DEVICE_CODE,
         "client_credentials",
     ]
-    assert list(facts.token_endpoint_auth_methods_supported) == ["none", "client_secret_basic", "client_secret_post"]
+    assert list(facts.token_endpoint_auth_methods_supported) == [
+        "none",
+        "client_secret_basic",
+        "client_secret_post",
+        "private_key_jwt",
+    ]
+    assert list(facts.token_endpoint_auth_signing_alg_values_supported) == ["ES256", "RS256", "PS256", "EdDSA"]
     assert list(facts.code_challenge_methods_supported) == ["S256"]
     assert json.loads(facts.jwks)["keys"]
 

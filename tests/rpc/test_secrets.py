@@ -4,6 +4,7 @@ import io
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tokenhouse.v1 import client_admin_pb2, client_credentials_pb2, key_admin_pb2, revocation_pb2, user_admin_pb2
@@ -93,7 +94,7 @@ def _walk_with_a_secret(road: Road, secrets: dict[str, str]) -> None:
     secrets["made secret"] = added.client_secret
     secrets["another made secret"] = road.serving.clients.AddClientSecret(another, timeout=DEADLINE).client_secret
     request = road.refreshing("thr_canary")
-    proof = {"client_id": added.client.client_id, "method": "client_secret_post"}
+    proof: dict[str, Any] = {"client_id": added.client.client_id, "method": "client_secret_post"}
     for secret in (secrets["made secret"], secrets["another made secret"], "canary of a wrong secret"):
         request.client.CopyFrom(client_credentials_pb2.ClientCredentials(client_secret=secret, **proof))
         refused(road.serving.tokens.IssueToken, request)

@@ -76,3 +76,17 @@ def test_secrets_go_with_their_client(store: Store) -> None:
     store.write(lambda transaction: transaction.delete_client("app-1", now=NOW))
     assert _secrets(store) == []
     assert len(store.list_client_secrets("app-2")) == 1
+
+
+def test_an_assertion_is_claimed_once_and_by_its_own_attempt_again(store: Store) -> None:
+    """Whoever else comes with it is too late, until it is forgotten because nobody takes it any more."""
+
+    def claim(attempt_id: bytes, digest: bytes = b"one") -> bool:
+        return store.write(lambda tx: tx.claim_assertion(digest, attempt_id=attempt_id, forgotten_at=NOW + 60))
+
+    assert [claim(b"a"), claim(b"a"), claim(b"b"), claim(b"a")] == [True, True, False, True]
+    assert claim(b"b", b"two")
+    store.purge(now=NOW + 59, limit=10)
+    assert not claim(b"b")
+    store.purge(now=NOW + 60, limit=10)
+    assert claim(b"b")

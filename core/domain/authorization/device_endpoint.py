@@ -11,7 +11,7 @@ from core.domain.authorization.device_authorization import (
 from core.domain.authorization.endpoint import require_clients_enabled
 from core.domain.authorization.scope import known_scope
 from core.domain.authorization.user_code import new_user_code, show_user_code
-from core.domain.clients.authentication import AuthenticationFacts, ClientCredentials, authenticate_client
+from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, ClientCredentials, Proven
 from core.domain.clients.client import ClientFacts
 from core.domain.clients.grant_types import DEVICE_CODE
 from core.domain.clock import Clock
@@ -53,11 +53,11 @@ class DeviceAuthorizationResponse:
     interval: int
 
 
-class DeviceTransaction(DeviceAuthorizationIntents, LimitIntents, ClientFacts, Protocol):
+class DeviceTransaction(DeviceAuthorizationIntents, LimitIntents, AssertionIntents, ClientFacts, Protocol):
     """What a device's request writes."""
 
 
-class DeviceStore(AuthenticationFacts, Writes[DeviceTransaction], Protocol):
+class DeviceStore(Writes[DeviceTransaction], Protocol):
     """What devices' requests need of a store."""
 
 
@@ -65,8 +65,15 @@ class DeviceAuthorizationEndpoint:
     """Takes devices' requests."""
 
     def __init__(
-        self, store: DeviceStore, master_keys: MasterKeys, policy: PolicySource, clock: Clock, randomness: Randomness
+        self,
+        authentication: ClientAuthentication,
+        store: DeviceStore,
+        master_keys: MasterKeys,
+        policy: PolicySource,
+        clock: Clock,
+        randomness: Randomness,
     ) -> None:
+        self._authentication = authentication
         self._store = store
         self._master_keys = master_keys
         self._policy = policy
@@ -86,7 +93,8 @@ class DeviceAuthorizationEndpoint:
         policy = self._policy.current
         require_clients_enabled(policy)
         require_device_flow(policy)
-        client = authenticate_client(request.client, self._store)
+        proven = self._authentication.authenticate(request.client)
+        client = proven.client
         if DEVICE_CODE not in client.grant_types:
             raise UnauthorizedClient(f"this client is not registered for {DEVICE_CODE}")
         scope = known_scope(request.scope, policy, client.terms.scope)
@@ -107,7 +115,7 @@ class DeviceAuthorizationEndpoint:
             for code in [new_user_code(self._randomness) for _ in range(_CANDIDATES)]
         }
         network = network_of(request.network_address)
-        user_code = self._store.write(lambda tx: self._create(tx, candidates, network, policy))
+        user_code = self._store.write(lambda tx: self._create(tx, proven, candidates, network, policy))
         created = candidates[user_code]
         device_code = format_grant_token(
             TokenKind.DEVICE_CODE,
@@ -121,8 +129,14 @@ class DeviceAuthorizationEndpoint:
         )
 
     def _create(
-        self, tx: DeviceTransaction, candidates: dict[str, DeviceAuthorization], network: str, policy: Policy
+        self,
+        tx: DeviceTransaction,
+        proven: Proven,
+        candidates: dict[str, DeviceAuthorization],
+        network: str,
+        policy: Policy,
     ) -> str:
+        proven.claim(tx)
         rate, now_ms = policy.device_flow.authorizations, self._clock.now_ms()
         for parts, each in (((network,), rate), ((), Rate(rate.count * _NETWORKS_AT_ONCE, rate.period))):
             require_slot(tx, limit_key("device", *parts), each, now_ms=now_ms, what="device authorizations")

@@ -3,45 +3,118 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.domain.clients.assertion import Assertion, UnknownKey, find_subject, verify_assertion
 from core.domain.clients.client import Client, ClientFacts
+from core.domain.clients.client_keys import load_keys
 from core.domain.clients.client_secret import ClientSecretFacts, is_client_secret
-from core.domain.errors import InvalidClient
+from core.domain.clients.terms import PRIVATE_KEY_JWT
+from core.domain.clock import Clock
+from core.domain.errors import InvalidClient, InvalidRequest
+from core.domain.policy import PolicySource
+
+#: Below the issuer: what deployed clients name as the audience of an assertion (RFC 7523 §3).
+TOKEN_ENDPOINT = "/oauth/v1/token"
+_ATTEMPT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
     """What a client sent to say who it is; nothing here has been verified."""
 
+    #: Empty where an assertion alone says it.
     client_id: str
     client_secret: str | None = field(repr=False)
     #: RFC 8414 token_endpoint_auth_method.
     method: str
+    client_assertion: str = field(default="", repr=False)
+    #: 16 bytes, the same for every try of one HTTP request; needed with an assertion alone.
+    attempt_id: bytes = b""
 
 
 class AuthenticationFacts(ClientFacts, ClientSecretFacts, Protocol):
     """What is read to find out who a client is."""
 
 
-def authenticate_client(credentials: ClientCredentials, facts: AuthenticationFacts) -> Client:
-    """The client that sent the request. A public one names itself; any other proves it in the one way it registered.
+class AssertionIntents(Protocol):
+    """What can be done to assertions inside a transaction."""
 
-    Raises:
-        InvalidClient: unknown, deleted or blocked; or the proof is missing, wrong, or of another kind than agreed.
-    """
-    if not credentials.client_id:
-        raise InvalidClient("client_id is missing")
-    client = facts.find_client(credentials.client_id)
-    if client is None or client.blocked:
-        raise InvalidClient("unknown client: register again")
-    if not client.terms.confidential:
-        # A public client that sends a secret takes itself for another: the secret cannot be right (RFC 6749 §2.3.1).
-        if credentials.client_secret:
-            raise InvalidClient("this client is public and has no secret")
+    def claim_assertion(self, digest: bytes, *, attempt_id: bytes, forgotten_at: int) -> bool:
+        """Use an assertion: True the first time, and for the same attempt again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A client that has proven who it is, if `claim` says so in the transaction that acts on it."""
+
+    client: Client
+    assertion: Assertion | None = None
+    attempt_id: bytes = b""
+
+    def claim(self, tx: AssertionIntents) -> None:
+        """Use what can be used once (RFC 7523 §3, 7).
+
+        Raises:
+            InvalidClient: it was used before.
+        """
+        assertion = self.assertion
+        if assertion is not None and not tx.claim_assertion(
+            assertion.digest, attempt_id=self.attempt_id, forgotten_at=assertion.forgotten_at
+        ):
+            raise InvalidClient("the client_assertion was used before: sign another one for each request")
+
+
+class ClientAuthentication:
+    """Finds out who sent a request."""
+
+    def __init__(self, facts: AuthenticationFacts, policy: PolicySource, clock: Clock) -> None:
+        self._facts = facts
+        self._policy = policy
+        self._clock = clock
+
+    def authenticate(self, credentials: ClientCredentials) -> Proven:
+        """The client. A public one names itself; any other proves it in the one way it registered.
+
+        Raises:
+            InvalidClient: unknown, deleted or blocked; or the proof is missing, wrong, or of another kind than agreed.
+        """
+        client = self._find_client(credentials)
+        method = client.terms.authentication_method
+        if not client.terms.confidential:
+            # A public client that sends a secret takes itself for another: it cannot be right (RFC 6749 §2.3.1).
+            if credentials.client_secret or credentials.client_assertion:
+                raise InvalidClient("this client is public and has no secret")
+            return Proven(client)
+        # Another method is another agreement: a secret that leaks from bodies into logs must not work there.
+        if credentials.method != method:
+            raise InvalidClient(f"this client has to authenticate with {method}, as it is registered")
+        if method == PRIVATE_KEY_JWT:
+            return self._verify(client, credentials)
+        if not is_client_secret(credentials.client_secret or "", self._facts.list_client_secrets(client.client_id)):
+            raise InvalidClient("the client_secret is wrong or has been removed")
+        return Proven(client)
+
+    def _find_client(self, credentials: ClientCredentials) -> Client:
+        client_id = credentials.client_id or find_subject(credentials.client_assertion)
+        if not client_id:
+            raise InvalidClient("client_id is missing")
+        client = self._facts.find_client(client_id)
+        if client is None or client.blocked:
+            raise InvalidClient("unknown client: register again")
         return client
-    method = client.terms.authentication_method
-    # Another method is another agreement: a secret that leaks from bodies into logs must not work there.
-    if credentials.method != method:
-        raise InvalidClient(f"this client has to authenticate with {method}, as it is registered")
-    if not is_client_secret(credentials.client_secret or "", facts.list_client_secrets(client.client_id)):
-        raise InvalidClient("the client_secret is wrong or has been removed")
-    return client
+
+    def _verify(self, client: Client, credentials: ClientCredentials) -> Proven:
+        if len(credentials.attempt_id) != _ATTEMPT_BYTES:
+            raise InvalidRequest("attempt_id must be 16 bytes")
+        issuer = self._policy.current.issuer
+        try:
+            assertion = verify_assertion(
+                credentials.client_assertion,
+                client.client_id,
+                load_keys(client.terms.jwks),
+                audiences=(issuer, issuer + TOKEN_ENDPOINT),
+                now=self._clock.now(),
+            )
+        except UnknownKey:
+            raise InvalidClient("client_assertion: its kid is none of the client's keys") from None
+        return Proven(client, assertion, credentials.attempt_id)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.clients.client import Client
+from core.domain.clients.client_keys import KeysRefused, parse_keys
 from core.domain.clients.grant_types import BEGINNINGS, DEVICE_CODE
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
-from core.domain.clients.terms import AUTHENTICATION_METHODS, NONE, Terms
+from core.domain.clients.terms import AUTHENTICATION_METHODS, NONE, PRIVATE_KEY_JWT, Terms
 from core.domain.errors import InvalidArgument, InvalidRedirectUri
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
@@ -32,6 +33,8 @@ class Preregistration:
     scope: tuple[str, ...] = ()
     #: What it is itself (RFC 8707).
     resources: tuple[str, ...] = ()
+    #: Public keys: a JWK, a JWK Set, or PEM.
+    keys: str = ""
     authentication_method: str = "client_secret_basic"
 
 
@@ -54,13 +57,14 @@ def parse_preregistration(wanted: Preregistration, now: int) -> Client:
         preregistered=True,
         scope=_require_scope(wanted.scope),
         resources=_require_resources(wanted),
+        jwks=_require_keys(wanted),
     )
     uris = _require_redirect_uris(wanted.redirect_uris)
     grant_types = _require_grant_types(wanted, terms)
     kept = tuple(dict.fromkeys(uri.text if terms.confidential else uri.kept for uri in uris))
     return Client(
         client_id=wanted.client_id,
-        metadata=_metadata_of(wanted, kept, grant_types),
+        metadata=_metadata_of(wanted, kept, grant_types, terms),
         client_name=wanted.client_name,
         redirect_uris=kept,
         grant_types=grant_types,
@@ -81,6 +85,18 @@ def _require_resources(wanted: Preregistration) -> tuple[str, ...]:
     if wanted.resources and wanted.authentication_method == NONE:
         raise InvalidArgument("a resource server has to authenticate (RFC 7662 section 2.1)")
     return tuple(dict.fromkeys(wanted.resources))
+
+
+def _require_keys(wanted: Preregistration) -> str:
+    with_keys = wanted.authentication_method == PRIVATE_KEY_JWT
+    if with_keys != bool(wanted.keys):
+        raise InvalidArgument("keys: private_key_jwt needs public keys, and no other method has a use for them")
+    if not with_keys:
+        return ""
+    try:
+        return parse_keys(wanted.keys)
+    except KeysRefused as refusal:
+        raise InvalidArgument(f"keys: {refusal}") from None
 
 
 def _require_redirect_uris(texts: Sequence[str]) -> tuple[RedirectUri, ...]:
@@ -114,13 +130,16 @@ def _require_grant_types(wanted: Preregistration, terms: Terms) -> tuple[str, ..
     return tuple(name for name in GRANT_TYPES if name in named)
 
 
-def _metadata_of(wanted: Preregistration, redirect_uris: tuple[str, ...], grant_types: tuple[str, ...]) -> str:
+def _metadata_of(
+    wanted: Preregistration, redirect_uris: tuple[str, ...], grant_types: tuple[str, ...], terms: Terms
+) -> str:
     members: dict[str, object] = {
         "client_name": wanted.client_name,
         "redirect_uris": redirect_uris,
         "grant_types": grant_types,
         "scope": " ".join(wanted.scope),
         "token_endpoint_auth_method": wanted.authentication_method,
+        "jwks": json.loads(terms.jwks or "{}"),
     }
     present = {name: value for name, value in members.items() if value}
     return json.dumps(present, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -7,7 +7,9 @@ NONE = "none"
 CLIENT_SECRET_BASIC = "client_secret_basic"
 CLIENT_SECRET_POST = "client_secret_post"
 SECRET_METHODS = (CLIENT_SECRET_BASIC, CLIENT_SECRET_POST)
-AUTHENTICATION_METHODS = (NONE, *SECRET_METHODS)
+#: RFC 7523 §2.2.
+PRIVATE_KEY_JWT = "private_key_jwt"
+AUTHENTICATION_METHODS = (NONE, *SECRET_METHODS, PRIVATE_KEY_JWT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Terms:
     scope: tuple[str, ...] = ()
     #: The resources that it is itself, in its spelling (RFC 8707): about tokens for these it may ask (RFC 7662).
     resources: tuple[str, ...] = ()
+    #: RFC 7591 "jwks": its public keys, a JWK Set as JSON text; empty where it has none.
+    jwks: str = ""
 
     @property
     def confidential(self) -> bool:

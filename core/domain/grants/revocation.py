@@ -1,9 +1,10 @@
 """Token revocation (RFC 7009): whichever of its tokens is named, the whole grant ends."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from core.domain.authorization.endpoint import require_clients_enabled
-from core.domain.clients.authentication import AuthenticationFacts, ClientCredentials, authenticate_client
+from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, ClientCredentials
 from core.domain.clients.client import Client
 from core.domain.clock import Clock
 from core.domain.errors import InvalidRequest
@@ -19,7 +20,11 @@ from core.domain.tokens.validation import Validation
 from core.domain.writing import Writes
 
 
-class RevocationStore(AuthenticationFacts, GrantFacts, Writes[RevokingTransaction], Protocol):
+class RevocationTransaction(RevokingTransaction, AssertionIntents, Protocol):
+    """What revocation writes."""
+
+
+class RevocationStore(GrantFacts, Writes[RevocationTransaction], Protocol):
     """What revocation needs of a store."""
 
 
@@ -28,6 +33,7 @@ class Revocation:
 
     def __init__(
         self,
+        authentication: ClientAuthentication,
         store: RevocationStore,
         keys: KeyRing,
         validation: Validation,
@@ -35,6 +41,7 @@ class Revocation:
         policy: PolicySource,
         clock: Clock,
     ) -> None:
+        self._authentication = authentication
         self._store = store
         self._keys = keys
         self._validation = validation
@@ -50,32 +57,40 @@ class Revocation:
             InvalidRequest: no token.
         """
         require_clients_enabled(self._policy.current)
-        client = authenticate_client(credentials, self._store)
+        proven = self._authentication.authenticate(credentials)
         if not token:
             raise InvalidRequest("token is missing")
-        grant = self._find_grant(token)
-        if grant is None:
-            return self._revoke_own(token, client)
-        if grant.client_id != client.client_id:
+        end = self._find_end(token, proven.client)
+        if end is None and proven.assertion is None:
             return False
-        now = self._clock.now()
-        revoked = self._store.write(
-            lambda tx: revoke_grant(tx, grant.id, reason=RevokeReason.REVOKED_BY_CLIENT, now=now)
-        )
-        return revoked is not None
 
-    def _revoke_own(self, text: str, client: Client) -> bool:
+        def intent(tx: RevocationTransaction) -> bool:
+            proven.claim(tx)
+            return end is not None and end(tx)
+
+        return self._store.write(intent)
+
+    def _find_end(self, token: str, client: Client) -> Callable[[RevocationTransaction], bool] | None:
+        """What ends the token; None where it is nobody's or another client's."""
+        now, grant = self._clock.now(), self._find_grant(token)
+        if grant is None:
+            return self._find_own_end(token, client, now)
+        if grant.client_id != client.client_id:
+            return None
+        reason = RevokeReason.REVOKED_BY_CLIENT
+        return lambda tx: revoke_grant(tx, grant.id, reason=reason, now=now) is not None
+
+    def _find_own_end(self, text: str, client: Client, now: int) -> Callable[[RevocationTransaction], bool] | None:
         """A token that is the client's own has no grant: what is written is its end alone, where it has not ended."""
         token = find_access_token(text, self._keys, self._policy.current.issuer)
         if token is None or token.subject != client.client_id or self._validation.is_ended(token):
-            return False
-        now = self._clock.now()
+            return None
 
-        def intent(tx: RevokingTransaction) -> None:
+        def end(tx: RevocationTransaction) -> bool:
             tx.record_change(ChangeKind.GRANT_REVOKED, token.grant_id, now=now, keep_until=now + LONGEST_LIFETIME)
+            return True
 
-        self._store.write(intent)
-        return True
+        return end
 
     def _find_grant(self, token: str) -> Grant | None:
         for kind in TokenKind:

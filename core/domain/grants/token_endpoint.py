@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 
 from core.domain.attempt import attempt
 from core.domain.authorization.endpoint import require_clients_enabled
-from core.domain.clients.authentication import AuthenticationFacts, authenticate_client
+from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, Proven
 from core.domain.clients.client import Client
 from core.domain.clock import Clock
 from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 _ATTEMPT_BYTES = 16
 
 
-class TokenEndpointTransaction(TokenTransaction, LimitIntents, Protocol):
+class TokenEndpointTransaction(TokenTransaction, LimitIntents, AssertionIntents, Protocol):
     """What happens inside the one transaction of a request."""
 
 
@@ -47,7 +47,7 @@ _Outcome: TypeAlias = Issuance | OwnIssuance | RefusedGrant
 _Intent: TypeAlias = Callable[[TokenEndpointTransaction], _Outcome]
 
 
-class TokenEndpointStore(AuthenticationFacts, Writes[TokenEndpointTransaction], Protocol):
+class TokenEndpointStore(Writes[TokenEndpointTransaction], Protocol):
     """What the pipeline itself needs of a store."""
 
 
@@ -57,6 +57,7 @@ class TokenEndpoint:
     def __init__(
         self,
         grant_types: dict[type[GrantParameters], GrantType[Any]],
+        authentication: ClientAuthentication,
         store: TokenEndpointStore,
         issuer: Issuer,
         master_keys: MasterKeys,
@@ -65,6 +66,7 @@ class TokenEndpoint:
     ) -> None:
         """`grant_types` says which grant type reads which parameters; a new one is one more entry."""
         self._grant_types = grant_types
+        self._authentication = authentication
         self._store = store
         self._issuer = issuer
         self._master_keys = master_keys
@@ -94,18 +96,19 @@ class TokenEndpoint:
         return [
             each
             if isinstance(each, Exception)
-            else attempt(request.correlation_id, self._finish, next(written), each[0], policy)
+            else attempt(request.correlation_id, self._finish, request, next(written), each[0], policy)
             for each, request in zip(begun, requests, strict=True)
         ]
 
     def _begin(self, request: TokenRequest, policy: Policy) -> tuple[Client, _Intent]:
         require_clients_enabled(policy)
         grant_type = self._pick_grant_type(request)
-        client = self._authenticate(grant_type, request)
+        proven = self._authenticate(grant_type, request)
+        client = proven.client
         if grant_type.name not in client.grant_types:
             raise UnauthorizedClient(f"this client is not registered for {grant_type.name}")
-        return client, self._limit(
-            lambda: grant_type.authorize(request.grant, request, client, policy), request, client, policy
+        return client, self._guard(
+            lambda: grant_type.authorize(request.grant, request, client, policy), request, proven, policy
         )
 
     def _pick_grant_type(self, request: TokenRequest) -> GrantType[Any]:
@@ -113,21 +116,22 @@ class TokenEndpoint:
             raise InvalidRequest("attempt_id must be 16 bytes")
         return self._grant_types[type(request.grant)]
 
-    def _authenticate(self, grant_type: GrantType[Any], request: TokenRequest) -> Client:
+    def _authenticate(self, grant_type: GrantType[Any], request: TokenRequest) -> Proven:
         try:
-            return authenticate_client(request.client, self._store)
+            return self._authentication.authenticate(request.client)
         except InvalidClient:
             grant_type.distrust(request.grant, request.client.client_id)
             raise
 
-    def _limit(
-        self, authorize: Callable[[], TokenIntent], request: TokenRequest, client: Client, policy: Policy
+    def _guard(
+        self, authorize: Callable[[], TokenIntent], request: TokenRequest, proven: Proven, policy: Policy
     ) -> _Intent:
-        """The transaction of the grant type, and where there is a limit, one that spends a try first."""
+        """The transaction of the grant type; where there is a limit, or a proof that is good once, it spends a try and
+        the proof first."""
         rate = policy.token_requests
-        if rate.count == 0:
+        if rate.count == 0 and proven.assertion is None:
             return authorize()
-        key = limit_key("token", client.client_id, network_of(request.network_address))
+        key = limit_key("token", proven.client.client_id, network_of(request.network_address))
         now_ms = self._clock.now_ms()
         try:
             intent = authorize()
@@ -136,16 +140,22 @@ class TokenEndpoint:
             refusal = RefusedGrant(error)
             intent = lambda tx: refusal  # noqa: E731
 
-        def limited(tx: TokenEndpointTransaction) -> _Outcome:
+        def guarded(tx: TokenEndpointTransaction) -> _Outcome:
+            proven.claim(tx)
             require_slot(tx, key, rate, now_ms=now_ms, what="token requests")
             try:
                 return intent(tx)
             except OAuthError as error:
                 return RefusedGrant(error)
 
-        return limited
+        return guarded
 
-    def _finish(self, outcome: _Outcome | Exception, client: Client, policy: Policy) -> TokenResponse:
+    def _finish(
+        self, request: TokenRequest, outcome: _Outcome | Exception, client: Client, policy: Policy
+    ) -> TokenResponse:
+        if isinstance(outcome, InvalidClient):
+            # Found out inside the transaction: a proof that was used before, or a client that has ended meanwhile.
+            self._pick_grant_type(request).distrust(request.grant, client.client_id)
         if isinstance(outcome, Exception):
             raise outcome
         if isinstance(outcome, RefusedGrant):

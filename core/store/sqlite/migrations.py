@@ -207,6 +207,21 @@ def device_authorizations(database: Database) -> None:
         database.execute(statement)
 
 
+@step()
+def client_assertions_once(database: Database) -> None:
+    """Which assertions of clients were used, until they could be used no more."""
+    database.execute(
+        """
+        CREATE TABLE client_assertions (
+            digest BLOB NOT NULL PRIMARY KEY,
+            attempt_id BLOB NOT NULL,
+            forgotten_at INTEGER NOT NULL
+        ) STRICT
+        """
+    )
+    database.execute("CREATE INDEX client_assertions_by_forgotten_at ON client_assertions (forgotten_at)")
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

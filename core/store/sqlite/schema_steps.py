@@ -15,6 +15,7 @@ STEPS = (
     "steps_say_what_they_need",
     "clients_of_operators",
     "device_authorizations",
+    "client_assertions_once",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

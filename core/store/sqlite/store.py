@@ -88,6 +88,7 @@ class SqliteStore(SqliteFacts):
             + self.write(lambda transaction: transaction.purge_changes(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_signing_keys(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_rates(now=now, limit=limit))
+            + self.write(lambda transaction: transaction.purge_client_assertions(now=now, limit=limit))
         )
 
     def note_time(self, now: int) -> None:

@@ -6,6 +6,7 @@ from core.domain.errors import StoreUnavailable
 from core.domain.tokens.change import Change
 from core.store.sqlite import driver
 from core.store.sqlite.changes import ChangeReads, ChangeWrites
+from core.store.sqlite.client_assertions import ClientAssertionWrites
 from core.store.sqlite.client_secrets import ClientSecretReads, ClientSecretWrites
 from core.store.sqlite.clients import ClientReads, ClientWrites
 from core.store.sqlite.clock import ClockReads, ClockWrites
@@ -38,6 +39,7 @@ class SqliteTransaction(
     DeviceAuthorizationWrites,
     ClientWrites,
     ClientSecretWrites,
+    ClientAssertionWrites,
     UserWrites,
     SessionWrites,
     KeyWrites,

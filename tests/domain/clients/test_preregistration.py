@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.domain.authorization.endpoint import ConsentPrompt, Redirect
-from core.domain.clients.authentication import ClientCredentials, authenticate_client
+from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.preregistration import Preregistration, parse_preregistration
 from core.domain.errors import (
     AlreadyExists,
@@ -25,7 +25,7 @@ _WEB = Preregistration("portal", "The portal", (_HTTPS,))
 
 def _is_good(house: House, client_id: str, secret: str) -> bool:
     try:
-        authenticate_client(ClientCredentials(client_id, secret, "client_secret_basic"), house.store)
+        house.authentication.authenticate(ClientCredentials(client_id, secret, "client_secret_basic"))
     except InvalidClient:
         return False
     return True

@@ -7,6 +7,8 @@ import pytest
 from tests.facade.pair import Pair
 
 _PATH = "/.well-known/oauth-authorization-server"
+_METHODS = ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"]
+_ALGORITHMS = ["ES256", "RS256", "PS256", "EdDSA"]
 
 
 def test_the_document_is_exact(pair: Pair) -> None:
@@ -22,7 +24,10 @@ def test_the_document_is_exact(pair: Pair) -> None:
         "registration_endpoint": f"{pair.issuer}/oauth/v1/register",
         "revocation_endpoint": f"{pair.issuer}/oauth/v1/revoke",
         "introspection_endpoint": f"{pair.issuer}/oauth/v1/introspect",
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "introspection_endpoint_auth_methods_supported": _METHODS[1:],
+        "token_endpoint_auth_signing_alg_values_supported": _ALGORITHMS,
+        "revocation_endpoint_auth_signing_alg_values_supported": _ALGORITHMS,
+        "introspection_endpoint_auth_signing_alg_values_supported": _ALGORITHMS,
         "jwks_uri": f"{pair.issuer}/oauth/v1/jwks",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
@@ -33,8 +38,8 @@ def test_the_document_is_exact(pair: Pair) -> None:
             "urn:ietf:params:oauth:grant-type:device_code",
             "client_credentials",
         ],
-        "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
-        "revocation_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
+        "token_endpoint_auth_methods_supported": _METHODS,
+        "revocation_endpoint_auth_methods_supported": _METHODS,
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": document["scopes_supported"],
         "authorization_response_iss_parameter_supported": True,
