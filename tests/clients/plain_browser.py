@@ -4,7 +4,7 @@ import re
 import ssl
 from types import TracebackType
 from typing import Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
@@ -51,6 +51,13 @@ class PlainBrowser:
     def approve(self, authorization_url: str) -> str:
         """The whole road: where the browser is sent in the end."""
         return self.decide(self.open(authorization_url))
+
+    def allow_device(self, link: str) -> None:
+        """Open the link that a device shows, compare the code and allow it (RFC 8628 §3.3.1)."""
+        (code,) = parse_qs(urlsplit(link).query)["user_code"]
+        page = self._send(self.open(link), "/device", user_code=code)
+        decided = self._send(page, "/device/consent", decision="allow")
+        assert "Go back to your device" in decided.text, decided.text
 
     def visit(self, url: str) -> httpx.Response:
         """Go there, as a browser does that was sent to a client's listener."""

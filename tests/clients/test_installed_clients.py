@@ -1,22 +1,20 @@
 """Clients that can be installed, as their makers publish them, at a running server and an MCP server beside it."""
 
 import asyncio
-import os
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastmcp import Client as FastMcpClient
 from fastmcp.client.auth import OAuth
-from mcp.client import Client
-from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from tests.clients.mcp_remote_process import ask_whoami
 from tests.clients.node_clients import connect_all, install_clients
 from tests.clients.plain_browser import PlainBrowser
 from tests.flows.mcp_server import ProtectedMcpServer
-from tests.node import environment_with, find_node
 from tests.patience import PATIENCE
 from tests.running import Running
 
@@ -32,6 +30,14 @@ def mcp_server(running: Running) -> Iterator[ProtectedMcpServer]:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of those that run with Node; without it the tests fail, they are never skipped."""
     return install_clients(tmp_path_factory.mktemp("node"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def terminal(running: Running, mcp_server: ProtectedMcpServer, installed: Path) -> Iterator["Future[Any]"]:
+    """mcp-remote on a machine without a browser; it asks once in five seconds, so the others come in the meantime."""
+    running.add_user("lise")
+    with PlainBrowser("lise") as browser, ThreadPoolExecutor(1) as elsewhere:
+        yield elsewhere.submit(ask_whoami, installed, mcp_server.url, browser.allow_device, "--device-code")
 
 
 @pytest.fixture(scope="module")
@@ -97,35 +103,13 @@ def test_fastmcp(mcp_server: ProtectedMcpServer, browser: PlainBrowser, monkeypa
     assert (answer["username"], len(opened)) == (browser.username, 1)
 
 
-def test_mcp_remote(mcp_server: ProtectedMcpServer, browser: PlainBrowser, installed: Path, tmp_path: Path) -> None:
+def test_mcp_remote(mcp_server: ProtectedMcpServer, browser: PlainBrowser, installed: Path) -> None:
     """A program that speaks stdio alone reaches the service through mcp-remote, once its user has allowed it."""
-    node = find_node()
-    proxy = installed / "node_modules" / "mcp-remote" / "dist" / "proxy.js"
-    environment = environment_with(node) | {
-        "MCP_REMOTE_CONFIG_DIR": str(tmp_path),
-        # What it is told to open, it also says.
-        "BROWSER": "true",
-        "DISPLAY": "",
-        "XDG_CURRENT_DESKTOP": "",
-    }
-    command = StdioServerParameters(command=str(node), args=[str(proxy), mcp_server.url], env=environment)
-
-    async def call(said: int) -> Any:
-        with os.fdopen(said, "w") as errors:
-            async with Client(stdio_client(command, errlog=errors)) as client:
-                return (await client.call_tool("whoami")).structured_content
-
-    reading, writing = os.pipe()
-    with os.fdopen(reading) as lines:
-        person = threading.Thread(target=_open_what_is_said, args=(lines, browser))
-        person.start()
-        answer = asyncio.run(asyncio.wait_for(call(writing), PATIENCE))
-        person.join(PATIENCE)
+    answer = ask_whoami(installed, mcp_server.url, lambda link: browser.visit(browser.approve(link)))
 
     assert answer["username"] == browser.username
 
 
-def _open_what_is_said(lines: Any, browser: PlainBrowser) -> None:
-    for line in lines:
-        if line.startswith("http"):
-            browser.visit(browser.approve(line.strip()))
+def test_mcp_remote_on_a_terminal(terminal: "Future[Any]") -> None:
+    """Where there is no browser its user types the code elsewhere, and it goes on by itself (RFC 8628)."""
+    assert terminal.result(PATIENCE)["username"] == "lise"
