@@ -13,6 +13,7 @@ from tests.patience import PATIENCE
 from tests.running import Running
 
 _PROJECT = Path(__file__).parent / "node"
+_METHODS = ("client_secret_basic", "client_secret_post")
 
 
 def install_clients(folder: Path) -> Path:
@@ -31,6 +32,7 @@ def install_clients(folder: Path) -> Path:
 def connect_all(folder: Path, running: Running, mcp_server: str, browser: PlainBrowser) -> Mapping[str, Any]:
     """What each of them reports, by its name; whoever failed reports its error."""
     node = find_node()
+    secrets = {method: _add_client(running, mcp_server, method) for method in _METHODS}
     outcomes: dict[str, Any] = {}
     with subprocess.Popen(
         [node, folder / "connect.mjs", running.issuer, mcp_server],
@@ -41,6 +43,8 @@ def connect_all(folder: Path, running: Running, mcp_server: str, browser: PlainB
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
+        process.stdin.write(json.dumps(secrets) + "\n")
+        process.stdin.flush()
         try:
             for said in map(json.loads, process.stdout):
                 if "client" in said:
@@ -58,3 +62,10 @@ def connect_all(folder: Path, running: Running, mcp_server: str, browser: PlainB
         finally:
             process.kill()
     return outcomes
+
+
+def _add_client(running: Running, mcp_server: str, method: str) -> dict[str, str]:
+    """A program that the operator has registered, which may ask about tokens for the service."""
+    options = ["--grant-type", "client_credentials", "--scope", "mcp", "--resource", mcp_server]
+    added = json.loads(running.tokenhouse("clients", "add", "--json", *options, "--auth-method", method))
+    return {"client_id": added["client"]["client_id"], "client_secret": added["client_secret"]}

@@ -19,6 +19,10 @@ def _registration(name: str, redirect_uri: str) -> dict[str, object]:
     }
 
 
+#: Where the metadata offer it, for machines without a browser.
+_DEVICE: Final = "urn:ietf:params:oauth:grant-type:device_code"
+
+
 PROFILES: Final = (
     Profile(
         tool="Positron",
@@ -33,7 +37,10 @@ PROFILES: Final = (
     *(
         Profile(
             tool=name,
-            registration=_registration(registered, "http://127.0.0.1/callback"),
+            registration={
+                **_registration(registered, "http://127.0.0.1/callback"),
+                "grant_types": ["authorization_code", "refresh_token", _DEVICE],
+            },
             redirect_uri="http://127.0.0.1:{port}/callback",
             authorize=AUTHORIZE,
             token=TOKEN,
