@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from tests.attacks.desk import FORM, REVOKE, TOKEN, Desk
+from tests.attacks.desk import DEVICE, DEVICE_GRANT_TYPE, FORM, REVOKE, TOKEN, Desk
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -66,11 +66,30 @@ def revocation(desk: Desk) -> Asked:
     return Asked(REVOKE, form, "token")
 
 
+def poll(desk: Desk) -> Asked:
+    """A device code."""
+    form = (
+        ("grant_type", DEVICE_GRANT_TYPE),
+        ("device_code", desk.device_code()),
+        ("client_id", desk.device_client_id),
+    )
+    return Asked(TOKEN, form, "device_code")
+
+
+def device(desk: Desk) -> Asked:
+    """A device that asks for its codes; it has no credential, and whatever it names can be named again."""
+    return Asked(DEVICE, (("client_id", desk.device_client_id), ("scope", "mcp")), "scope")
+
+
 ENDPOINTS: dict[str, Callable[[Desk], Asked]] = {
     "redemption": redemption,
     "refresh": refresh,
     "revocation": revocation,
+    "poll": poll,
+    "device": device,
 }
+#: What works once, whatever comes of it.
+ONCE = frozenset({"redemption", "poll"})
 
 
 def basic(client_id: str, secret: str = "made up") -> dict[str, str]:

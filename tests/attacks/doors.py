@@ -11,7 +11,7 @@ from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
 from facade.cookies import Browser
 from facade.csrf import csrf_token
 from tests.attacks.asking import basic
-from tests.attacks.desk import REVOKE, TOKEN, Desk
+from tests.attacks.desk import DEVICE_GRANT_TYPE, REVOKE, TOKEN, Desk
 from tests.facade.road import hidden_fields
 from tests.patience import PATIENCE
 
@@ -31,6 +31,8 @@ class Held:
     things: dict[str, str]
     #: Consent forms, each of a request of its own, by the door that is tried with it.
     forms: dict[str, dict[str, str]]
+    #: The client of the devices.
+    device_client: str
     #: A refresh token of another grant of the same client, for requests in which it is not what is tried.
     spare: str
 
@@ -49,9 +51,11 @@ def gather(desk: Desk) -> Held:
         "browser": desk.visit.browser.cookies[_BROWSER],
         "sealed request": forms["sealed request"]["sealed_request"],
         "form token": forms["form token"]["csrf_token"],
+        "device code": desk.device_code(),
+        "device page": hidden_fields(desk.device_question()[1], "/device/consent")["sealed_device_page"],
         "client_id": desk.client_id,
     }
-    return Held(things, forms, spare)
+    return Held(things, forms, desk.device_client_id, spare)
 
 
 class Doors:
@@ -69,6 +73,19 @@ class Doors:
     def refresh(self, thing: str) -> bool:
         """As a refresh token."""
         return self._desk.refresh(thing).status_code == 200
+
+    def poll(self, thing: str) -> bool:
+        """As a device code."""
+        form = {"grant_type": DEVICE_GRANT_TYPE, "device_code": thing, "client_id": self._held.device_client}
+        return self._desk.pair.client.post(TOKEN, data=form).status_code == 200
+
+    def device_page(self, thing: str) -> bool:
+        """As the page for a device that is decided; who holds the browser's cookie can make the right form token."""
+        things = self._held.things
+        token = csrf_token(Browser(things["browser"]), "device consent", things["session"], thing)
+        form = {"sealed_device_page": thing, "csrf_token": token, "decision": "allow"}
+        cookies = {"Cookie": f"{_BROWSER}={things['browser']}; {_SESSION}={things['session']}"}
+        return self._plain("POST", "/device/consent", cookies, data=form).status_code == 200
 
     def client_secret(self, thing: str) -> bool:
         """As the client's secret in the body, or behind Basic, or as a Bearer token."""
@@ -144,4 +161,6 @@ DOORS: dict[str, tuple[Callable[[Doors, str], bool], str | None]] = {
     "browser": (Doors.browser, "browser"),
     "form token": (Doors.form_token, "form token"),
     "sealed request": (Doors.sealed_request, "sealed request"),
+    "poll": (Doors.poll, "device code"),
+    "device page": (Doors.device_page, "device page"),
 }

@@ -10,7 +10,8 @@ from tests.attacks.doors import DOORS, Doors, Held, gather
 from tests.facade.pair import Pair
 from tests.facade.road import register
 
-_THINGS = ("access token", "refresh token", "code", "session", "browser", "sealed request", "form token", "client_id")
+_THINGS = ("access token", "refresh token", "code", "session", "browser", "sealed request", "form token", "device code",
+           "device page", "client_id")  # fmt: skip
 
 Opened = Mapping[tuple[str, str, str], bool]
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
-from tests.attacks.asking import ENDPOINTS
+from tests.attacks.asking import ENDPOINTS, ONCE
 from tests.attacks.combinations import WHEN
-from tests.attacks.desk import TOKEN, Desk, restart
+from tests.attacks.desk import TOKEN, Desk, register_device, restart
 from tests.attacks.wrong_requests import Cell, list_cells
 from tests.facade.pair import Pair
-from tests.facade.road import register
 
 _CELLS = {(cell.endpoint, cell.fault): cell for cell in list_cells("")}
 
@@ -38,7 +37,7 @@ def answers(pair: Pair) -> Answers:
     told: dict[tuple[str, str, str], Told] = {}
     narrow: dict[str, httpx.Response] = {}
     desk = Desk(pair)
-    cells = list_cells(register(pair, name="Another"))
+    cells = list_cells(register_device(pair, "Another"))
     queues = {when: {endpoint: _Queue(desk, endpoint, cells) for endpoint in ENDPOINTS} for when in WHEN}
     body = {"redirect_uris": ["http://127.0.0.1/callback"], "grant_types": ["authorization_code"]}
     codes_alone = pair.client.post("/oauth/v1/register", json=body).json()["client_id"]
@@ -58,7 +57,7 @@ class _Queue:
 
     def __init__(self, desk: Desk, endpoint: str, cells: list[Cell]) -> None:
         asked = [cell for cell in cells if cell.endpoint == endpoint]
-        used_up = len(asked) if endpoint == "redemption" else 1 + sum(not cell.reply.kept for cell in asked)
+        used_up = len(asked) if endpoint in ONCE else 1 + sum(not cell.reply.kept for cell in asked)
         self._desk, self._make = desk, ENDPOINTS[endpoint]
         self._good = [self._make(desk) for _ in range(used_up)]
 
@@ -68,15 +67,15 @@ class _Queue:
         response = cell.change(good).send(self._desk)
         # Whether a grant was revoked shows when it is refreshed.
         after = self._desk.refresh(good.value("token")) if cell.endpoint == "revocation" else good.send(self._desk)
-        if after.status_code == 200 and cell.endpoint != "redemption":
-            self._good.append(good.with_value(good.secret, after.json()["refresh_token"]))
+        if after.status_code == 200 and cell.endpoint not in ONCE:
+            self._good.append(good.with_value(good.secret, after.json().get("refresh_token", good.value(good.secret))))
         return Told(response, after.status_code == 200)
 
 
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize(("endpoint", "fault"), _CELLS)
 def test_each_request_gets_the_reply_of_the_table(answers: Answers, endpoint: str, fault: str, when: str) -> None:
-    """RFC 6749 §5.2, RFC 7009 §2, RFC 8707 §2, RFC 9700 §4.5: status, code, and what becomes of the credential."""
+    """RFC 6749 §5.2, RFC 7009 §2, RFC 8628 §3, RFC 8707 §2, RFC 9700 §4.5: status, code, and the credential's fate."""
     told, expected = answers.told[endpoint, fault, when], _CELLS[endpoint, fault].reply
     body = told.response.json() if told.response.content else {}
 

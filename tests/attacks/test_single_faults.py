@@ -7,11 +7,24 @@ wrong in one (CVE-2026-28513); a check that stops at the first fault may pass ov
 import pytest
 
 from tests.attacks.combinations import WHEN, Faults, find_accepted
+from tests.attacks.device_stands import DeviceDecisions, Polls, UserCodes
 from tests.attacks.stands import Cast, Decisions, Inquiries, Programs, Questions, Redemptions, Refreshes, Withdrawals
 from tests.domain.house import House
 
 _KINDS: dict[str, type[Cast]] = {
-    kind.__name__: kind for kind in (Redemptions, Refreshes, Programs, Decisions, Questions, Inquiries, Withdrawals)
+    kind.__name__: kind
+    for kind in (
+        Redemptions,
+        Refreshes,
+        Programs,
+        Decisions,
+        Questions,
+        Inquiries,
+        Withdrawals,
+        Polls,
+        DeviceDecisions,
+        UserCodes,
+    )
 }
 _FAULTS = [(name, fault) for name, kind in _KINDS.items() for fault in kind.faults]
 
@@ -32,7 +45,7 @@ def accepted(tmp_path_factory: pytest.TempPathFactory) -> Accepted:
 @pytest.mark.parametrize("when", WHEN)
 @pytest.mark.parametrize("kind", _KINDS)
 def test_a_request_with_nothing_wrong_is_accepted(accepted: Accepted, kind: str, when: str) -> None:
-    """RFC 6749 §4.1.3, §6, RFC 7009 §2.1, RFC 9068 §4: so the others are refused for what is wrong with them."""
+    """RFC 6749 §4.1.3, §6, RFC 8628 §3, RFC 7009 §2.1, RFC 9068 §4: the others are refused for what is wrong."""
     assert frozenset() in accepted[kind][when]
 
 

@@ -34,16 +34,24 @@ _PARAMETERS = {
     "redemption": ("grant_type", "code", "client_id", "redirect_uri", "code_verifier"),
     "refresh": ("grant_type", "refresh_token", "client_id"),
     "revocation": ("token", "client_id"),
+    "poll": ("grant_type", "device_code", "client_id"),
+    "device": ("client_id", "scope"),
 }
 #: What a good request gets: a code is used up, a refresh token may be used again for a while, a grant has ended.
 _GOOD = {"redemption": Reply(200, "", kept=False), "refresh": Reply(200, "", kept=True),
-         "revocation": Reply(200, "", kept=False)}  # fmt: skip
+         "revocation": Reply(200, "", kept=False), "poll": Reply(200, "", kept=False),
+         "device": Reply(200, "", kept=True)}  # fmt: skip
 _MALFORMED = Reply(400, "invalid_request", kept=True)
 _NO_METHOD = Reply(405, "invalid_request", kept=True)
 _NO_CLIENT = Reply(401, "invalid_client", kept=True)
 _NO_GRANT = Reply(400, "invalid_grant", kept=True)
 #: The same, and a code in the wrong hands is spent (RFC 9700 §4.5).
-_STOLEN = {"redemption": Reply(401, "invalid_client", kept=False), "refresh": _NO_CLIENT, "revocation": _NO_CLIENT}
+_SPENT = Reply(401, "invalid_client", kept=False)
+_STOLEN = {"redemption": _SPENT, "refresh": _NO_CLIENT, "revocation": _NO_CLIENT, "poll": _SPENT, "device": _NO_CLIENT}
+
+
+#: A poll comes to the address of every token request, which reads the form before it knows what is asked for.
+_ADDRESSES = tuple(endpoint for endpoint in ENDPOINTS if endpoint != "poll")
 
 
 def list_cells(other_client: str) -> list[Cell]:
@@ -55,19 +63,26 @@ def _everywhere(fault: str, change: Change, reply: Reply) -> Iterator[Cell]:
     return (Cell(endpoint, fault, change, reply) for endpoint in ENDPOINTS)
 
 
+def _at_each_address(fault: str, change: Change, reply: Reply) -> Iterator[Cell]:
+    return (Cell(endpoint, fault, change, reply) for endpoint in _ADDRESSES)
+
+
 def _of_form() -> Iterator[Cell]:
     """Row 13 of the reply table: a POST, a form, nothing in the URL."""
     for method in ("GET", "PUT", "DELETE"):
-        yield from _everywhere(method, with_method(method), _NO_METHOD)
-    yield from _everywhere("as JSON", as_json, _MALFORMED)
-    yield from _everywhere("JSON that says it is a form", _json_as_form, _MALFORMED)
-    yield from _everywhere("without a media type", lambda asked: replace(asked, headers={}), _MALFORMED)
+        yield from _at_each_address(method, with_method(method), _NO_METHOD)
+    yield from _at_each_address("as JSON", as_json, _MALFORMED)
+    for endpoint in _ADDRESSES:
+        # A device may leave everything else out.
+        unread = _NO_CLIENT if endpoint == "device" else _MALFORMED
+        yield Cell(endpoint, "JSON that says it is a form", _json_as_form, unread)
+    yield from _at_each_address("without a media type", lambda asked: replace(asked, headers={}), _MALFORMED)
     for media_type in ("multipart/form-data; boundary=x", "application/x-www-form-urlencoded2"):
-        yield from _everywhere(
+        yield from _at_each_address(
             f"as {media_type}", partial(with_headers, headers={"content-type": media_type}), _MALFORMED
         )
-    yield from _everywhere("in the URL", in_url, _MALFORMED)
-    yield from _everywhere("one parameter in the URL too", with_query, _MALFORMED)
+    yield from _at_each_address("in the URL", in_url, _MALFORMED)
+    yield from _at_each_address("one parameter in the URL too", with_query, _MALFORMED)
 
 
 def _of_client(other_client: str) -> Iterator[Cell]:
@@ -98,6 +113,8 @@ def _of_client(other_client: str) -> Iterator[Cell]:
         yield from _everywhere(fault, change, _MALFORMED)
     another: Change = lambda asked: asked.with_value("client_id", other_client)  # noqa: E731
     yield Cell("redemption", "another client", another, replace(_NO_GRANT, kept=False))
+    yield Cell("poll", "another client", another, replace(_NO_GRANT, kept=False))
+    yield Cell("device", "another client", another, Reply(200, "", kept=True))
     yield Cell("refresh", "another client", another, _NO_GRANT)
     yield Cell("revocation", "another client", another, Reply(200, "", kept=True))
 
@@ -120,13 +137,13 @@ def _reply_without(endpoint: str, name: str) -> Reply:
         return _STOLEN[endpoint]
     if name == "code_verifier":
         return replace(_NO_GRANT, kept=False)
-    return _GOOD[endpoint] if name == "redirect_uri" else _MALFORMED
+    return _GOOD[endpoint] if name in ("redirect_uri", "scope") else _MALFORMED
 
 
 def _of_grant() -> Iterator[Cell]:
     """Rows 14, 17, 20, 21, 26 and 28: what is asked for, and with what."""
     for grant_type in ("password", "implicit", "refresh_token ", "Authorization_Code"):
-        for endpoint in ("redemption", "refresh"):
+        for endpoint in ("redemption", "refresh", "poll"):
             unsupported = Reply(400, "unsupported_grant_type", kept=True)
             yield Cell(endpoint, f"grant_type {grant_type!r}", _saying("grant_type", grant_type), unsupported)
     for fault, change in {
@@ -136,6 +153,7 @@ def _of_grant() -> Iterator[Cell]:
     }.items():
         yield Cell("redemption", fault, change, _NO_GRANT)
         yield Cell("refresh", fault, change, _NO_GRANT)
+        yield Cell("poll", fault, change, _NO_GRANT)
         yield Cell("revocation", fault, change, Reply(200, "", kept=True))
     for fault, name, value in (
         ("another verifier", "code_verifier", "x" * 43),
@@ -143,10 +161,12 @@ def _of_grant() -> Iterator[Cell]:
         ("another port", "redirect_uri", "http://127.0.0.1:7778/callback"),
     ):
         yield Cell("redemption", fault, _saying(name, value), replace(_NO_GRANT, kept=False))
-    for endpoint in ("redemption", "refresh"):
+    for endpoint in ("redemption", "refresh", "poll", "device"):
         for resource in ("no uri", "https://a.example/#x", "http://a.example/"):
             no_target = Reply(400, "invalid_target", kept=True)
             yield Cell(endpoint, f"resource {resource!r}", _saying("resource", resource), no_target)
+    for scope in ("mcp admin", "MCP", "*"):
+        yield Cell("device", f"scope {scope!r}", _saying("scope", scope), Reply(400, "invalid_scope", kept=True))
     yield Cell("refresh", "a wider scope", _saying("scope", "mcp files"), Reply(400, "invalid_scope", kept=True))
 
 
