@@ -101,13 +101,17 @@ class Connection:
         assert len({each["refresh_token"] for each in tokens}) == 1
         return self._take(replies[0])
 
+    def refuse(self) -> tuple[int, str]:
+        """The status and the error of a refresh that is refused."""
+        reply = self._post(self.profile.refresh)
+        return reply.status_code, strict.read_reply(reply, reply.status_code, strict.REFUSAL)["error"]
+
     def revoke(self) -> None:
         """Sign off (RFC 7009); after that the refresh token is refused in the one way that makes clients begin anew."""
         url = self.metadata["revocation_endpoint"]
         form = {"token": self.known["refresh_token"], "client_id": self.known["client_id"]}
         assert self._http.post(url, data=form).status_code == 200
-        refused = strict.read_reply(self._post(self.profile.refresh), 400, strict.REFUSAL)
-        assert refused["error"] == "invalid_grant"
+        assert self.refuse() == (400, "invalid_grant")
 
     def _registration(self) -> dict[str, Any]:
         assert self.profile.registration is not None

@@ -116,7 +116,9 @@ def test_fastmcp(mcp_server: ProtectedMcpServer, browser: PlainBrowser, monkeypa
 
 def test_mcp_remote(mcp_server: ProtectedMcpServer, browser: PlainBrowser, installed: Path) -> None:
     """A program that speaks stdio alone reaches the service through mcp-remote, once its user has allowed it."""
-    answer = ask_whoami(installed, mcp_server.url, lambda link: browser.visit(browser.approve(link)))
+    answer = ask_whoami(
+        installed, mcp_server.url, lambda link: browser.visit(browser.approve(link)), "--auth-timeout", str(PATIENCE)
+    )
 
     assert answer["username"] == browser.username
 

@@ -5,12 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tokenhouse.v1 import client_admin_pb2
 
 from tests.clients.connection import Connection, open_http
 from tests.clients.plain_browser import PlainBrowser
 from tests.clients.profile import SECTIONS, Profile
 from tests.clients.profiles.every import PROFILES
+from tests.patience import PATIENCE
 from tests.running import Running
+
+#: With a document, with a port that changes, without a port.
+_OF_EACH_KIND = [each for each in PROFILES if each.name in ("Claude Code", "Gemini CLI", "rsconnect-python")]
 
 
 def _settings(folder: Path) -> dict[str, str]:
@@ -59,3 +64,25 @@ def test_it_gets_in(running: Running, browser: PlainBrowser, profile: Profile) -
 
         client.revoke()
         assert not running.validate(tokens["access_token"], profile.resource).active
+
+
+@pytest.mark.parametrize("profile", _OF_EACH_KIND, ids=lambda profile: profile.name)
+def test_a_deleted_client_begins_anew(running: Running, browser: PlainBrowser, profile: Profile) -> None:
+    """401 invalid_client makes clients register again (RFC 6749 §5.2), as the same client. Nothing of before is good,
+    and 400 invalid_grant makes them ask their user, who lets them in."""
+    with open_http() as http:
+        client = Connection(running, profile, http)
+        client.discover()
+        client.register()
+        client.authorize(browser)
+        client.redeem()
+        client_id = client.known["client_id"]
+        running.clients.DeleteClient(client_admin_pb2.DeleteClientRequest(client_id=client_id), timeout=PATIENCE)
+        assert client.refuse() == (401, "invalid_client")
+
+        client.register()
+        assert client.known["client_id"] == client_id
+        client.authorize(browser)
+        assert client.refuse() == (400, "invalid_grant")
+        client.redeem()
+        client.refresh()

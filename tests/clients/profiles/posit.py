@@ -6,7 +6,7 @@ from tests.clients.profile import AUTHORIZE, INSERTED, OPENID, REFRESH, RESOURCE
 
 _WORKBENCH: Final = "https://workbench.example.com/"
 #: As it is where a session of a Workbench is what has to be found again.
-_STATE: Final = f"{_WORKBENCH}s/1f0c/callback?tkn=a%2Bb%3D&next=" + "https%3A%2F%2Fexample.com%2F%3Fq%3D" * 110
+_STATE: Final = f"{_WORKBENCH}s/1f0c/callback?tkn=a%2Bb%3D&next=" + "https%3A%2F%2Fexample.com%2F%3Fq%3D" * 125
 
 
 def _registration(name: str, redirect_uri: str) -> dict[str, object]:

@@ -12,7 +12,7 @@ _REDIRECT_URIS: Final = (
 )
 _STATE: Final = (
     "vscode://dynamicauthprovider/mcp.example.com/authorize?nonce=9f%2Fq&windowId=2&callback="
-    + "https%3A%2F%2Fexample.com%2F%3Fa%3Db%26c%3D" * 80
+    + "https%3A%2F%2Fexample.com%2F%3Fa%3Db%26c%3D" * 110
 )
 _DOCUMENT: Final = {
     "client_id": "https://vscode.dev/oauth/client-metadata.json",
