@@ -16,14 +16,16 @@ from tests.patience import PATIENCE
 from tests.running import wait_until
 
 #: For clients and scripts; for people; from memory; for whoever watches the processes.
-API = ("token with a code", "token with a refresh token", "revoke", "register")
-PAGES = ("authorize", "login", "logout", "consent")
+API = ("token with a code", "token with a refresh token", "revoke", "register", "device authorization", "poll")
+PAGES = ("authorize", "login", "logout", "consent", "device", "device consent")
 DOCUMENTS = {"metadata": "/.well-known/oauth-authorization-server", "jwks": "/oauth/v1/jwks"}
 PROBES = {"livez": "/livez", "readyz": "/readyz"}
 
 _LINES = ("LoginFailures = 0", "LoginFailuresPerNetwork = 0", "Registrations = 0", "[OAuth]", "CodeLifetime = 10m")
 #: How long a service waits for the core, in seconds.
 _VALIDATION_DEADLINE = 2
+
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 Ask = Callable[[], httpx.Response]
 
@@ -71,15 +73,25 @@ def _prepare(pair: Pair) -> tuple[dict[str, Ask], str]:
     access_token = revoking.redeem(visit_again(revoking)).json()["access_token"]
     at_login, at_logout, at_consent, starting = visit(), visit(), visit(), visit()
     login_page, logout_page, consent_page = at_login.start(), at_logout.consent_page(), at_consent.consent_page()
+    device: dict[str, object] = {"client_name": "A device", "grant_types": [_DEVICE]}
+    device_client = _post_json(pair, device).json()["client_id"]
+    started = _post(pair, "/oauth/v1/device_authorization", client_id=device_client).json()
+    at_question = visit()
+    at_question.log_in(at_question.start())
+    question = at_question.send(at_question.browser.get("/device"), "/device", user_code=started["user_code"])
     return {
+        "device authorization": lambda: _post(pair, "/oauth/v1/device_authorization", client_id=device_client),
+        "poll": lambda: _post(
+            pair, "/oauth/v1/token", grant_type=_DEVICE, device_code=started["device_code"], client_id=device_client
+        ),
+        "device": lambda: httpx.get(f"{pair.base}/device", timeout=PATIENCE, verify=False),
+        "device consent": lambda: at_question.send(question, "/device/consent", decision="allow"),
         "token with a code": lambda: redeeming.redeem(code),
         "token with a refresh token": lambda: _post(
             pair, "/oauth/v1/token", grant_type="refresh_token", refresh_token=refresh_token, client_id=client_id
         ),
         "revoke": lambda: _post(pair, "/oauth/v1/revoke", token=revoked, client_id=client_id),
-        "register": lambda: httpx.post(
-            f"{pair.base}/oauth/v1/register", json={"redirect_uris": [REDIRECT_URI]}, timeout=PATIENCE, verify=False
-        ),
+        "register": lambda: _post_json(pair, {"redirect_uris": [REDIRECT_URI]}),
         "authorize": starting.start,
         "login": lambda: at_login.log_in(login_page),
         "logout": lambda: at_logout.send(logout_page, "/logout"),
@@ -95,6 +107,10 @@ def visit_again(visit: Visit) -> str:
 
 def _post(pair: Pair, path: str, **form: str) -> httpx.Response:
     return httpx.post(f"{pair.base}{path}", data=form, timeout=PATIENCE, verify=False)
+
+
+def _post_json(pair: Pair, body: dict[str, object]) -> httpx.Response:
+    return httpx.post(f"{pair.base}/oauth/v1/register", json=body, timeout=PATIENCE, verify=False)
 
 
 def _get(pair: Pair, path: str) -> Ask:

@@ -79,6 +79,8 @@ _ANSWERS = {
     "token with a refresh token": 200,
     "revoke": 200,
     "register": 201,
+    "device authorization": 200,
+    "device": 200,
     "authorize": 200,
     "login": 303,
     "livez": 200,

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from tokenhouse.envoy import authorization_pb2 as envoy_pb2
 from tokenhouse.v1 import (
     authorization_pb2,
+    device_authorization_pb2,
     introspection_pb2,
     registration_pb2,
     revocation_pb2,
@@ -19,8 +20,9 @@ from tokenhouse.v1 import (
     validation_pb2,
 )
 
-from tests.rpc.road import BINDING, PKCE, REDIRECT_URI, Road
-from tests.serving import ISSUER, Serving, parameters_of, public_client
+from core.domain.clients.grant_types import DEVICE_CODE
+from tests.rpc.road import BINDING, PKCE, REDIRECT_URI, Road, register
+from tests.serving import DEADLINE, ISSUER, Serving, parameters_of, public_client
 
 
 class Incidents(logging.Handler):
@@ -47,6 +49,8 @@ class CoreTarget:
         self.road.begin()
         tokens, code = self.road.connect(), self.road.code()
         sealed_request = self.road.start(self.road.session_token).consent.sealed_request
+        waiting = start_device(self.road)
+        page = _question(self.road, waiting.user_code)
         #: Text that means something to this core.
         self.words = [
             self.road.username,
@@ -56,6 +60,9 @@ class CoreTarget:
             tokens.refresh_token,
             code,
             sealed_request,
+            waiting.device_code,
+            waiting.user_code,
+            page,
             ISSUER,
             REDIRECT_URI,
             PKCE.verifier,
@@ -63,7 +70,10 @@ class CoreTarget:
         ]
         #: Bytes that do.
         self.blobs = [BINDING, b"0123456789abcdef", b'{"redirect_uris": ["http://localhost/"]}']
-        self._good = _good_requests(self.road, tokens, sealed_request)
+        self._good = [
+            *_good_requests(self.road, tokens, sealed_request),
+            *_good_device_requests(self.road, waiting, page),
+        ]
         return self
 
     def __exit__(
@@ -109,4 +119,33 @@ def _good_requests(road: Road, tokens: token_pb2.IssueTokenResponse, sealed_requ
         validation_pb2.ValidateTokensRequest(requests=[validate, validate]),
         registration,
         registration_pb2.RegisterClientsRequest(requests=[registration, registration]),
+    ]
+
+
+def start_device(road: Road) -> device_authorization_pb2.StartDeviceAuthorizationResponse:
+    """The codes of a new device, of the client that every device here is."""
+    client_id = register(road.serving, client_name="devices", grant_types=[DEVICE_CODE])
+    request = device_authorization_pb2.StartDeviceAuthorizationRequest(client=public_client(client_id))
+    return road.serving.devices.StartDeviceAuthorization(request, timeout=DEADLINE)
+
+
+def _question(road: Road, user_code: str) -> str:
+    request = device_authorization_pb2.EnterUserCodeRequest(
+        user_code=user_code, session_token=road.session_token, browser_binding=BINDING
+    )
+    return road.serving.devices.EnterUserCode(request, timeout=DEADLINE).consent.sealed_page
+
+
+def _good_device_requests(
+    road: Road, waiting: device_authorization_pb2.StartDeviceAuthorizationResponse, page: str
+) -> list[Message]:
+    pb, here = device_authorization_pb2, {"session_token": road.session_token, "browser_binding": BINDING}
+    client = public_client(register(road.serving, client_name="devices", grant_types=[DEVICE_CODE]))
+    grant = token_pb2.DeviceCodeGrant(device_code=waiting.device_code)
+    return [
+        pb.StartDeviceAuthorizationRequest(client=client, scope="mcp", network_address="192.0.2.1"),
+        pb.OpenDevicePageRequest(user_code=waiting.user_code, **here),  # type: ignore[arg-type]
+        pb.EnterUserCodeRequest(user_code=waiting.user_code, network_address="192.0.2.1", **here),  # type: ignore[arg-type]
+        pb.DecideDeviceAuthorizationRequest(sealed_page=page, approved=True, **here),  # type: ignore[arg-type]
+        token_pb2.IssueTokenRequest(client=client, attempt_id=b"0123456789abcdef", device_code=grant),
     ]

@@ -12,6 +12,7 @@ from facade.csrf import csrf_token
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, register
 
+DEVICE_GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -27,6 +28,12 @@ class PairTarget:
         self.sealed_request = re.findall(r'name="sealed_request" value="([^"]+)"', consent.text)[0]
         connected = Visit(pair, self.client_id)
         self.tokens = connected.redeem(connected.code()).json()
+        device = {"client_name": "A device", "grant_types": [DEVICE_GRANT_TYPE]}
+        self.device_client_id = pair.client.post("/oauth/v1/register", json=device).json()["client_id"]
+        #: RFC 8628 §3.2, of a device that waits.
+        self.device = pair.client.post(
+            "/oauth/v1/device_authorization", data={"client_id": self.device_client_id}
+        ).json()
         cookies = self.visit.browser.cookies
         self.browser = Browser(cookies["tokenhouse-browser"])
         self.session_token = cookies["tokenhouse-session"]
@@ -38,10 +45,10 @@ class PairTarget:
 
     def send_own_form(self, name: str, carried: dict[str, str], fields: dict[str, str]) -> httpx.Response:
         """A form of our own pages, with a right token over whatever it carries, from the signed-in browser."""
-        bound = "" if name == "login" else self.session_token
+        bound = "" if name.endswith("login") else self.session_token
         token = csrf_token(self.browser, name, bound, *carried.values())
         form = {**fields, **carried, "csrf_token": token}
-        return require_no_failure(self.visit.browser.post(f"/{name}", data=form))
+        return require_no_failure(self.visit.browser.post(f"/{name.replace(' ', '/')}", data=form))
 
     def require_well(self) -> None:
         """Pass where neither process had an incident and a code still becomes tokens."""
@@ -60,6 +67,12 @@ def require_no_failure(reply: httpx.Response) -> httpx.Response:
 @contextmanager
 def running_target(folder: Path) -> Iterator[PairTarget]:
     """A pair without limits."""
-    off = ("Registrations = 0", "LoginFailures = 0", "LoginFailuresPerNetwork = 0")
+    off = (
+        "DeviceAuthorizations = 0",
+        "UserCodes = 0",
+        "Registrations = 0",
+        "LoginFailures = 0",
+        "LoginFailuresPerNetwork = 0",
+    )
     with Pair(folder, limit_lines=off) as pair:
         yield PairTarget(pair)

@@ -12,12 +12,13 @@ from facade.errors import Refusal
 from facade.forms import decode, parse_parameters
 from tests.fuzz.held import Property
 from tests.fuzz.messages import TEXTS
-from tests.fuzz.pair_target import PairTarget
+from tests.fuzz.pair_target import DEVICE_GRANT_TYPE, PairTarget
 
 _NAMES = [
     *("grant_type", "code", "code_verifier", "client_id", "client_secret", "redirect_uri", "refresh_token", "scope"),
     *("resource", "token", "token_type_hint", "response_type", "state", "code_challenge", "code_challenge_method"),
     *("prompt", "nonce", "request", "request_uri", "username", "password", "decision", "csrf_token", "sealed_request"),
+    *("device_code", "user_code", "sealed_device_page"),
 ]
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 _RAW = st.lists(st.sampled_from([*b"ax&=+%;\\\x00\xff\xc3\xa9", *b"0123AFaf"]), max_size=24).map(bytes) | st.binary(
@@ -55,6 +56,7 @@ PROPERTIES = [
 def target_properties(target: PairTarget) -> list[Property]:
     """What every endpoint keeps, whatever it is sent."""
     words = [*target.tokens.values(), target.client_id, target.sealed_request, "authorization_code", "refresh_token"]
+    words += [DEVICE_GRANT_TYPE, target.device["device_code"], target.device["user_code"]]
     texts = st.sampled_from([*map(str, words), *TEXTS]) | _TEXT
     pairs = st.lists(st.tuples(st.sampled_from(_NAMES) | _TEXT, texts), max_size=8).map(urlencode).map(str.encode)
     base = urlencode(target.visit.parameters()).encode()
@@ -64,6 +66,17 @@ def target_properties(target: PairTarget) -> list[Property]:
     return [
         Property("token", _posted(pairs | _RAW, target.client_id), _json_or_refused(target, "/oauth/v1/token")),
         Property("revoke", _posted(pairs | _RAW, target.client_id), _json_or_refused(target, "/oauth/v1/revoke")),
+        Property(
+            "device authorization",
+            _posted(pairs | _RAW, target.device_client_id),
+            _json_or_refused(target, "/oauth/v1/device_authorization"),
+        ),
+        Property("the page for devices", queries, _get(target, "/device")),
+        Property("a code for a device", fields, lambda form: target.send_own_form("device", {}, form)),
+        Property("device login", st.tuples(carried, fields), _own_form(target, "device login", "sealed_device_page")),
+        Property(
+            "device consent", st.tuples(carried, fields), _own_form(target, "device consent", "sealed_device_page")
+        ),
         Property("authorize by POST", queries, lambda body: target.post("/oauth/v1/authorize", body)),
         Property("authorize by GET", queries, _authorize(target)),
         Property("login", st.tuples(carried, carried, fields), _own_form(target, "login", "sealed_request", "client")),
@@ -91,11 +104,23 @@ def _json_or_refused(target: PairTarget, path: str) -> Callable[[bytes], None]:
     return holds
 
 
+def _get(target: PairTarget, path: str) -> Callable[[bytes], None]:
+    def holds(query: bytes) -> None:
+        reply = target.visit.browser.get(f"{path}?{_line(query)}")
+        assert reply.status_code in (200, 400), reply.text[:300]
+        assert "<script" not in reply.text
+
+    return holds
+
+
+def _line(query: bytes) -> str:
+    """A request line is ASCII; what is not is percent-encoded by whoever sends it."""
+    return quote_plus(query, safe="&=+%;\\/:?@!$'()*,-._~")
+
+
 def _authorize(target: PairTarget) -> Callable[[bytes], None]:
     def holds(query: bytes) -> None:
-        # A request line is ASCII; what is not is percent-encoded by whoever sends it.
-        line = quote_plus(query, safe="&=+%;\\/:?@!$'()*,-._~")
-        reply = target.visit.browser.get(f"/oauth/v1/authorize?{line}")
+        reply = target.visit.browser.get(f"/oauth/v1/authorize?{_line(query)}")
         assert reply.status_code < 500, reply.text[:300]
         if "location" in reply.headers:
             assert reply.headers["location"].startswith(f"{target.visit.redirect_uri}?")

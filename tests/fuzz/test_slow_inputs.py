@@ -15,6 +15,7 @@ from core.config.load import load_config
 from core.config.syntax import parse_entries
 from core.domain.administration.grants import _parse_grant_id, _parse_page_token
 from core.domain.authorization.pkce import require_code_challenge, verify_code_verifier
+from core.domain.authorization.user_code import find_user_code
 from core.domain.clients.client_metadata import parse_client_metadata
 from core.domain.clients.document_url import parse_document_url
 from core.domain.clients.metadata_document import parse_own_document
@@ -55,6 +56,7 @@ def _bytes(read: Callable[[bytes], object]) -> Callable[[str], object]:
 
 #: How each is read, and what has to stand before it so that reading does not end at its first letter.
 READERS: dict[str, tuple[Callable[[str], object], str]] = {
+    "user code": (find_user_code, "HKLMQ-"),
     "config text": (lambda text: list(parse_entries(text, "file")), "[S]\nA="),
     "form body": (_bytes(parse_parameters), "a="),
     "form value": (_bytes(decode), ""),

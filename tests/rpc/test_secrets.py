@@ -7,11 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenhouse.v1 import client_admin_pb2, client_credentials_pb2, key_admin_pb2, revocation_pb2, user_admin_pb2
+from tokenhouse.v1 import (
+    client_admin_pb2,
+    client_credentials_pb2,
+    device_authorization_pb2,
+    key_admin_pb2,
+    revocation_pb2,
+    token_pb2,
+    user_admin_pb2,
+)
 
+from core.domain.clients.grant_types import DEVICE_CODE
 from core.log_lines import LineFormatter
 from tests.ports import free_port
-from tests.rpc.road import PASSWORD, PKCE, REDIRECT_URI, Road, refused
+from tests.rpc.road import BINDING, PASSWORD, PKCE, REDIRECT_URI, Road, refused, register
 from tests.scrape import scrape
 from tests.serving import DEADLINE, Serving, public_client
 
@@ -73,6 +82,7 @@ def _walk(road: Road, secrets: dict[str, str]) -> None:
     refused(serving.tokens.IssueToken, with_secret)
     secrets["client secret"] = "canary of a client secret"
     _walk_with_a_secret(road, secrets)
+    _walk_with_a_device(road, secrets)
     tokens = road.connect()
     revoke = revocation_pb2.RevokeTokenRequest(token=tokens.refresh_token, client=public_client(road.client_id))
     serving.revocation.RevokeToken(revoke, timeout=DEADLINE)
@@ -101,9 +111,27 @@ def _walk_with_a_secret(road: Road, secrets: dict[str, str]) -> None:
     secrets["wrong secret"] = "canary of a wrong secret"
 
 
+def _walk_with_a_device(road: Road, secrets: dict[str, str]) -> None:
+    pb, devices, issue = device_authorization_pb2, road.serving.devices, road.serving.tokens.IssueToken
+    client = public_client(register(road.serving, redirect_uris=None, grant_types=[DEVICE_CODE]))
+    started = devices.StartDeviceAuthorization(pb.StartDeviceAuthorizationRequest(client=client), timeout=DEADLINE)
+    here: dict[str, Any] = {"session_token": road.session_token, "browser_binding": BINDING}
+    typed = [pb.EnterUserCodeRequest(user_code=code, **here) for code in ("HKLMQ-RTWXY", started.user_code)]
+    refused(devices.EnterUserCode, typed[0])
+    page = devices.EnterUserCode(typed[1], timeout=DEADLINE).consent.sealed_page
+    grant = token_pb2.DeviceCodeGrant(device_code=started.device_code)
+    poll = token_pb2.IssueTokenRequest(client=client, attempt_id=b"0123456789abcdef", device_code=grant)
+    refused(issue, poll)
+    decision = pb.DecideDeviceAuthorizationRequest(sealed_page=page, approved=True, **here)
+    devices.DecideDeviceAuthorization(decision, timeout=DEADLINE)
+    secrets |= {"device code": started.device_code, "device page": page, "wrong user code": "HKLMQRTWXY"}
+    secrets |= {"user code": started.user_code, "user code without a dash": started.user_code.replace("-", "")}
+    secrets["device's access token"] = issue(poll, timeout=DEADLINE).access_token
+
+
 def _parts(secret: str) -> list[str]:
     """The secret, and what alone would be enough of it."""
-    if secret.startswith(("thc_", "thr_")):
+    if secret.startswith(("thc_", "thr_", "thd_")):
         return [secret, secret[33:76]]
     if secret.count(".") == 2:
         return [secret, secret.rpartition(".")[2]]
@@ -115,7 +143,7 @@ def test_the_road_has_left_its_marks(walked: Walked) -> None:
     for word in ("token issued", "token refused", "client registered", "signing key signs", "verdict=replayed"):
         assert word in walked.log
     assert b"127.0.0.1/callback" in walked.stored()
-    assert len(walked.secrets) == 16
+    assert len(walked.secrets) == 22
 
 
 def test_no_secret_is_in_the_log(walked: Walked) -> None:

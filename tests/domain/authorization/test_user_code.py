@@ -1,6 +1,8 @@
 """User codes (RFC 8628 §6.1)."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.domain.authorization.user_code import ALPHABET, find_user_code, new_user_code, show_user_code
 from core.domain.randomness import SystemRandomness
@@ -65,3 +67,14 @@ def test_what_is_shown_is_found() -> None:
 
     assert show_user_code(code) == f"{code[:5]}-{code[5:]}"
     assert find_user_code(show_user_code(code)) == code
+
+
+@given(
+    st.text(max_size=70)
+    | st.text(st.sampled_from([*ALPHABET.lower(), *ALPHABET, "-", " ", "A", "\u212a", "ß"]), max_size=14)
+)
+def test_any_text_is_a_code_or_none(typed: str) -> None:
+    """Untrusted text of any form is an answer, never a failure; a code is ten letters of the alphabet."""
+    found = find_user_code(typed)
+
+    assert found is None or (len(found) == 10 and set(found) <= set(ALPHABET) and find_user_code(found) == found)
