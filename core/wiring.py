@@ -27,6 +27,7 @@ from tokenhouse.v1 import (
 )
 
 from core.background import Background
+from core.committed_changes import CommittedChanges
 from core.config.config import Config
 from core.domain.administration.backups import BackupAdministration
 from core.domain.administration.clients import ClientAdministration
@@ -121,22 +122,6 @@ _SERVICES_WITH_HEALTH = (
 _GRACE = 5.0
 #: And streams, which never end by themselves.
 _STREAMS_GRACE = 2.0
-
-
-class CommittedChanges:
-    """Where the writer announces changes: nobody listens until the listeners have been built from the store."""
-
-    def __init__(self) -> None:
-        self._listeners: list[Callable[[Sequence[Change]], None]] = []
-
-    def announce(self, changes: Sequence[Change]) -> None:
-        """Tell every listener, on the writer's thread, before the commit is acknowledged."""
-        for listener in self._listeners:
-            listener(changes)
-
-    def listen(self, listener: Callable[[Sequence[Change]], None]) -> None:
-        """Hear every change from now on."""
-        self._listeners.append(listener)
 
 
 class Core:

@@ -4,6 +4,7 @@ import pytest
 
 from core.domain.errors import TooManyAttempts
 from core.domain.limits.rate import Rate
+from tests.domain.device_road import a_device
 from tests.domain.house import DAY, House
 from tests.domain.road import (
     a_client,
@@ -41,6 +42,16 @@ def test_tokens_and_codes_made_then_are_good_for_nothing(house: House) -> None:
     assert refusal_of(house, redeeming(client.client_id, code)) == "InvalidGrant"
     assert validate(house, connection.tokens.access_token) is not None
     assert connection.rotate().refresh_token
+
+
+def test_a_device_that_asked_then_asks_again(house: House) -> None:
+    """Its code would be good until its years have passed, and so would a yes to it."""
+    house.clock.advance(YEARS)
+    waiting, allowed = a_device(house), a_device(house)
+    allowed.decide()
+    go_back(house)
+
+    assert (waiting.refusal(), allowed.refusal()) == ("InvalidGrant", "InvalidGrant")
 
 
 def test_a_browser_that_signed_in_then_signs_in_again(house: House) -> None:

@@ -13,6 +13,7 @@ from core.domain.grants.grant import GrantState, RevokeReason
 from core.domain.keys.key_ring import KeyRing
 from core.domain.tokens.change import ChangeKind
 from core.store.sqlite.restore import restoring
+from tests.domain.device_road import a_device
 from tests.domain.house import House
 from tests.domain.road import (
     Connection,
@@ -251,3 +252,15 @@ def test_a_request_that_was_under_way(house: House, times: Times) -> None:
     start(house, asked(client))
     times.restore(keep_grants=False)
     assert a_code(house, client, user)
+
+
+@pytest.mark.parametrize("keep_grants", [False, True])
+def test_devices_that_waited_start_again(times: Times, keep_grants: bool) -> None:
+    """Their users may have decided since: neither what waits nor what was allowed and not fetched is good."""
+    house = times.house
+    waiting, allowed = a_device(house), a_device(house)
+    allowed.decide()
+    times.back_up()
+    times.restore(keep_grants=keep_grants)
+
+    assert (waiting.refusal(), allowed.refusal()) == ("InvalidGrant", "InvalidGrant")

@@ -2,18 +2,22 @@
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from core.domain.authorization.device_endpoint import DeviceAuthorizationRequest
+from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.grant_types import DEVICE_CODE
-from core.domain.errors import InvalidScope, InvalidTarget, UnauthorizedClient
+from core.domain.errors import InvalidClient, InvalidScope, InvalidTarget, UnauthorizedClient
 from core.domain.grants.grant import GrantState
 from core.domain.limits.rate import Rate
-from tests.domain.device_road import a_device, a_device_client, polling
+from tests.domain.device_road import Device, a_device, a_device_client, polling
 from tests.domain.house import FILES, MCP, House
 from tests.domain.road import (
     Connection,
     a_client,
+    a_confidential_client,
     a_session,
     a_user,
     grant_id_of,
@@ -238,6 +242,23 @@ def test_a_client_that_is_not_registered_for_it(house: House) -> None:
     assert (
         refusal_of(house, polling(a_client(house).client_id, a_device(house).codes.device_code)) == "UnauthorizedClient"
     )
+
+
+def test_a_client_that_keeps_a_secret_proves_it_at_every_step(house: House) -> None:
+    """RFC 8628 §3.1, §3.4: authentication as at the token endpoint; an operator's list of scopes holds here, too."""
+    client, secret = a_confidential_client(house, redirect_uris=(), grant_types=(DEVICE_CODE,), scope=("files",))
+    with pytest.raises(InvalidClient):
+        a_device(house, client=client)
+    proof = ClientCredentials(client.client_id, secret, "client_secret_basic")
+    with pytest.raises(InvalidScope):
+        house.devices.start(DeviceAuthorizationRequest(proof, "mail", (), "192.0.2.1"))
+    started = house.devices.start(DeviceAuthorizationRequest(proof, None, (), "192.0.2.1"))
+    device = Device(house, client, started)
+    device.decide()
+    poll = polling(client.client_id, started.device_code)
+
+    assert refusal_of(house, poll) == "InvalidClient"
+    assert house.tokens.issue(replace(poll, client=proof)).scope == ("files",)
 
 
 def test_ended_users_and_clients_get_nothing(house: House) -> None:
