@@ -3,7 +3,7 @@
 import re
 
 from sanic import HTTPResponse
-from sanic.exceptions import BadRequest
+from sanic.exceptions import BadRequest, PayloadTooLarge
 from sanic.http.constants import Stage
 from sanic.http.http1 import HTTP_CONTINUE, Http
 from sanic.server.protocols.http_protocol import HttpProtocol
@@ -15,22 +15,27 @@ from facade.request_head import find_path, require_request_head
 #: RFC 9112 §7.1, after the line break that ends what came before; extensions are not read, only kept short.
 _CHUNK_HEAD = re.compile(rb"\r\n[0-9A-Fa-f]{1,8}(?:;[\t -~]{0,200})?\r\n")
 _LONGEST_CHUNK_HEAD = 256
+#: Each costs as much as a kilobyte does: in pieces of a byte the largest body allowed would keep all others waiting.
+_MOST_CHUNKS = 1024
 
 
 class StrictHttp(Http):
     """One connection."""
 
-    __slots__ = ("between_requests",)
+    __slots__ = ("between_requests", "chunks")
 
     def __init__(self, protocol: HttpProtocol) -> None:
         super().__init__(protocol)  # type: ignore[no-untyped-call]
         #: Nothing has been read since the last reply left: what comes next is a request's first byte.
         self.between_requests = False
+        #: How many of the request's body have begun.
+        self.chunks = 0
 
     def init_for_request(self) -> None:
         """Before each request."""
         super().init_for_request()  # type: ignore[no-untyped-call]
         self.between_requests = True
+        self.chunks = 0
 
     async def http1_request_header(self) -> None:
         """Receives a head. Refuses one that is too long or not well-formed; whatever is refused here closes."""
@@ -53,6 +58,10 @@ class StrictHttp(Http):
     async def read(self) -> bytes | None:
         """Some of the body; None at its end."""
         if self.request_body == "chunked" and self.request_bytes_left == 0:  # type: ignore[comparison-overlap]
+            self.chunks += 1
+            if self.chunks > _MOST_CHUNKS:
+                self.keep_alive = False
+                raise PayloadTooLarge("too many chunks")
             await self._require_chunk_head()
         return await super().read()
 

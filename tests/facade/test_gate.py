@@ -89,3 +89,15 @@ async def test_half_a_request_is_no_incident(tmp_path: Path, half: bytes, caplog
         assert (await bare.send(_QUICK)).startswith(b"HTTP/1.1 200 ")
     assert [record.getMessage() for record in caplog.records if "incident" in record.getMessage()] == []
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.mark.parametrize(("chunks", "status"), [(1000, b"200"), (1025, b"413"), (50_000, b"413")])
+async def test_a_body_in_crumbs_is_refused_soon(tmp_path: Path, chunks: int, status: bytes) -> None:
+    """RFC 9112 §7.1: each chunk costs what a kilobyte costs, so there is a most of them, however small they are."""
+    head = b"POST /quick HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with serve_bare(tmp_path, *_OTHERS, max_in_flight=_ALLOWED) as bare:
+        reader, writer = await bare.connect()
+        writer.write(head + b"1\r\nx\r\n" * chunks + b"0\r\n\r\n")
+        reply = await asyncio.wait_for(reader.readuntil(b"\r\n"), PATIENCE)
+        writer.close()
+    assert reply.startswith(b"HTTP/1.1 " + status)
