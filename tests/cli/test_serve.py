@@ -2,39 +2,120 @@
 
 import os
 import re
-import resource
 import signal
 import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.cli.command import TOKENHOUSE, call
-from tests.cli.served import Served, is_running, is_stopped, stopping_at_birth, wait_for, wait_for_end
+from tests.cli.life import Life, environment_of, file_limit, live, outlive
+from tests.cli.served import Served, is_running, is_stopped, stopping_at_birth, wait_for
 from tests.patience import PATIENCE
 from tests.ports import free_port
-from tests.scrape import scrape
 
 KEY = "A" * 43
 
 
-def test_first_and_second_start(tmp_path: Path) -> None:
-    """`ready ADDRESS`, then the next three things; the first user's password once and never again (README)."""
-    with Served(tmp_path) as served:
-        first = served.wait_until_ready()
-        log = served.stderr
-    (password,) = re.findall(r"admin, with the password (\S{12,})", first)
-    with Served(tmp_path) as again:
-        second = again.wait_until_ready()
+#: A shell whose limit of open files is 300, and may be 5,000.
+_LIMITED = ("sh", "-c", 'ulimit -Sn 300; ulimit -Hn 5000; exec "$0" serve "$@"', TOKENHOUSE)
 
-    assert first.splitlines()[0] == f"ready {served.address}"
+
+@dataclass(frozen=True)
+class _Lives:
+    """The first start of a server, which Ctrl-C ends, and the second, whose supervisor is killed."""
+
+    served: Served
+    metrics: Mapping[str, int]
+    first: Life
+    second: Life
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory) -> _Lives:
+    """Both, in a terminal with another encoding, with a master key, metrics and a limit of open files."""
+    folder, ports = tmp_path_factory.mktemp("lives"), {"core": free_port(), "facade": free_port()}
+    environment = {"PYTHONIOENCODING": "latin-1", "TOKENHOUSE_KEYS_MASTERKEY": KEY}
+    served = Served(folder, ["--config", "株.conf"], _LIMITED, environment=environment)
+    listens = [f"{name.title()}Listen = 127.0.0.1:{port}\n" for name, port in ports.items()]
+    served.write_config("[Metrics]\n" + "".join(listens))
+    (folder / "tokenhouse.conf").rename(folder / "株.conf")
+    return _Lives(served, ports, live(served, _interrupt, ports), live(served, _kill_alone, ports))
+
+
+def _interrupt(served: Served) -> int:
+    return served.end(signal.SIGINT)
+
+
+def _kill_alone(served: Served) -> int:
+    children = served.children()
+    status = served.end(signal.SIGKILL)
+    outlive(children)
+    return status
+
+
+def test_first_and_second_start(lives: _Lives) -> None:
+    """`ready ADDRESS`, then the next three things; the first user's password once and never again (README)."""
+    first, second, address = lives.first.greeting, lives.second.greeting, lives.served.address
+    (password,) = re.findall(r"admin, with the password (\S{12,})", first)
+
+    assert first.splitlines()[0] == f"ready {address}"
     assert re.findall(r"^  ([0-9])\. ", first, re.MULTILINE) == ["1", "2", "3"]
-    assert f"name {served.address} as your MCP server's authorization server" in first
-    assert f"127.0.0.1:{served.grpc_port}" in first
-    assert second.splitlines()[0] == f"ready {again.address}"
+    assert f"name {address} as your MCP server's authorization server" in first
+    assert f"127.0.0.1:{lives.served.grpc_port}" in first
+    assert second.splitlines()[0] == f"ready {address}"
     assert "password" not in second
-    assert password not in log + served.stderr
+    assert password not in lives.first.log + lives.second.log
+
+
+def test_environment(lives: _Lives) -> None:
+    """No encoding of the terminal loses the password, and the master key stands in the core's environment alone."""
+    assert "--config '\\u682a.conf'" in lives.first.greeting
+    assert "with the password" in lives.first.greeting
+    assert KEY in lives.first.environments["core"]
+    assert KEY not in lives.first.environments["facade"]
+
+
+def test_metrics(lives: _Lives) -> None:
+    """Both processes tell their metrics where [Metrics] says, each its own, and stop doing so when they stop."""
+    for name, found in lives.first.told.items():
+        assert found.value("tokenhouse_build_info", process=name) == found.value("tokenhouse_build_info") == 1
+    for port in lives.metrics.values():
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+
+
+def test_ctrl_c(lives: _Lives) -> None:
+    """Ctrl-C stops both, exit status 0, and nothing is left behind (README, Two commands)."""
+    assert set(lives.first.children) == {"core", "facade"}
+    assert (lives.first.status, lives.first.left) == (0, set())
+    assert "Traceback" not in lives.first.log
+
+
+def test_sessions_of_their_own(lives: _Lives) -> None:
+    """A terminal's Ctrl-C reaches only the one that started the two: it decides the order in which they stop."""
+    assert set(lives.first.sessions) == {"supervisor", "core", "facade"}
+    assert len(set(lives.first.sessions.values())) == 3
+
+
+def test_supervisor_dies(lives: _Lives) -> None:
+    """If the one that started them is killed, both stop by themselves."""
+    assert set(lives.second.children) == {"core", "facade"}
+    assert (lives.second.status, lives.second.left) == (-signal.SIGKILL, set())
+
+
+def test_file_limit(lives: _Lives) -> None:
+    """A shell's limit of open files is raised as far as it may be: a crowd of connections is not turned away by it."""
+    assert lives.first.file_limits == {"supervisor": 5000, "core": 5000, "facade": 5000}
+
+
+def test_file_limit_of_one(tmp_path: Path) -> None:
+    """So it is where a process is started alone."""
+    with Served(tmp_path, ["facade"], _LIMITED) as served:
+        wait_for(lambda: file_limit(served.process.pid) == 5000)
 
 
 def test_first_start_interrupted(tmp_path: Path) -> None:
@@ -51,86 +132,11 @@ def test_first_start_interrupted(tmp_path: Path) -> None:
     assert "ready" not in said
 
 
-def test_environment(tmp_path: Path) -> None:
-    """No encoding of the terminal loses the password, and the master key stands in the core's environment alone."""
-    environment = {"PYTHONIOENCODING": "latin-1", "TOKENHOUSE_KEYS_MASTERKEY": KEY}
-    started = Served(tmp_path, ["--config", "株.conf"], environment=environment)
-    (tmp_path / "tokenhouse.conf").rename(tmp_path / "株.conf")
-    with started as served:
-        greeting = served.wait_until_ready()
-        environments = {name: _environment_of(pid) for name, pid in served.children().items()}
-
-    assert "--config '\\u682a.conf'" in greeting
-    assert "with the password" in greeting
-    assert KEY in environments["core"]
-    assert KEY not in environments["facade"]
-
-
-def test_metrics(tmp_path: Path) -> None:
-    """Both processes tell their metrics where [Metrics] says, each its own, and stop doing so when they stop."""
-    core, facade = free_port(), free_port()
-    served = Served(tmp_path)
-    served.write_config(f"[Metrics]\nCoreListen = 127.0.0.1:{core}\nFacadeListen = 127.0.0.1:{facade}\n")
-    with served:
-        served.wait_until_ready()
-        told = {name: scrape(f"http://127.0.0.1:{port}") for name, port in (("core", core), ("facade", facade))}
-        assert served.end() == 0
-
-    for name, found in told.items():
-        assert found.value("tokenhouse_build_info", process=name) == found.value("tokenhouse_build_info") == 1
-    for port in (core, facade):
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_stop(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM stop both, exit status 0, and nothing is left behind (README, Two commands)."""
-    with Served(tmp_path) as served:
-        served.wait_until_ready()
-        children = served.children()
-        status = served.end(number)
-
-    assert set(children) == {"core", "facade"}
-    assert status == 0
-    assert not any(map(is_running, children.values()))
-    assert "Traceback" not in served.stderr
-
-
-def test_sessions_of_their_own(tmp_path: Path) -> None:
-    """A terminal's Ctrl-C reaches only the one that started the two: it decides the order in which they stop."""
-    with Served(tmp_path) as served:
-        served.wait_until_ready()
-        sessions = {name: os.getsid(pid) for name, pid in served.children().items()}
-
-        assert os.getsid(served.process.pid) not in sessions.values()
-        assert len(set(sessions.values())) == 2
-
-
-@pytest.mark.parametrize(("dies", "other"), [("core", "facade"), ("facade", "core")])
-def test_one_dies(tmp_path: Path, dies: str, other: str) -> None:
+def test_facade_dies(tmp_path: Path) -> None:
     """If either process dies the other stops, and line and exit status say so (README, Two commands)."""
     with Served(tmp_path) as served:
         served.wait_until_ready()
-        children = served.children()
-        os.kill(children[dies], signal.SIGKILL)
-        status = served.wait()
-
-    assert status == 1
-    assert f"tokenhouse: the {dies} was killed by SIGKILL; stopping\n" in served.stderr
-    assert not is_running(children[other])
-
-
-def test_supervisor_dies(tmp_path: Path) -> None:
-    """If the one that started them is killed, both stop by themselves."""
-    with Served(tmp_path) as served:
-        served.wait_until_ready()
-        children = served.children()
-        served.end(signal.SIGKILL)
-        for pid in children.values():
-            wait_for_end(pid)
-
-    assert not any(map(is_running, children.values()))
+        _kill_one(served, "facade", "core")
 
 
 def test_core_refuses(tmp_path: Path) -> None:
@@ -158,7 +164,10 @@ def test_configuration_refused(tmp_path: Path) -> None:
 
 
 def test_reload(tmp_path: Path) -> None:
-    """SIGHUP takes over what can change, says what waits for a restart, and a mistake changes nothing (README)."""
+    """SIGHUP takes over what can change, says what waits for a restart, and a mistake changes nothing (README).
+
+    And if then the core dies, the facade stops, too.
+    """
     with Served(tmp_path) as served:
         served.wait_until_ready()
         client = httpx.Client(base_url=served.address, timeout=PATIENCE, trust_env=False)
@@ -176,10 +185,14 @@ def test_reload(tmp_path: Path) -> None:
         assert client.get(path).status_code == 404
         assert "tokenhouse.conf:7: OAuth.Scope" in served.stderr
         assert served.process.poll() is None
+        _kill_one(served, "core", "facade")
 
 
 def test_nobody_reads(tmp_path: Path) -> None:
-    """That nobody reads its greeting is no reason to stop serving; it says what to do about the lost password."""
+    """That nobody reads its greeting is no reason to stop serving; it says what to do about the lost password.
+
+    SIGTERM stops both, exit status 0, and nothing is left behind.
+    """
     with Served(tmp_path) as served:
         assert served.process.stdout is not None
         served.process.stdout.close()
@@ -187,7 +200,11 @@ def test_nobody_reads(tmp_path: Path) -> None:
         with httpx.Client(base_url=served.address, transport=transport, timeout=PATIENCE, trust_env=False) as client:
             wait_for(lambda: client.get("/readyz").status_code == 200)
 
-        assert served.end(signal.SIGINT) == 0
+        children = served.children()
+        assert served.end(signal.SIGTERM) == 0
+        assert set(children) == {"core", "facade"}
+        assert not any(map(is_running, children.values()))
+    assert "Traceback" not in served.stderr
     (lost,) = re.findall(r"^tokenhouse: the first user's password could not be shown.*$", served.stderr, re.MULTILINE)
     assert lost.endswith("tokenhouse users passwd admin --config tokenhouse.conf")
 
@@ -213,7 +230,7 @@ def test_one_process_each(tmp_path: Path) -> None:
             with httpx.Client(base_url=core.address, transport=transport, timeout=PATIENCE, trust_env=False) as client:
                 wait_for(lambda: client.get("/readyz").status_code == 200)
             commands = [Path(f"/proc/{each.process.pid}/cmdline").read_bytes() for each in (core, facade)]
-            environments = [_environment_of(each.process.pid) for each in (core, facade)]
+            environments = [environment_of(each.process.pid) for each in (core, facade)]
             users = call("users", "list", "--json", folder=tmp_path).json
             assert facade.end(signal.SIGTERM) == 0
         assert core.end(signal.SIGTERM) == 0
@@ -226,20 +243,10 @@ def test_one_process_each(tmp_path: Path) -> None:
     assert [KEY in environment for environment in environments] == [True, False]
 
 
-@pytest.mark.parametrize("arguments", ["serve", "serve facade"])
-def test_file_limit(tmp_path: Path, arguments: str) -> None:
-    """A shell's limit of open files is raised as far as it may be: a crowd of connections is not turned away by it."""
-    command = ("sh", "-c", f'ulimit -Sn 300; ulimit -Hn 5000; exec "$0" {arguments}', TOKENHOUSE)
-    with Served(tmp_path, command=command) as served:
-        wait_for(lambda: _file_limit(served.process.pid) == 5000)
-        if arguments == "serve":
-            served.wait_until_ready()
-            assert {_file_limit(pid) for pid in served.child_pids()} == {5000}
+def _kill_one(served: Served, dies: str, other: str) -> None:
+    children = served.children()
+    os.kill(children[dies], signal.SIGKILL)
 
-
-def _file_limit(pid: int) -> int:
-    return resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]
-
-
-def _environment_of(pid: int) -> str:
-    return Path(f"/proc/{pid}/environ").read_text(encoding="utf-8")
+    assert served.wait() == 1
+    assert f"tokenhouse: the {dies} was killed by SIGKILL; stopping\n" in served.stderr
+    assert not is_running(children[other])
