@@ -77,11 +77,12 @@ def test_stopping_on_the_way(tmp_path: Path) -> None:
 _STOPS_LISTENING = "import os\nos.close(int(os.environ['TOKENHOUSE_LISTEN_FD']))\n" + IGNORES
 _HOLDS = """
 import socket, sys
-from core.cli.supervisor import Supervisor
+from core.cli import supervisor
+supervisor._ONE_WISH = 0
 command = lambda program: [sys.executable, "-c", program, "any"]
 held = {"TOKENHOUSE_LISTEN_FD": socket.create_server(("127.0.0.1", int(sys.argv[1])))}
 greet = lambda user, ready: print("ready", end="\\n\\n", flush=True)
-sys.exit(Supervisor(command(sys.argv[2]), command(sys.argv[3]), greet, sockets=held).run())
+sys.exit(supervisor.Supervisor(command(sys.argv[2]), command(sys.argv[3]), greet, sockets=held).run())
 """
 
 
@@ -104,23 +105,6 @@ def _is_refused(port: int) -> bool:
     except ConnectionRefusedError:
         return True
     return False
-
-
-def test_a_configuration_with_a_mistake(tmp_path: Path) -> None:
-    """Nothing is replaced, and a line says what is wrong; a setting that needs a start is then taken over."""
-    with Served(tmp_path) as served:
-        served.wait_until_ready()
-        before = served.children()
-        served.write_config("[OAuth]\nScope = broken\n")
-        served.process.send_signal(signal.SIGUSR2)
-        wait_for(lambda: "tokenhouse.conf:7: OAuth.Scope" in served.stderr)
-        assert served.children() == before
-
-        served.write_config(f"[Server]\nDataDir = {tmp_path / 'other'}\n")
-        served.process.send_signal(signal.SIGUSR2)
-        wait_for(lambda: "core and facade have been replaced" in served.stderr)
-        served.read_until("admin, with the password", times=2)
-        assert (tmp_path / "other" / "core.sock").is_socket()
 
 
 class _Clients:
@@ -163,15 +147,27 @@ class _Clients:
 
 
 def test_nobody_notices(tmp_path: Path) -> None:
-    """Both processes are others afterwards; no request failed, and no connection was refused (README)."""
+    """Both processes are others afterwards; no request failed, and no connection was refused (README).
+
+    Where the configuration has a mistake nothing is replaced, and a line says what is wrong; a setting that needs a
+    start is then taken over.
+    """
     with Served(tmp_path) as served:
         served.wait_until_ready()
         with _Clients(served.port) as clients:
             clients.wait_for_more()
             before = served.children()
+            served.write_config("[OAuth]\nScope = broken\n")
+            served.process.send_signal(signal.SIGUSR2)
+            wait_for(lambda: "tokenhouse.conf:7: OAuth.Scope" in served.stderr)
+            assert served.children() == before
+
+            served.write_config(f"[Server]\nDataDir = {tmp_path / 'other'}\n")
             served.process.send_signal(signal.SIGUSR2)
             wait_for(lambda: "core and facade have been replaced" in served.stderr)
             clients.wait_for_more()
+        served.read_until("admin, with the password", times=2)
+        assert (tmp_path / "other" / "core.sock").is_socket()
         after = served.children()
 
     assert set(clients.seen) == {"200", "refused"}
@@ -204,18 +200,16 @@ def _activated(folder: Path, held: socket.socket, *arguments: str, count: int = 
 def test_a_socket_that_systemd_holds(tmp_path: Path) -> None:
     """Between one process and the next connections wait there: a restart of everything fails no request (README)."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as held, _Clients(held.getsockname()[1]) as clients:
-        for _ in range(2):
-            with _activated(tmp_path, held) as served:
-                served.wait_until_ready()
-                clients.wait_for_more()
-                environments = [Path(f"/proc/{pid}/environ").read_text() for pid in served.children().values()]
-                assert served.end() == 0
-                assert not re.search("LISTEN_(PID|FDS)", "".join(environments))
+        with _activated(tmp_path, held) as served:
+            served.wait_until_ready()
+            clients.wait_for_more()
+            environments = [Path(f"/proc/{pid}/environ").read_text() for pid in served.children().values()]
+            assert served.end() == 0
+            assert not re.search("LISTEN_(PID|FDS)", "".join(environments))
         with Served(tmp_path, ["core"], grpc_port=_grpc_port(tmp_path)):
-            for _ in range(2):
-                with _activated(tmp_path, held, "facade") as served:
-                    clients.wait_for_more()
-                    assert served.end() == 0
+            with _activated(tmp_path, held, "facade") as served:
+                clients.wait_for_more()
+                assert served.end() == 0
             with _activated(tmp_path, held, "facade"):
                 clients.close()
 

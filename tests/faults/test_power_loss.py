@@ -35,11 +35,11 @@ def test_the_record_is_complete(recording: Recording, tmp_path: Path) -> None:
         assert (replayed / name).read_bytes() == (recording.database / name).read_bytes()
 
 
-def test_a_power_loss_loses_nothing_acknowledged(recording: Recording, tmp_path: Path) -> None:
+def test_a_power_loss_loses_nothing_acknowledged(recording: Recording, state_folder: Path) -> None:
     """Whatever part of the unsynced is on disk, the store opens whole and keeps each promise."""
     recorded = Recorded(recording.steps)
     sample = recorded.sample(_STATES, Random(1))
-    for state, sequence, folder in recorded.restore(sample, tmp_path):
+    for state, sequence, folder in recorded.restore(sample, state_folder):
         assert broken_promises(folder, recording.promises.made_by(sequence)) == [], state
         shutil.rmtree(folder)
 
@@ -49,12 +49,12 @@ def test_a_power_loss_loses_nothing_acknowledged(recording: Recording, tmp_path:
     assert len({recording.steps[place].file for _, place in sample}) > 5
 
 
-def test_a_commit_without_fsync_is_found(library: Path, tmp_path: Path) -> None:
+def test_a_commit_without_fsync_is_found(library: Path, tmp_path: Path, state_folder: Path) -> None:
     """With `synchronous=NORMAL` put in, the same look at the same load finds lost acknowledgements, and no damage."""
     recording = record_load(library, tmp_path, WEAK, steps=2)
     recorded = Recorded(recording.steps)
     found: Counter[str] = Counter()
-    for _, sequence, folder in recorded.restore(recorded.sample(150, Random(1)), tmp_path):
+    for _, sequence, folder in recorded.restore(recorded.sample(150, Random(1)), state_folder):
         broken = broken_promises(folder, recording.promises.made_by(sequence))
         found.update({line.partition(":")[0] for line in broken} or {"kept"})
         shutil.rmtree(folder)

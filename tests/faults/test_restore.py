@@ -57,12 +57,14 @@ def recording(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Record
         return Recording(read_recording(shim.log), load.promises, began)
 
 
-def test_a_power_loss_leaves_either_database(recording: Recording, tmp_path: Path) -> None:
+def test_a_power_loss_leaves_either_database(recording: Recording, state_folder: Path) -> None:
     """Whatever part of the unsynced is on disk, the store opens: as it was before, or restored with everything made
     before ended."""
     outcomes: Counter[str] = Counter()
     recorded = Recorded(recording.steps)
-    for _, sequence, folder in recorded.restore(recorded.sample(_STATES, Random(1), after=recording.began), tmp_path):
+    for _, sequence, folder in recorded.restore(
+        recorded.sample(_STATES, Random(1), after=recording.began), state_folder
+    ):
         outcomes[judge_restore(folder, recording.promises.made_by(sequence))] += 1
         shutil.rmtree(folder)
 
@@ -70,11 +72,11 @@ def test_a_power_loss_leaves_either_database(recording: Recording, tmp_path: Pat
     assert sum(outcomes.values()) == _STATES
 
 
-def test_a_restore_that_was_acknowledged_stays(recording: Recording, tmp_path: Path) -> None:
+def test_a_restore_that_was_acknowledged_stays(recording: Recording, state_folder: Path) -> None:
     """Once the command has ended, no power loss brings the old database back."""
     recorded, last = Recorded(recording.steps), len(recording.steps) - 1
     ended = [(state, place) for state, place in recorded.states(Random(1)).items() if place == last]
     assert recorded.final() in ended
-    for _, sequence, folder in recorded.restore(ended, tmp_path):
+    for _, sequence, folder in recorded.restore(ended, state_folder):
         assert judge_restore(folder, recording.promises.made_by(sequence)) == "restored"
         shutil.rmtree(folder)
