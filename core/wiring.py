@@ -12,6 +12,7 @@ from tokenhouse.v1 import (
     backup_admin_pb2,
     changes_pb2,
     client_admin_pb2,
+    client_keys_pb2,
     clock_admin_pb2,
     device_authorization_pb2,
     discovery_pb2,
@@ -41,6 +42,7 @@ from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.authentication import ClientAuthentication
 from core.domain.clients.documents import ClientDocuments
+from core.domain.clients.key_sets import KeySets
 from core.domain.clients.metadata_document import MetadataDocument
 from core.domain.clients.registration import Registrations
 from core.domain.clock import ServingClock
@@ -88,6 +90,7 @@ from core.rpc.change_messages import ChangeSources
 from core.rpc.change_streams import ChangeStreams
 from core.rpc.changes import ChangesServicer
 from core.rpc.client_admin import ClientAdminServicer
+from core.rpc.client_keys import ClientKeysServicer
 from core.rpc.clock_admin import ClockAdminServicer
 from core.rpc.device_authorization import DeviceAuthorizationServicer
 from core.rpc.discovery import DiscoveryServicer
@@ -313,7 +316,8 @@ class Core:
             ClientCredentialsParameters: ClientCredentialsGrant(clock, self._randomness),
             DeviceCodeParameters: DeviceCode(store, self._master_keys, clock),
         }
-        authentication = ClientAuthentication(store, policy, clock)
+        key_sets = KeySets(FetchedDocuments(self._http), clock)
+        authentication = ClientAuthentication(store, key_sets, policy, clock)
         tokens = TokenEndpoint(grant_types, authentication, store, issuer, self._master_keys, policy, clock)
         revocation = Revocation(authentication, store, self._keys, self._validation, self._master_keys, policy, clock)
         page_seal = RequestSeal(self._master_keys, clock, self._randomness, DEVICE_PAGE)
@@ -334,6 +338,7 @@ class Core:
             _service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
                 Introspection(authentication, store, self._validation, policy), policy, outcomes
             ),
+            _service(client_keys_pb2, "ClientKeysService"): ClientKeysServicer(authentication),
             _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(policy, self._keys, self._documents),
         }
 

@@ -26,6 +26,7 @@ from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationRequest,
     StartAuthorizationResponse,
 )
+from tokenhouse.v1.client_keys_pb2 import FetchClientKeysRequest, FetchClientKeysResponse
 from tokenhouse.v1.device_authorization_pb2 import (
     DecideDeviceAuthorizationRequest,
     DecideDeviceAuthorizationResponse,
@@ -186,8 +187,17 @@ class CoreClient:
         self.introspect_token = method(
             "/tokenhouse.v1.IntrospectionService/IntrospectToken", IntrospectTokenRequest, IntrospectTokenResponse
         )
+        self.fetch_client_keys = method(
+            "/tokenhouse.v1.ClientKeysService/FetchClientKeys",
+            FetchClientKeysRequest,
+            FetchClientKeysResponse,
+            _BY_DOCUMENT,
+        )
         self._issue_tokens = method("/tokenhouse.v1.TokenService/IssueTokens", IssueTokensRequest, IssueTokensResponse)
         self._check = method("/grpc.health.v1.Health/Check", HealthCheckRequest, HealthCheckResponse, _AT_ONCE)
+        self._begin_coalescing(metrics)
+
+    def _begin_coalescing(self, metrics: CoreCallMetrics) -> None:
         self._token_requests = Coalescer(self._send_token_requests, size=IssueTokenRequest.ByteSize)
         self._registrations = Coalescer(self._send_registrations, size=RegisterClientRequest.ByteSize)
         self._count_token_requests = metrics.coalescing(

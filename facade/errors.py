@@ -110,6 +110,8 @@ ANSWERS: dict[str, Answer] = {
     "TEMPORARILY_UNAVAILABLE": _UNAVAILABLE,
     # The core had too much to do, or came to it too late.
     "OVERLOADED": _UNAVAILABLE,
+    # They were fetched, and are wanted again: somebody was quicker.
+    "CLIENT_KEYS_WANTED": _UNAVAILABLE,
     "DEADLINE_EXCEEDED": _UNAVAILABLE,
     "LOGIN_FAILED": Answer(403, "access_denied", "Sign in", "The user name or the password is wrong."),
     "TOO_MANY_ATTEMPTS": Answer(

@@ -15,6 +15,7 @@ from tokenhouse.v1 import (
     backup_admin_pb2_grpc,
     client_admin_pb2_grpc,
     client_credentials_pb2,
+    client_keys_pb2_grpc,
     clock_admin_pb2_grpc,
     device_authorization_pb2_grpc,
     discovery_pb2_grpc,
@@ -84,6 +85,7 @@ class Serving:
         self.tokens = token_pb2_grpc.TokenServiceStub(facade)
         self.revocation = revocation_pb2_grpc.RevocationServiceStub(facade)
         self.introspection = introspection_pb2_grpc.IntrospectionServiceStub(facade)
+        self.client_keys = client_keys_pb2_grpc.ClientKeysServiceStub(facade)
         self.discovery = discovery_pb2_grpc.DiscoveryServiceStub(facade)
         self.users = user_admin_pb2_grpc.UserAdminServiceStub(operator)
         self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)

@@ -61,6 +61,7 @@ def show(client_id: str, as_json: bool) -> None:
     type=click.File(encoding="utf-8"),
     help="Its public key for private_key_jwt: a JWK, a JWK Set, or PEM.",
 )
+@click.option("--jwks-uri", default="", help="Where its public keys for private_key_jwt stand instead, an https URL.")
 @click.option(
     "--auth-method",
     default="",
@@ -76,6 +77,7 @@ def add(
     scope: tuple[str, ...],
     resources: tuple[str, ...],
     key_file: TextIO | None,
+    jwks_uri: str,
     auth_method: str,
     as_json: bool,
 ) -> None:
@@ -88,7 +90,9 @@ def add(
         scope=scope,
         resources=resources,
         keys=key_file.read() if key_file else "",
-        token_endpoint_auth_method=auth_method or ("private_key_jwt" if key_file else "client_secret_basic"),
+        jwks_uri=jwks_uri,
+        token_endpoint_auth_method=auth_method
+        or ("private_key_jwt" if key_file or jwks_uri else "client_secret_basic"),
     )
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).CreateClient(request, timeout=DEADLINE)

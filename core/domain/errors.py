@@ -9,6 +9,7 @@ Exception tree::
     │   │   ConsentRequired, InvalidRedirectUri, InvalidClientMetadata, TemporarilyUnavailable,
     │   │   AuthorizationPending, SlowDown, ExpiredToken
     ├── ClientDocumentRefused a client_id is a URL, and what is there cannot be used; names both
+    ├── ClientKeysWanted      a client's keys have to be fetched first; nothing was decided
     ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── UnknownUserCode       a user code that is unknown, expired or used: one and the same
@@ -176,6 +177,10 @@ class ClientDocumentRefused(Refusal):
         text = _shorten(f"{client_id}: {reason}" if client_id else reason)
         super().__init__("".join(letter if letter in _DESCRIPTIVE else "?" for letter in text))
         self.reason = reason
+
+
+class ClientKeysWanted(Refusal):
+    """A client's keys have to be fetched before it can prove who it is: nothing was decided."""
 
 
 class LoginFailed(Refusal):

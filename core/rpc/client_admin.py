@@ -42,6 +42,7 @@ class ClientAdminServicer(client_admin_pb2_grpc.ClientAdminServiceServicer):
                 scope=tuple(request.scope),
                 resources=tuple(request.resources),
                 keys=request.keys,
+                jwks_uri=request.jwks_uri,
                 authentication_method=request.token_endpoint_auth_method,
             )
         )

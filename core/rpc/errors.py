@@ -39,6 +39,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.SlowDown: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ExpiredToken: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ClientDocumentRefused: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.ClientKeysWanted: grpc.StatusCode.FAILED_PRECONDITION,
     errors.LoginFailed: grpc.StatusCode.UNAUTHENTICATED,
     errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.UnknownUserCode: grpc.StatusCode.NOT_FOUND,
@@ -56,6 +57,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
 
 _REASON: dict[type[errors.Refusal], str] = {
     errors.ClientDocumentRefused: "CLIENT_DOCUMENT_REFUSED",
+    errors.ClientKeysWanted: "CLIENT_KEYS_WANTED",
     errors.LoginFailed: "LOGIN_FAILED",
     errors.TooManyAttempts: "TOO_MANY_ATTEMPTS",
     errors.UnknownUserCode: "USER_CODE_UNKNOWN",

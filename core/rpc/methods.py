@@ -37,7 +37,10 @@ _EXPIRED = Failure(
 # A thread of their own: those of the listener may all be busy.
 _PROBING = CountingPool(1, "probing")
 #: Methods that wait on other people's servers: threads of their own, and room of their own.
-_SLOW = {"/tokenhouse.v1.AuthorizationService/StartAuthorizationByDocument": (8, 24)}
+_SLOW = {
+    "/tokenhouse.v1.AuthorizationService/StartAuthorizationByDocument": (8, 24),
+    "/tokenhouse.v1.ClientKeysService/FetchClientKeys": (4, 12),
+}
 
 
 class ServedMethods(grpc.GenericRpcHandler):

@@ -8,6 +8,7 @@ from tokenhouse.v1.parameter_pb2 import Parameter
 
 from facade import paths
 from facade.client_credentials import parse_client_credentials
+from facade.client_keys import with_client_keys
 from facade.facade import Facade
 from facade.forms import parse_form
 from facade.redirects import encode_parameters
@@ -18,13 +19,14 @@ async def start_device_authorization(request: Request, facade: Facade) -> HTTPRe
     """Both codes, and where the user goes with one of them (RFC 8628 §3.2); `resource` alone may repeat."""
     content_type = request.headers.get("content-type")
     form = parse_form(content_type, request.query_string, request.body, repeatable=("resource",))
-    started = await facade.core.start_device_authorization(
-        StartDeviceAuthorizationRequest(
-            client=parse_client_credentials(request.headers.get("authorization"), form),
-            scope=form.find("scope"),
-            resource=form.find_all("resource"),
-            network_address=facade.network_address(request),
-        )
+    question = StartDeviceAuthorizationRequest(
+        client=parse_client_credentials(request.headers.get("authorization"), form),
+        scope=form.find("scope"),
+        resource=form.find_all("resource"),
+        network_address=facade.network_address(request),
+    )
+    started = await with_client_keys(
+        facade.core, question.client, lambda: facade.core.start_device_authorization(question)
     )
     code = Parameter(name="user_code", value=started.user_code)
     page = facade.public_url(paths.DEVICE)

@@ -6,6 +6,7 @@ from sanic import HTTPResponse, Request
 from tokenhouse.v1.introspection_pb2 import IntrospectTokenRequest, IntrospectTokenResponse
 
 from facade.client_credentials import parse_client_credentials
+from facade.client_keys import with_client_keys
 from facade.facade import Facade
 from facade.forms import parse_form
 from facade.replies import json_reply
@@ -19,7 +20,8 @@ async def introspect_token(request: Request, facade: Facade) -> HTTPResponse:
     form = parse_form(request.headers.get("content-type"), request.query_string, request.body)
     client = parse_client_credentials(request.headers.get("authorization"), form)
     question = IntrospectTokenRequest(token=form.require("token"), client=client)
-    return json_reply(_encode(await facade.core.introspect_token(question)))
+    told = await with_client_keys(facade.core, client, lambda: facade.core.introspect_token(question))
+    return json_reply(_encode(told))
 
 
 def _encode(told: IntrospectTokenResponse) -> bytes:

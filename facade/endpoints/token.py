@@ -14,6 +14,7 @@ from tokenhouse.v1.token_pb2 import (
 )
 
 from facade.client_credentials import parse_client_credentials
+from facade.client_keys import with_client_keys
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Form, parse_form
@@ -31,7 +32,7 @@ async def issue_token(request: Request, facade: Facade) -> HTTPResponse:
         network_address=facade.network_address(request),
     )
     _put_grant(question, form)
-    tokens = await facade.core.issue_token(question)
+    tokens = await with_client_keys(facade.core, question.client, lambda: facade.core.issue_token(question))
     await facade.discovery.publish_key_of(tokens.access_token)
     return json_reply(_encode(tokens))
 

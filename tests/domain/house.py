@@ -16,6 +16,7 @@ from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.authentication import ClientAuthentication
 from core.domain.clients.documents import ClientDocuments
+from core.domain.clients.key_sets import KeySets
 from core.domain.clients.registration import Registrations
 from core.domain.grants.authorization_code import AuthorizationCode
 from core.domain.grants.client_credentials import ClientCredentialsGrant
@@ -152,7 +153,8 @@ class House:
             DeviceCodeParameters: DeviceCode(self.store, self.master_keys, self.clock),
         }
         issuer = Issuer(self.keys, self.validation, self.clock, self.randomness)
-        self.authentication = ClientAuthentication(self.store, self.policy, self.clock)
+        self.key_sets = KeySets(FetchedDocuments(self.http), self.clock)
+        self.authentication = ClientAuthentication(self.store, self.key_sets, self.policy, self.clock)
         self.tokens = TokenEndpoint(
             grant_types, self.authentication, self.store, issuer, self.master_keys, self.policy, self.clock
         )

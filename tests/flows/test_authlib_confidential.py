@@ -9,6 +9,8 @@ from authlib.oauth2.rfc7523 import PrivateKeyJWT
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.assertions import KeyPair, a_key_pair
+from tests.certificates import Authority
+from tests.document_host import DocumentHost
 from tests.flows.browser import Person
 from tests.flows.callback import Callback
 from tests.running import Running
@@ -73,3 +75,27 @@ async def test_a_portal_with_a_secret_and_a_program_with_a_key(running: Running,
         assert portal.revoke_token(metadata["revocation_endpoint"], token=refreshed["refresh_token"]).status_code == 200
         told = program.introspect_token(metadata["introspection_endpoint"], token=refreshed["access_token"])
         assert told.content == b'{"active":false}'
+
+
+async def test_a_program_whose_keys_stand_at_a_uri(running: Running, authority: Authority) -> None:
+    """The first request waits while its keys are fetched (RFC 7591 §2 "jwks_uri"); the next one finds them."""
+    keys = a_key_pair("RS256")
+    with DocumentHost(authority) as host:
+        host.serve("/jwks.json", keys.jwks.encode(), "Content-Type: application/json")
+        added = running.tokenhouse(
+            "clients", "add", "--grant-type", "client_credentials", "--scope", "mcp", "--jwks-uri",
+            host.url("/jwks.json"), "--json",
+        )  # fmt: skip
+        endpoint = f"{running.issuer}/oauth/v1/token"
+        client: Any = OAuth2Client(
+            client_id=json.loads(added)["client"]["client_id"],
+            client_secret=keys.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+            token_endpoint_auth_method="private_key_jwt",
+            trust_env=False,
+        )
+        with client:
+            for _ in range(2):
+                client.register_client_auth_method(PrivateKeyJWT(endpoint, headers={"kid": keys.key_id}))
+                token = client.fetch_token(endpoint, grant_type="client_credentials")
+                assert running.validate(token["access_token"]).client_id == client.client_id
+        assert host.fetched("/jwks.json") == 1

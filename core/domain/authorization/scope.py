@@ -21,25 +21,27 @@ def grantable_scope(requested: str | None, policy: Policy, listed: tuple[str, ..
     known = {scope.name for scope in policy.scopes}
     kept = tuple(name for name in asked if name in known) or _default_scope(policy, listed)
     require_listed(kept, listed)
+    if listed and not kept:
+        raise InvalidScope("name the scope: this client has none that it gets without")
     return (*kept, OFFLINE_ACCESS.name) if OFFLINE_ACCESS.name in asked else kept
 
 
 def listed_scope(requested: str | None, listed: tuple[str, ...], policy: Policy) -> tuple[str, ...]:
     """The scopes that a client asks for by itself: all of them are listed for it and known, or there is no token.
 
-    Without any it gets all that are listed.
+    Without any it gets all that are listed, but what is privileged: that has to be named.
 
     Raises:
         InvalidScope: one is not listed, or none that is listed is known any more (RFC 6749 §4.4.2, §5.2).
     """
     known = {scope.name for scope in policy.scopes}
     usable = tuple(name for name in listed if name in known)
-    asked = tuple(_split(requested)) or usable
+    asked = tuple(_split(requested)) or tuple(name for name in usable if name not in policy.privileged_scopes)
     for name in asked:
         if name not in usable:
             raise InvalidScope(f"scope {name} is not one of this client's")
     if not asked:
-        raise InvalidScope("this client has no scope that this server knows")
+        raise InvalidScope("name the scope: this client has none that it gets without")
     return asked
 
 
@@ -57,9 +59,9 @@ def require_listed(names: Iterable[str], listed: tuple[str, ...]) -> None:
 def _default_scope(policy: Policy, listed: tuple[str, ...]) -> tuple[str, ...]:
     if not listed:
         return policy.default_scope
-    known = {scope.name for scope in policy.scopes}
+    usual = {scope.name for scope in policy.scopes} - policy.privileged_scopes
     return tuple(name for name in policy.default_scope if name in listed) or tuple(
-        name for name in listed if name in known
+        name for name in listed if name in usual
     )
 
 

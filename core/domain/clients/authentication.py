@@ -1,15 +1,19 @@
 """Who the client is (RFC 6749 §2.3, OAuth 2.1 §2.4): the one place that says so, for every endpoint."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.clients.assertion import Assertion, UnknownKey, find_subject, verify_assertion
 from core.domain.clients.client import Client, ClientFacts
-from core.domain.clients.client_keys import load_keys
+from core.domain.clients.client_keys import ClientKey, load_keys
 from core.domain.clients.client_secret import ClientSecretFacts, is_client_secret
+from core.domain.clients.document_url import is_on_loopback
+from core.domain.clients.documents import may_fetch_keys
+from core.domain.clients.key_sets import KeySets
 from core.domain.clients.terms import PRIVATE_KEY_JWT
 from core.domain.clock import Clock
-from core.domain.errors import InvalidClient, InvalidRequest
+from core.domain.errors import ClientKeysWanted, InvalidClient, InvalidRequest
 from core.domain.policy import PolicySource
 
 #: Below the issuer: what deployed clients name as the audience of an assertion (RFC 7523 §3).
@@ -67,8 +71,9 @@ class Proven:
 class ClientAuthentication:
     """Finds out who sent a request."""
 
-    def __init__(self, facts: AuthenticationFacts, policy: PolicySource, clock: Clock) -> None:
+    def __init__(self, facts: AuthenticationFacts, key_sets: KeySets, policy: PolicySource, clock: Clock) -> None:
         self._facts = facts
+        self._key_sets = key_sets
         self._policy = policy
         self._clock = clock
 
@@ -77,11 +82,15 @@ class ClientAuthentication:
 
         Raises:
             InvalidClient: unknown, deleted or blocked; or the proof is missing, wrong, or of another kind than agreed.
+            ClientKeysWanted: its keys have to be fetched first, see `load_keys`; nothing was decided.
         """
         client = self._find_client(credentials)
         method = client.terms.authentication_method
         if not client.terms.confidential:
             # A public client that sends a secret takes itself for another: it cannot be right (RFC 6749 §2.3.1).
+            if credentials.client_assertion and client.terms.has_keys:
+                # It says that it can do either: then what it does has to be right.
+                return self._verify(client, credentials)
             if credentials.client_secret or credentials.client_assertion:
                 raise InvalidClient("this client is public and has no secret")
             return Proven(client)
@@ -93,6 +102,21 @@ class ClientAuthentication:
         if not is_client_secret(credentials.client_secret or "", self._facts.list_client_secrets(client.client_id)):
             raise InvalidClient("the client_secret is wrong or has been removed")
         return Proven(client)
+
+    def load_keys(self, credentials: ClientCredentials) -> None:
+        """Fetch the keys that the credentials are to be verified with. Waits on the network: never call it in a batch.
+
+        Raises:
+            InvalidClient: there is no such client, it is blocked, or nothing is fetched from there.
+            TemporarilyUnavailable: too many fetch right now.
+        """
+        terms, policy = self._find_client(credentials).terms, self._policy.current
+        if not terms.jwks_uri:
+            return
+        # An operator has allowed it by registering the client; a client's own document allows itself nothing.
+        if not terms.preregistered and not may_fetch_keys(terms.jwks_uri, policy):
+            raise InvalidClient("client_assertion: this server fetches no keys from the host of the client's jwks_uri")
+        self._key_sets.load(terms.jwks_uri, loopback=is_on_loopback(policy.issuer))
 
     def _find_client(self, credentials: ClientCredentials) -> Client:
         client_id = credentials.client_id or find_subject(credentials.client_assertion)
@@ -111,10 +135,22 @@ class ClientAuthentication:
             assertion = verify_assertion(
                 credentials.client_assertion,
                 client.client_id,
-                load_keys(client.terms.jwks),
+                self._find_keys(client),
                 audiences=(issuer, issuer + TOKEN_ENDPOINT),
                 now=self._clock.now(),
             )
         except UnknownKey:
+            if client.terms.jwks_uri and self._key_sets.may_ask(client.terms.jwks_uri):
+                raise ClientKeysWanted("the client's keys have to be fetched again") from None
             raise InvalidClient("client_assertion: its kid is none of the client's keys") from None
         return Proven(client, assertion, credentials.attempt_id)
+
+    def _find_keys(self, client: Client) -> Sequence[ClientKey]:
+        if not client.terms.jwks_uri:
+            return load_keys(client.terms.jwks)
+        keys = self._key_sets.find(client.terms.jwks_uri)
+        if keys is None:
+            raise ClientKeysWanted("the client's keys have to be fetched first")
+        if not keys:
+            raise InvalidClient("client_assertion: the keys at the client's jwks_uri cannot be had or used")
+        return keys

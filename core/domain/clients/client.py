@@ -38,7 +38,8 @@ class Client:
 
     def has_redirect_uri(self, uri: RedirectUri) -> bool:
         """Whether it is registered. On the user's machine ports may vary; a client with a secret is not there."""
-        return (uri.text if self.terms.confidential else uri.kept) in self.redirect_uris
+        exact = self.terms.preregistered and self.terms.confidential
+        return (uri.text if exact else uri.kept) in self.redirect_uris
 
 
 class ClientFacts(Protocol):

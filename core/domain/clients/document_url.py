@@ -70,6 +70,12 @@ def parse_document_url(client_id: str) -> DocumentUrl:
     return DocumentUrl(client_id, host, port, target)
 
 
+def is_on_loopback(issuer: str) -> bool:
+    """Whether this server's own address is on this very machine: then others there may be asked, too."""
+    authority = urlsplit(issuer).netloc
+    return authority in LOOPBACK_HOSTS or authority.rpartition(":")[0] in LOOPBACK_HOSTS
+
+
 def _split_authority(authority: str) -> tuple[str, int]:
     """Host and port. Raises ValueError: user information, an address, or a second way to write the same."""
     for loopback in LOOPBACK_HOSTS:

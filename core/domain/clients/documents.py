@@ -7,15 +7,13 @@ so that codes and refresh tokens are redeemed without asking anybody.
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from core.domain.clients.client import Client, ClientFacts
 from core.domain.clients.document_memory import DocumentMemory
 from core.domain.clients.document_source import DocumentSource, DocumentUnavailable, SourceBusy
-from core.domain.clients.document_url import DocumentUrl, parse_document_url
+from core.domain.clients.document_url import DocumentUrl, is_on_loopback, parse_document_url
 from core.domain.clients.host_turns import HostTurns
 from core.domain.clients.metadata_document import MetadataDocument, parse_metadata_document
-from core.domain.clients.redirect_policy import LOOPBACK_HOSTS
 from core.domain.clock import Clock
 from core.domain.errors import ClientDocumentRefused, InvalidClient, TemporarilyUnavailable
 from core.domain.limits.network import limit_key, network_of
@@ -94,7 +92,7 @@ class ClientDocuments:
         if _is_within(url.host, wanted.refused_domains):
             raise ClientDocumentRefused("this server refuses the apps of its host", client_id)
         if client_id not in self._given:
-            _require_fetchable(url, wanted, on_loopback=_is_loopback(policy.issuer))
+            _require_fetchable(url, wanted, on_loopback=is_on_loopback(policy.issuer))
         return url
 
     def _find(self, url: DocumentUrl) -> MetadataDocument | None:
@@ -104,7 +102,7 @@ class ClientDocuments:
         self._require_no_pause(url)
         self._spend(policy.client_documents.fetches, network_address)
         try:
-            fetched = self._source.fetch(url, loopback=_is_loopback(policy.issuer))
+            fetched = self._source.fetch(url, loopback=is_on_loopback(policy.issuer))
             document = parse_metadata_document(url, fetched.body)
         except SourceBusy:
             # Whose document it is has no part in it: no pause, and nothing that others would be told of this host.
@@ -148,6 +146,18 @@ class ClientDocuments:
             self._store.write(intent)
 
 
+def may_fetch_keys(jwks_uri: str, policy: Policy) -> bool:
+    """Whether the keys of a client that is known by a document may be fetched: from where documents may be."""
+    url, wanted = parse_document_url(jwks_uri), policy.client_documents
+    if _is_within(url.host, wanted.refused_domains):
+        return False
+    try:
+        _require_fetchable(url, wanted, on_loopback=is_on_loopback(policy.issuer))
+    except ClientDocumentRefused:
+        return False
+    return True
+
+
 def _require_fetchable(url: DocumentUrl, wanted: DocumentPolicy, *, on_loopback: bool) -> None:
     if not wanted.fetch:
         raise ClientDocumentRefused("this server fetches no documents of apps", url.text)
@@ -160,8 +170,3 @@ def _require_fetchable(url: DocumentUrl, wanted: DocumentPolicy, *, on_loopback:
 
 def _is_within(host: str, domains: Iterable[str]) -> bool:
     return any(host == domain or host.endswith(f".{domain}") for domain in domains)
-
-
-def _is_loopback(issuer: str) -> bool:
-    authority = urlsplit(issuer).netloc
-    return authority in LOOPBACK_HOSTS or authority.rpartition(":")[0] in LOOPBACK_HOSTS

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.domain.clients.client import Client
+from core.domain.clients.client_keys import PRIVATE_MEMBERS, KeysRefused, parse_fetched_keys
 from core.domain.clients.client_metadata import read_members
 from core.domain.clients.document_url import DocumentUrl, names_document, parse_document_url
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri, require_allowed
+from core.domain.clients.terms import NONE, PRIVATE_KEY_JWT, Terms
 from core.domain.errors import (
     ClientDocumentRefused,
     InvalidClientMetadata,
@@ -20,8 +22,6 @@ MAXIMUM_DOCUMENT = 5 * 1024
 _MAXIMUM_REDIRECT_URIS = 32
 #: Where there is nobody to share a secret with (draft, "Credential and Key Material Restrictions").
 _SECRETS = ("client_secret", "client_secret_expires_at")
-#: RFC 7518 §6: what only a private key, or a shared one, has.
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ def client_of_metadata(metadata: str, now: int) -> Client:
         redirect_uris=tuple(members["redirect_uris"]),
         grant_types=tuple(members["grant_types"]),
         created_at=now,
+        terms=Terms(
+            members.get("token_endpoint_auth_method", NONE),
+            jwks=json.dumps(members["jwks"], separators=(",", ":")) if "jwks" in members else "",
+            jwks_uri=members.get("jwks_uri", ""),
+        ),
     )
 
 
@@ -64,8 +69,7 @@ def parse_metadata_document(url: DocumentUrl, document: bytes) -> MetadataDocume
     try:
         members = _require_own_members(url, document)
         _require_no_secrets(members)
-        _require_method(members)
-        kept = read_members(members)
+        kept = {**read_members(members), **_require_method(members)}
         redirect_uris, left_out = _read_redirect_uris(members)
     except InvalidClientMetadata as refusal:
         raise ClientDocumentRefused(refusal.description, url.text) from None
@@ -140,12 +144,16 @@ def _require_no_secrets(members: Mapping[str, object]) -> None:
     jwks = members.get("jwks")
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     for key in keys if isinstance(keys, list) else []:
-        if isinstance(key, dict) and _PRIVATE & key.keys():
+        if isinstance(key, dict) and PRIVATE_MEMBERS & key.keys():
             raise InvalidClientMetadata("it has a private key in jwks, which everybody can read")
 
 
-def _require_method(members: Mapping[str, object]) -> None:
-    """token_endpoint_auth_methods_supported, where it is there, instead of the one token_endpoint_auth_method."""
+def _require_method(members: Mapping[str, object]) -> dict[str, object]:
+    """How the client says who it is: what is kept of it.
+
+    token_endpoint_auth_methods_supported, where it is there, counts instead of the one token_endpoint_auth_method. Who
+    offers to prove nothing may do so, or sign with its keys where it has some.
+    """
     several = members.get("token_endpoint_auth_methods_supported")
     if several is not None and (not isinstance(several, list) or not all(isinstance(each, str) for each in several)):
         raise InvalidClientMetadata("token_endpoint_auth_methods_supported must be an array of strings")
@@ -153,11 +161,36 @@ def _require_method(members: Mapping[str, object]) -> None:
     if not isinstance(one, str):
         raise InvalidClientMetadata("token_endpoint_auth_method must be a string")
     methods: list[str] = [one] if several is None else several
+    signs = PRIVATE_KEY_JWT in methods
+    if NONE in methods:
+        try:
+            return _require_keys(members) if signs else {}
+        except InvalidClientMetadata:
+            # Nothing that it has to have.
+            return {}
+    if signs:
+        return {"token_endpoint_auth_method": PRIVATE_KEY_JWT, **_require_keys(members)}
     # One secret method in a list is none that we would use; as the only one it is forbidden.
-    if "none" not in methods:
-        raise InvalidClientMetadata(
-            f"the client authenticates with {' or '.join(methods)[:80]}, and this server takes public clients (none)"
-        )
+    raise InvalidClientMetadata(
+        f"the client authenticates with {' or '.join(methods)[:80]}, and this server takes none and private_key_jwt"
+    )
+
+
+def _require_keys(members: Mapping[str, object]) -> dict[str, object]:
+    jwks, uri = members.get("jwks"), members.get("jwks_uri")
+    if (jwks is None) == (uri is None):
+        raise InvalidClientMetadata("private_key_jwt needs either jwks or a jwks_uri")
+    if uri is not None:
+        if not isinstance(uri, str) or not names_document(uri):
+            raise InvalidClientMetadata("jwks_uri must be an https URL")
+        try:
+            return {"jwks_uri": parse_document_url(uri).text}
+        except ClientDocumentRefused as refusal:
+            raise InvalidClientMetadata(f"jwks_uri: {refusal.reason}") from None
+    try:
+        return {"jwks": json.loads(parse_fetched_keys(json.dumps(jwks)))}
+    except KeysRefused as refusal:
+        raise InvalidClientMetadata(f"jwks: {refusal}") from None
 
 
 def _read_redirect_uris(members: Mapping[str, object]) -> tuple[tuple[RedirectUri, ...], tuple[str, ...]]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from core.domain.clients.client import Client
 from core.domain.clients.client_keys import KeysRefused, parse_keys
+from core.domain.clients.document_url import names_document, parse_document_url
 from core.domain.clients.grant_types import BEGINNINGS, DEVICE_CODE
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
 from core.domain.clients.terms import AUTHENTICATION_METHODS, NONE, PRIVATE_KEY_JWT, Terms
-from core.domain.errors import InvalidArgument, InvalidRedirectUri
+from core.domain.errors import ClientDocumentRefused, InvalidArgument, InvalidRedirectUri
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
 #: No character of it is changed in a form, a header or a URL, and no other kind of client_id looks like it.
@@ -35,6 +36,8 @@ class Preregistration:
     resources: tuple[str, ...] = ()
     #: Public keys: a JWK, a JWK Set, or PEM.
     keys: str = ""
+    #: Where they stand instead.
+    jwks_uri: str = ""
     authentication_method: str = "client_secret_basic"
 
 
@@ -58,6 +61,7 @@ def parse_preregistration(wanted: Preregistration, now: int) -> Client:
         scope=_require_scope(wanted.scope),
         resources=_require_resources(wanted),
         jwks=_require_keys(wanted),
+        jwks_uri=wanted.jwks_uri,
     )
     uris = _require_redirect_uris(wanted.redirect_uris)
     grant_types = _require_grant_types(wanted, terms)
@@ -89,14 +93,25 @@ def _require_resources(wanted: Preregistration) -> tuple[str, ...]:
 
 def _require_keys(wanted: Preregistration) -> str:
     with_keys = wanted.authentication_method == PRIVATE_KEY_JWT
-    if with_keys != bool(wanted.keys):
-        raise InvalidArgument("keys: private_key_jwt needs public keys, and no other method has a use for them")
-    if not with_keys:
+    if with_keys != bool(wanted.keys or wanted.jwks_uri) or (wanted.keys and wanted.jwks_uri):
+        raise InvalidArgument("keys: private_key_jwt needs public keys or a jwks_uri, and no other method does")
+    if wanted.jwks_uri:
+        _require_jwks_uri(wanted.jwks_uri)
+    if not wanted.keys:
         return ""
     try:
         return parse_keys(wanted.keys)
     except KeysRefused as refusal:
         raise InvalidArgument(f"keys: {refusal}") from None
+
+
+def _require_jwks_uri(uri: str) -> None:
+    try:
+        if not names_document(uri):
+            raise InvalidArgument("jwks_uri: must be https")
+        parse_document_url(uri)
+    except ClientDocumentRefused as refusal:
+        raise InvalidArgument(f"jwks_uri: {refusal.reason}") from None
 
 
 def _require_redirect_uris(texts: Sequence[str]) -> tuple[RedirectUri, ...]:
@@ -140,6 +155,7 @@ def _metadata_of(
         "scope": " ".join(wanted.scope),
         "token_endpoint_auth_method": wanted.authentication_method,
         "jwks": json.loads(terms.jwks or "{}"),
+        "jwks_uri": terms.jwks_uri,
     }
     present = {name: value for name, value in members.items() if value}
     return json.dumps(present, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -26,11 +26,18 @@ class Terms:
     resources: tuple[str, ...] = ()
     #: RFC 7591 "jwks": its public keys, a JWK Set as JSON text; empty where it has none.
     jwks: str = ""
+    #: RFC 7591 "jwks_uri": where its public keys stand instead; empty where they do not.
+    jwks_uri: str = ""
 
     @property
     def confidential(self) -> bool:
         """It has to prove who it is (RFC 6749 §2.1)."""
         return self.authentication_method != NONE
+
+    @property
+    def has_keys(self) -> bool:
+        """It can sign assertions; a public client may, where its document offers both."""
+        return bool(self.jwks or self.jwks_uri)
 
 
 #: Of a client that registered by itself.

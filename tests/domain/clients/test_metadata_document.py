@@ -57,6 +57,18 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a client_id in a list": ({"client_id": [CLIENT]}, "client_id"),
     "client_secret": ({"client_secret": "s"}, "client_secret"),
     "client_secret_expires_at": ({"client_secret_expires_at": 0}, "client_secret_expires_at"),
+    "private_key_jwt with a jwks_uri that is no URL": (
+        {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "http://a.example/"},
+        "jwks_uri",
+    ),
+    "private_key_jwt with keys of no use": (
+        {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [{"kty": "EC", "crv": "P-521"}]}},
+        "jwks",
+    ),
+    "private_key_jwt with both": (
+        {"token_endpoint_auth_method": "private_key_jwt", "jwks": {"keys": [RSA]}, "jwks_uri": "https://a.example/k"},
+        "either",
+    ),
     "client_secret_basic": ({"token_endpoint_auth_method": "client_secret_basic"}, "client_secret_basic"),
     "client_secret_post": ({"token_endpoint_auth_method": "client_secret_post"}, "client_secret_post"),
     "client_secret_jwt": ({"token_endpoint_auth_method": "client_secret_jwt"}, "client_secret_jwt"),

@@ -89,6 +89,16 @@ def test_a_scope_that_the_server_no_longer_knows_is_not_given(house: House) -> N
         assert refusal_of(house, asking_for_itself(client.client_id, secret, scope="files")) == "InvalidScope"
 
 
+def test_a_privileged_scope_has_to_be_named(house: House) -> None:
+    """OAuth.PrivilegedScope: nobody gets it by default, though it is listed; and who names it does."""
+    client, secret = a_program(house)
+    alone, its_secret = a_program(house, scope=("files",))
+    with house.under(privileged_scopes=frozenset({"files"})):
+        assert house.tokens.issue(asking_for_itself(client.client_id, secret)).scope == ("mcp",)
+        assert house.tokens.issue(asking_for_itself(client.client_id, secret, scope="files")).scope == ("files",)
+        assert refusal_of(house, asking_for_itself(alone.client_id, its_secret)) == "InvalidScope"
+
+
 def test_only_who_was_registered_for_it(house: House) -> None:
     """Row 24 of the reply table: unauthorized_client for a public client, and for one that has another grant type."""
     public = a_client(house)
