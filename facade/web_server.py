@@ -17,6 +17,7 @@ from facade.connection import Connection
 from facade.gate import Gate
 from facade.route import Route
 from facade.short_way import ShortWay
+from facade.strict_router import StrictRouter
 
 WebServer = Sanic[Config, SimpleNamespace]
 
@@ -44,6 +45,7 @@ def create_web_server(routes: Mapping[str, Route], gate: Gate, name: str = "toke
         name,
         # No environment variable may change what the facade believes of a request.
         config=Config(env_prefix=""),
+        router=StrictRouter(),
         error_handler=_Refusals(routes, gate),
         configure_logging=False,
     )
