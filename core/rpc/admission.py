@@ -32,16 +32,22 @@ class Urgency(float, Enum):
 
 _URGENCY = {
     "tokenhouse.v1.AuthorizationService": Urgency.ISSUANCE,
+    "tokenhouse.v1.DeviceAuthorizationService": Urgency.ISSUANCE,
     "tokenhouse.v1.SessionService": Urgency.ISSUANCE,
     "tokenhouse.v1.TokenService": Urgency.ISSUANCE,
     "tokenhouse.v1.RegistrationService": Urgency.REGISTRATION,
+}
+#: Methods that are not what their services are: one ends something, one is asked by whoever comes along.
+_OF_THEIR_OWN = {
+    "/tokenhouse.v1.SessionService/LogOut": Urgency.VALIDATION,
+    "/tokenhouse.v1.DeviceAuthorizationService/StartDeviceAuthorization": Urgency.REGISTRATION,
 }
 
 
 def urgency_of(method: str) -> Urgency:
     """How urgent a method is, by its full name `/package.Service/Method`."""
-    if method == "/tokenhouse.v1.SessionService/LogOut":
-        return Urgency.VALIDATION
+    if method in _OF_THEIR_OWN:
+        return _OF_THEIR_OWN[method]
     return _URGENCY.get(method.split("/")[1], Urgency.VALIDATION)
 
 

@@ -10,7 +10,15 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from tokenhouse.v1 import client_admin_pb2, registration_pb2, revocation_pb2, token_pb2, user_admin_pb2, validation_pb2
+from tokenhouse.v1 import (
+    client_admin_pb2,
+    device_authorization_pb2,
+    registration_pb2,
+    revocation_pb2,
+    token_pb2,
+    user_admin_pb2,
+    validation_pb2,
+)
 
 from tests.patience import PATIENCE
 from tests.rpc.road import Road, read_refusal, refused
@@ -55,6 +63,18 @@ def redeem(serving: Serving) -> Any:
     """A token request on its way, of somebody who has nothing."""
     method: Any = serving.tokens.IssueToken
     return method.future(token_pb2.IssueTokenRequest(), timeout=PATIENCE)
+
+
+def start_device(serving: Serving) -> Any:
+    """A device's request on its way."""
+    method: Any = serving.devices.StartDeviceAuthorization
+    return method.future(device_authorization_pb2.StartDeviceAuthorizationRequest(), timeout=PATIENCE)
+
+
+def enter_user_code(serving: Serving) -> Any:
+    """A code that somebody typed, on its way."""
+    method: Any = serving.devices.EnterUserCode
+    return method.future(device_authorization_pb2.EnterUserCodeRequest(), timeout=PATIENCE)
 
 
 def revoke(serving: Serving) -> Any:
@@ -117,9 +137,11 @@ def test_what_ends_something_has_room_when_issuance_and_registrations_have_none(
         calls = [register(serving, f"tool {number}") for number in range(_MOST_REGISTRATIONS)]
         wait_until(lambda: in_flight(serving) == _MOST_REGISTRATIONS, "half of the room to be taken")
         assert is_shed(serving, register(serving, "one too many"))
+        assert is_shed(serving, start_device(serving))
         calls += [redeem(serving) for _ in range(_MOST_ISSUANCE - _MOST_REGISTRATIONS)]
         wait_until(lambda: in_flight(serving) == _MOST_ISSUANCE, "nine tenths of the room to be taken")
         assert is_shed(serving, redeem(serving))
+        assert is_shed(serving, enter_user_code(serving))
         calls += [revoke(serving) for _ in range(_MOST_IN_FLIGHT - _MOST_ISSUANCE)]
         wait_until(lambda: in_flight(serving) == _MOST_IN_FLIGHT, "all of the room to be taken")
         assert is_shed(serving, revoke(serving))

@@ -98,6 +98,31 @@ def test_the_whole_road_below_a_path(below: Pair) -> None:
     assert "code=" in answer.headers["location"]
 
 
+def test_the_device_flow_below_a_path(below: Pair) -> None:
+    """RFC 8628 §3.2: the page's address and its link are the public ones, and its forms stay below the path."""
+    grant_types = ["urn:ietf:params:oauth:grant-type:device_code"]
+    registered = below.client.post("/auth/oauth/v1/register", json={"grant_types": grant_types}).json()
+    form = {"client_id": registered["client_id"]}
+    started = below.client.post("/auth/oauth/v1/device_authorization", data=form).json()
+    login = below.client.get(urlsplit(started["verification_uri_complete"]).path)
+    browser = {"Cookie": login.headers["set-cookie"].partition(";")[0]}
+    signed_in = below.client.post(
+        "/auth/device/login",
+        data=hidden_fields(login, "/auth/device/login") | {"username": "admin", "password": below.password},
+        headers=browser,
+    )
+    both = {"Cookie": f"{browser['Cookie']}; {signed_in.headers['set-cookie'].partition(';')[0]}"}
+    page = below.client.get(signed_in.headers["location"], headers=both)
+    question = below.client.post(
+        "/auth/device", data=hidden_fields(page, "/auth/device") | {"user_code": started["user_code"]}, headers=both
+    )
+
+    assert started["verification_uri"] == f"{below.issuer}/device"
+    assert signed_in.headers["location"] == "/auth/device"
+    assert hidden_fields(question, "/auth/device/consent")
+    assert hidden_fields(question, "/auth/device/logout")
+
+
 def test_switched_off_means_404_everywhere(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Server.OAuthClientsEnabled = false: metadata, keys and every OAuth endpoint are 404 for every method."""
     with Pair(tmp_path_factory.mktemp("off"), server_lines=("OAuthClientsEnabled = false",)) as pair:
@@ -109,6 +134,11 @@ def test_switched_off_means_404_everywhere(tmp_path_factory: pytest.TempPathFact
             "/oauth/v1/token",
             "/oauth/v1/revoke",
             "/oauth/v1/introspect",
+            "/oauth/v1/device_authorization",
+            "/device",
+            "/device/login",
+            "/device/logout",
+            "/device/consent",
             "/login",
             "/consent",
             "/logout",
