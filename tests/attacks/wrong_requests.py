@@ -56,7 +56,7 @@ _ADDRESSES = tuple(endpoint for endpoint in ENDPOINTS if endpoint != "poll")
 
 def list_cells(other_client: str) -> list[Cell]:
     """The matrix; `other_client` is a client_id that is registered, and not the one that presents its credential."""
-    return [*_of_form(), *_of_client(other_client), *_of_parameters(), *_of_grant()]
+    return [*list_form_cells(), *_of_client(other_client), *_of_parameters(), *_of_grant()]
 
 
 def _everywhere(fault: str, change: Change, reply: Reply) -> Iterator[Cell]:
@@ -67,7 +67,7 @@ def _at_each_address(fault: str, change: Change, reply: Reply) -> Iterator[Cell]
     return (Cell(endpoint, fault, change, reply) for endpoint in _ADDRESSES)
 
 
-def _of_form() -> Iterator[Cell]:
+def list_form_cells() -> Iterator[Cell]:
     """Row 13 of the reply table: a POST, a form, nothing in the URL."""
     for method in ("GET", "PUT", "DELETE"):
         yield from _at_each_address(method, with_method(method), _NO_METHOD)
