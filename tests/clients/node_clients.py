@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from joserfc.jwk import ECKey
+
 from tests.clients.plain_browser import PlainBrowser
 from tests.node import environment_with, find_node, install_packages
 from tests.patience import PATIENCE
@@ -32,7 +34,11 @@ def install_clients(folder: Path) -> Path:
 def connect_all(folder: Path, running: Running, mcp_server: str, browser: PlainBrowser) -> Mapping[str, Any]:
     """What each of them reports, by its name; whoever failed reports its error."""
     node = find_node()
-    secrets = {method: _add_client(running, mcp_server, method) for method in _METHODS}
+    secrets: dict[str, Any] = {method: _add_client(running, mcp_server, "--auth-method", method) for method in _METHODS}
+    private_key = ECKey.generate_key("P-256", {"kid": "1"}, private=True)
+    (folder / "key.json").write_text(json.dumps(private_key.as_dict(private=False)))
+    holder = _add_client(running, mcp_server, "--key-file", str(folder / "key.json"))
+    secrets["private_key_jwt"] = holder | {"private_key": private_key.as_dict(private=True)}
     outcomes: dict[str, Any] = {}
     with subprocess.Popen(
         [node, folder / "connect.mjs", running.issuer, mcp_server],
@@ -64,8 +70,8 @@ def connect_all(folder: Path, running: Running, mcp_server: str, browser: PlainB
     return outcomes
 
 
-def _add_client(running: Running, mcp_server: str, method: str) -> dict[str, str]:
+def _add_client(running: Running, mcp_server: str, *how: str) -> dict[str, Any]:
     """A program that the operator has registered, which may ask about tokens for the service."""
     options = ["--grant-type", "client_credentials", "--scope", "mcp", "--resource", mcp_server]
-    added = json.loads(running.tokenhouse("clients", "add", "--json", *options, "--auth-method", method))
-    return {"client_id": added["client"]["client_id"], "client_secret": added["client_secret"]}
+    added = json.loads(running.tokenhouse("clients", "add", "--json", *options, *how))
+    return {"client_id": added["client"]["client_id"], "client_secret": added.get("client_secret")}

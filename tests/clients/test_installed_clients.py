@@ -80,10 +80,12 @@ def test_a_library_reads_the_access_token(outcomes: Mapping[str, Any], running: 
     assert claims["exp"] - claims["iat"] == 3600
 
 
-@pytest.mark.parametrize("method", ["basic", "post"])
-def test_a_program_with_a_secret(outcomes: Mapping[str, Any], mcp_server: ProtectedMcpServer, method: str) -> None:
-    """A certified library gets a token without a user, by either way to say a secret, asks what it says, and ends it
-    (RFC 6749 §2.3.1, §4.4, RFC 7662, RFC 7009)."""
+@pytest.mark.parametrize("method", ["basic", "post", "key"])
+def test_a_program_that_proves_who_it_is(
+    outcomes: Mapping[str, Any], mcp_server: ProtectedMcpServer, method: str
+) -> None:
+    """A certified library gets a token without a user, by either way to say a secret and by a key, asks what the token
+    says, and ends it (RFC 6749 §2.3.1, §4.4, RFC 7523, RFC 7662, RFC 7009)."""
     outcome = outcomes["confidential"][method]
 
     assert outcome["tokens"] == {"scope": "mcp", "refresh_token": "none"}

@@ -1,9 +1,9 @@
-// openid-client again, as programs with a secret: a token of their own, and what it says (RFC 6749 §4.4, RFC 7662).
+// openid-client again, as programs with a secret or a key (RFC 7523 §2.2): a token of their own, and what it says (RFC 6749 §4.4, RFC 7662).
 import * as client from "openid-client";
 
-async function use(issuer, server, { client_id, client_secret }, authentication) {
+async function use(issuer, server, { client_id }, authentication) {
   const options = { algorithm: "oauth2", execute: [client.allowInsecureRequests] };
-  const config = await client.discovery(new URL(issuer), client_id, undefined, authentication(client_secret), options);
+  const config = await client.discovery(new URL(issuer), client_id, undefined, authentication, options);
   const tokens = await client.clientCredentialsGrant(config, { scope: "mcp", resource: server });
   const told = await client.tokenIntrospection(config, tokens.access_token);
   await client.tokenRevocation(config, tokens.access_token);
@@ -14,7 +14,13 @@ async function use(issuer, server, { client_id, client_secret }, authentication)
   };
 }
 
-export const connect = async ({ issuer, server, confidential }) => ({
-  basic: await use(issuer, server, confidential.client_secret_basic, client.ClientSecretBasic),
-  post: await use(issuer, server, confidential.client_secret_post, client.ClientSecretPost),
-});
+export async function connect({ issuer, server, confidential }) {
+  const { client_secret_basic: basic, client_secret_post: post, private_key_jwt: holder } = confidential;
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const key = await crypto.subtle.importKey("jwk", holder.private_key, algorithm, false, ["sign"]);
+  return {
+    basic: await use(issuer, server, basic, client.ClientSecretBasic(basic.client_secret)),
+    post: await use(issuer, server, post, client.ClientSecretPost(post.client_secret)),
+    key: await use(issuer, server, holder, client.PrivateKeyJwt({ key, kid: holder.private_key.kid })),
+  };
+}
