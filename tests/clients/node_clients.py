@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from joserfc.jwk import ECKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
 from tests.clients.plain_browser import PlainBrowser
 from tests.node import environment_with, find_node, install_packages
@@ -35,10 +36,10 @@ def connect_all(folder: Path, running: Running, mcp_server: str, browser: PlainB
     """What each of them reports, by its name; whoever failed reports its error."""
     node = find_node()
     secrets: dict[str, Any] = {method: _add_client(running, mcp_server, "--auth-method", method) for method in _METHODS}
-    private_key = ECKey.generate_key("P-256", {"kid": "1"}, private=True)
-    (folder / "key.json").write_text(json.dumps(private_key.as_dict(private=False)))
+    private_key = ec.generate_private_key(ec.SECP256R1())
+    (folder / "key.json").write_text(json.dumps(_jwk(private_key.public_key())))
     holder = _add_client(running, mcp_server, "--key-file", str(folder / "key.json"))
-    secrets["private_key_jwt"] = holder | {"private_key": private_key.as_dict(private=True)}
+    secrets["private_key_jwt"] = holder | {"private_key": _jwk(private_key)}
     outcomes: dict[str, Any] = {}
     with subprocess.Popen(
         [node, folder / "connect.mjs", running.issuer, mcp_server],
@@ -68,6 +69,10 @@ def connect_all(folder: Path, running: Running, mcp_server: str, browser: PlainB
         finally:
             process.kill()
     return outcomes
+
+
+def _jwk(key: ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey) -> dict[str, Any]:
+    return ECAlgorithm.to_jwk(key, as_dict=True) | {"kid": "1"}
 
 
 def _add_client(running: Running, mcp_server: str, *how: str) -> dict[str, Any]:
