@@ -1,12 +1,13 @@
 """DeviceAuthorizationService and TokenService's DeviceCodeGrant: RFC 8628 as the facade sees it."""
 
 import secrets
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from tokenhouse.v1 import device_authorization_pb2 as pb
-from tokenhouse.v1 import session_pb2, token_pb2
+from tokenhouse.v1 import discovery_pb2, session_pb2, token_pb2
 
 from core.domain.clients.grant_types import DEVICE_CODE
 from tests.rpc.road import BINDING, PASSWORD, Refused, Road, refused, register
@@ -130,3 +131,23 @@ def test_refusals(road: Road, client_id: str) -> None:
     for fields, reason in cases:
         request = pb.StartDeviceAuthorizationRequest(**fields)
         assert refused(serving.devices.StartDeviceAuthorization, request).reason == reason
+
+
+def test_switched_off(tmp_path: Path) -> None:
+    """Setting OAuth.DeviceFlow: nothing of it is served, nor told in the metadata (RFC 8628 §4)."""
+    with Serving(tmp_path, "[OAuth]\nDeviceFlow = false\n") as serving:
+        client_id = register(serving, grant_types=[DEVICE_CODE, "authorization_code"])
+        facts = serving.discovery.GetServerMetadata(discovery_pb2.GetServerMetadataRequest(), timeout=DEADLINE)
+        start = pb.StartDeviceAuthorizationRequest(client=public_client(client_id))
+        calls: list[tuple[Any, Any]] = [
+            (serving.devices.StartDeviceAuthorization, start),
+            (serving.devices.OpenDevicePage, pb.OpenDevicePageRequest(browser_binding=BINDING)),
+            (serving.devices.EnterUserCode, pb.EnterUserCodeRequest(browser_binding=BINDING)),
+            (serving.devices.DecideDeviceAuthorization, pb.DecideDeviceAuthorizationRequest()),
+        ]
+        refusals = {refused(method, request).reason for method, request in calls}
+        poll = refused(serving.tokens.IssueToken, _poll(client_id, "thd_anything"))
+
+    assert DEVICE_CODE not in facts.grant_types_supported
+    assert refusals == {"DEVICE_FLOW_DISABLED"}
+    assert (poll.code, poll.reason) == (grpc.StatusCode.UNIMPLEMENTED, "UNSUPPORTED_GRANT_TYPE")
