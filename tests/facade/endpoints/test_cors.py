@@ -11,8 +11,9 @@ _API = {
     "/oauth/v1/token": "POST",
     "/oauth/v1/revoke": "POST",
     "/oauth/v1/introspect": "POST",
+    "/oauth/v1/device_authorization": "POST",
 }
-_PAGES = ("/oauth/v1/authorize", "/login", "/logout", "/consent", "/", "/livez")
+_PAGES = ("/oauth/v1/authorize", "/login", "/logout", "/consent", "/device", "/device/consent", "/", "/livez")
 _ORIGIN = {"Origin": "https://app.example"}
 
 

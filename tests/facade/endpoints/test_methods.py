@@ -18,12 +18,17 @@ _API = {
     "/oauth/v1/token": _POST,
     "/oauth/v1/revoke": _POST,
     "/oauth/v1/introspect": _POST,
+    "/oauth/v1/device_authorization": _POST,
 }
 _PAGES = {
     "/oauth/v1/authorize": _READ | _POST,
     "/login": _POST,
     "/logout": _POST,
     "/consent": _POST,
+    "/device": _READ | _POST,
+    "/device/login": _POST,
+    "/device/logout": _POST,
+    "/device/consent": _POST,
 }
 _PLAIN = {"/livez": _READ, "/readyz": _READ}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
