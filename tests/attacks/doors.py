@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import grpc
 import httpx
-from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
+from tokenhouse.v1 import client_admin_pb2, client_admin_pb2_grpc, validation_pb2, validation_pb2_grpc
 
 from facade.cookies import Browser
 from facade.csrf import csrf_token
@@ -15,6 +15,7 @@ from tests.attacks.desk import DEVICE_GRANT_TYPE, REVOKE, TOKEN, Desk
 from tests.facade.road import hidden_fields
 from tests.patience import PATIENCE
 
+_INTROSPECT = "/oauth/v1/introspect"
 _BROWSER, _SESSION = "tokenhouse-browser", "tokenhouse-session"
 #: Where proxies and careless servers put who somebody is.
 IDENTITY_HEADERS = (
@@ -33,6 +34,8 @@ class Held:
     forms: dict[str, dict[str, str]]
     #: The client of the devices.
     device_client: str
+    #: A resource server that asks over HTTP, and its secret.
+    server: tuple[str, str]
     #: A refresh token of another grant of the same client, for requests in which it is not what is tried.
     spare: str
 
@@ -55,7 +58,18 @@ def gather(desk: Desk) -> Held:
         "device page": hidden_fields(desk.device_question()[1], "/device/consent")["sealed_device_page"],
         "client_id": desk.client_id,
     }
-    return Held(things, forms, desk.device_client_id, spare)
+    return Held(things, forms, desk.device_client_id, _add_server(desk), spare)
+
+
+def _add_server(desk: Desk) -> tuple[str, str]:
+    pair = desk.pair
+    request = client_admin_pb2.CreateClientRequest(
+        resources=[pair.issuer], token_endpoint_auth_method="client_secret_basic"
+    )
+    with grpc.insecure_channel(f"unix:{pair.folder}/data/admin.sock", [("grpc.enable_http_proxy", 0)]) as channel:
+        operator = client_admin_pb2_grpc.ClientAdminServiceStub(channel)
+        added = operator.CreateClient(request, timeout=PATIENCE, wait_for_ready=True)
+    return added.client.client_id, added.client_secret
 
 
 class Doors:
@@ -130,6 +144,18 @@ class Doors:
             service = validation_pb2_grpc.ValidationServiceStub(channel)
             return bool(service.ValidateToken(question, timeout=PATIENCE, wait_for_ready=True).active)
 
+    def introspection(self, thing: str) -> bool:
+        """As a token that a resource server asks about, or as what lets somebody ask about a good one."""
+        post, things = self._desk.pair.client.post, self._held.things
+        told = post(_INTROSPECT, data={"token": thing}, headers=basic(*self._held.server)).json()
+        about = {"token": things["access token"]}
+        return told["active"] or 200 in (
+            post(_INTROSPECT, data=about, headers={"Authorization": f"Bearer {thing}"}).status_code,
+            post(_INTROSPECT, data=about, headers=basic(self._held.server[0], thing)).status_code,
+            post(_INTROSPECT, data=about | {"client_id": self._desk.client_id, "client_secret": thing}).status_code,
+            post(_INTROSPECT, data=about | {"client_id": thing}).status_code,
+        )
+
     def revocation(self, thing: str) -> bool:
         """As a token that another client wants to end: 200, and whether it did shows at its own door."""
         return self._desk.post(REVOKE, token=thing, client_id=self._other_client).status_code != 200
@@ -155,6 +181,7 @@ DOORS: dict[str, tuple[Callable[[Doors, str], bool], str | None]] = {
     "client secret": (Doors.client_secret, None),
     "header": (Doors.header, None),
     "validation": (Doors.validation, "access token"),
+    "introspection": (Doors.introspection, "access token"),
     "session": (Doors.session, "session"),
     "redemption": (Doors.redemption, "code"),
     "refresh": (Doors.refresh, "refresh token"),
