@@ -121,9 +121,11 @@ def test_a_no(pair: Pair, client_id: str) -> None:
 def test_polling_too_often(pair: Pair, client_id: str) -> None:
     """RFC 8628 §3.5: slow_down."""
     started = _start(pair, client_id)
-    polls = [_poll(pair, client_id, started["device_code"]).json()["error"] for _ in range(2)]
+    first, *others = [_poll(pair, client_id, started["device_code"]).json()["error"] for _ in range(6)]
 
-    assert polls == ["authorization_pending", "slow_down"]
+    # However slow the machine is, not every one of them comes seconds after the one before.
+    assert first == "authorization_pending"
+    assert "slow_down" in others
 
 
 def test_a_wrong_code_and_a_wrong_password_ask_again(pair: Pair) -> None:
