@@ -7,7 +7,7 @@ from pathlib import Path
 
 import grpc
 import httpx
-from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
+from tokenhouse.v1 import client_admin_pb2, client_admin_pb2_grpc, validation_pb2, validation_pb2_grpc
 
 from tests.facade.pair import Pair
 from tests.facade.road import REDIRECT_URI, Visit, register
@@ -16,7 +16,10 @@ from tests.patience import PATIENCE
 from tests.running import wait_until
 
 #: For clients and scripts; for people; from memory; for whoever watches the processes.
-API = ("token with a code", "token with a refresh token", "revoke", "register", "device authorization", "poll")
+API = (
+    *("token with a code", "token with a refresh token", "token of a program", "revoke", "introspect", "register"),
+    *("device authorization", "poll"),
+)
 PAGES = ("authorize", "login", "logout", "consent", "device", "device consent")
 DOCUMENTS = {"metadata": "/.well-known/oauth-authorization-server", "jwks": "/oauth/v1/jwks"}
 PROBES = {"livez": "/livez", "readyz": "/readyz"}
@@ -25,6 +28,7 @@ _LINES = ("LoginFailures = 0", "LoginFailuresPerNetwork = 0", "Registrations = 0
 #: How long a service waits for the core, in seconds.
 _VALIDATION_DEADLINE = 2
 
+_RESOURCE = "https://reports.example.com/"
 _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 Ask = Callable[[], httpx.Response]
@@ -79,7 +83,10 @@ def _prepare(pair: Pair) -> tuple[dict[str, Ask], str]:
     at_question = visit()
     at_question.log_in(at_question.start())
     question = at_question.send(at_question.browser.get("/device"), "/device", user_code=started["user_code"])
+    program, service = _add_client(pair), _add_client(pair)
     return {
+        "token of a program": lambda: _post(pair, "/oauth/v1/token", **program, grant_type="client_credentials"),
+        "introspect": lambda: _post(pair, "/oauth/v1/introspect", **service, token=access_token),
         "device authorization": lambda: _post(pair, "/oauth/v1/device_authorization", client_id=device_client),
         "poll": lambda: _post(
             pair, "/oauth/v1/token", grant_type=_DEVICE, device_code=started["device_code"], client_id=device_client
@@ -97,6 +104,19 @@ def _prepare(pair: Pair) -> tuple[dict[str, Ask], str]:
         "logout": lambda: at_logout.send(logout_page, "/logout"),
         "consent": lambda: at_consent.send(consent_page, "/consent", decision="allow"),
     }, access_token
+
+
+def _add_client(pair: Pair) -> dict[str, str]:
+    """A client that an operator adds, a program and a resource server at once: what it says who it is with."""
+    request = client_admin_pb2.CreateClientRequest(
+        grant_types=["client_credentials"],
+        scope=["mcp"],
+        resources=[_RESOURCE],
+        token_endpoint_auth_method="client_secret_post",
+    )
+    with grpc.insecure_channel(f"unix:{pair.folder}/data/admin.sock") as channel:
+        added = client_admin_pb2_grpc.ClientAdminServiceStub(channel).CreateClient(request, timeout=PATIENCE)
+    return {"client_id": added.client.client_id, "client_secret": added.client_secret}
 
 
 def visit_again(visit: Visit) -> str:

@@ -77,7 +77,9 @@ def test_nobody_calls_it_an_accident(story: Story) -> None:
 
 _ANSWERS = {
     "token with a refresh token": 200,
+    "token of a program": 200,
     "revoke": 200,
+    "introspect": 200,
     "register": 201,
     "device authorization": 200,
     "device": 200,
