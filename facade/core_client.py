@@ -9,6 +9,7 @@ lost one. A login that was lost has cost one try and left a session that nobody 
 
 import asyncio
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -58,6 +59,8 @@ from facade.metrics.core_call_metrics import CoreCallMetrics
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
 
+#: The metadata entry that tells until when a call's answer is waited for: CLOCK_BOOTTIME in milliseconds.
+UNTIL_KEY = "tokenhouse-until"
 #: How long a request waits for the core in all, in seconds.
 DEADLINE = 3.0
 #: Logging in: Argon2id has a queue.
@@ -122,8 +125,10 @@ class _Method(Generic[Q, R]):
             self._metrics.tried_again()
 
     async def _try(self, request: Q, timeout: float) -> R:
+        # What waits in the socket of a core that stands still must not be begun when nobody waits for it any longer.
+        until = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + int(timeout * 1000)
         asked_for = correlation_id.get()
-        metadata = ((METADATA_KEY, asked_for),) if asked_for else None
+        metadata = ((UNTIL_KEY, str(until)), *(((METADATA_KEY, asked_for),) if asked_for else ()))
         started = perf_counter()
         try:
             answer = await self._call(request, timeout=timeout, metadata=metadata, wait_for_ready=self._options.patient)

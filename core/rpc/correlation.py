@@ -1,4 +1,4 @@
-"""The facade's number for an HTTP request: in a call's metadata, in a batch with each item."""
+"""What the facade says of a call in its metadata: the number of the HTTP request, in a batch with each item."""
 
 import re
 from collections.abc import Callable

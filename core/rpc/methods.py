@@ -17,6 +17,7 @@ from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
 from core.rpc.correlation import correlated
 from core.rpc.deadlines import time_left
 from core.rpc.errors import Failure, describe
+from core.rpc.giving_up import has_given_up
 from core.rpc.pool import CountingPool, message_came
 from core.rpc.service_callers import ServiceCallers
 
@@ -130,7 +131,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         calls: MethodCalls,
         guard: Guard,
     ) -> grpc.RpcMethodHandler[Any, Any]:
-        call = _checked(method, behaviour, calls, guard)
+        call = _checked(method, behaviour, calls, guard, tells_until=self._caller is Caller.FACADE)
         # The bytes come in as they are, so that their size and form are ours to answer for.
         return grpc.unary_unary_rpc_method_handler(correlated(call) if self._caller is Caller.FACADE else call)
 
@@ -152,6 +153,8 @@ def _checked(
     behaviour: Callable[[Any, grpc.ServicerContext], Message | bytes],
     calls: MethodCalls,
     guard: Guard,
+    *,
+    tells_until: bool,
 ) -> Callable[[bytes, grpc.ServicerContext], bytes]:
     from_string: Callable[[bytes], Any] = GetMessageClass(method.input_type).FromString
     is_batch = _is_batch(method)
@@ -163,6 +166,8 @@ def _checked(
         started = perf_counter()
         try:
             guard(context)
+            if tells_until and has_given_up(context.invocation_metadata()):
+                raise NotTaken(_EXPIRED)
             remaining = time_left(context)
             if remaining is None:
                 raise NotTaken(_NO_DEADLINE)

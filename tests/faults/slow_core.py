@@ -22,12 +22,14 @@ _Behaviour = Callable[[Any, grpc.ServicerContext], Message | bytes]
 _Call = Callable[[bytes, grpc.ServicerContext], bytes]
 
 
-def _checked_slowly(method: MethodDescriptor, behaviour: _Behaviour, calls: MethodCalls, guard: methods.Guard) -> _Call:
+def _checked_slowly(
+    method: MethodDescriptor, behaviour: _Behaviour, calls: MethodCalls, guard: methods.Guard, *, tells_until: bool
+) -> _Call:
     def wait_first(request: Any, context: grpc.ServicerContext) -> Message | bytes:
         time.sleep(_delay[0] / 1_000_000)
         return behaviour(request, context)
 
-    return _checked(method, wait_first, calls, guard)
+    return _checked(method, wait_first, calls, guard, tells_until=tells_until)
 
 
 methods._checked = _checked_slowly
