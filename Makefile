@@ -16,7 +16,7 @@ DISTRIBUTIONS := pyproject.toml protos/pyproject.toml verifier/pyproject.toml
 SOURCES := core facade verifier tests protos/generate.py
 TEST_ARGS ?=
 # Tests that wait for something leave their CPU to others.
-WORKERS ?= $(shell echo $$(( cpus = $$(nproc), cpus < 6 ? cpus * 3 / 2 : 8 )))
+WORKERS ?= $(shell echo $$(( cpus = $$(nproc), cpus < 4 ? cpus * 2 : 8 )))
 BENCH_ARGS ?=
 DEMO_ARGS ?=
 

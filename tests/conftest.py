@@ -1,0 +1,42 @@
+"""The order of the suite, and what one process runs of it: what takes long comes first, and a browser is shared."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+_HERE = Path(__file__).parent
+#: Folders whose tests wait, or start processes; begun last they would leave one process alone with them in the end.
+_LONG = ("flows", "faults", "verifier", "cli", "history", "facade", "rpc", "protos", "clients", "repository", "attacks")
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """A file of tests at a time, in the order in which they were collected."""
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        """What one process runs; of the stories it is half, for they share a browser, a server and an MCP server."""
+        file = nodeid.partition("::")[0]
+        folder, _, name = file.rpartition("/")
+        return f"{folder} {name < 'test_m'}" if folder.endswith("/flows") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """In the place of what `--dist loadscope` would take."""
+    return _Scheduling(config, log) if config.option.dist == "loadscope" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long first; otherwise as it was found."""
+    items.sort(key=lambda item: _turn(item.path.relative_to(_HERE).parts))
+
+
+def _turn(parts: Sequence[str]) -> int:
+    return _LONG.index(parts[0]) if parts[0] in _LONG else len(_LONG)
