@@ -1,9 +1,12 @@
 """TCP ports for the servers that tests start: nobody is given another one's."""
 
 import socket
+import time
 from collections.abc import Iterator
 from functools import cache
 from itertools import cycle
+
+from tests.patience import PATIENCE
 
 #: Below 32768, where Linux takes ports for outgoing connections from, and above 10080, the last that browsers refuse
 #: to open (WHATWG Fetch, "port blocking").
@@ -14,6 +17,17 @@ def free_port() -> int:
     """A TCP port of 127.0.0.1 that nobody listens on, and that is this process's to give."""
     _, ports = _claim_block()
     return next(port for port in ports if _is_free(port))
+
+
+def wait_until_listening(port: int) -> None:
+    """Returns once somebody takes connections at this port of 127.0.0.1."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline, f"nobody listens at port {port}"
+            time.sleep(0.02)
 
 
 @cache

@@ -86,12 +86,16 @@ def test_quick_verbs_load_no_grpc() -> None:
 def test_no_core(tmp_path: Path, verb: list[str]) -> None:
     """Where no core runs, one line says where it was looked for and how to start one (README, For operators)."""
     refused = call(*verb, folder=tmp_path, environment={"PATH": str(Path(TOKENHOUSE).parent)})
-    (tmp_path / "my own.conf").touch()
-    named = call(*verb, "--config", "my own.conf", folder=tmp_path, environment={"PATH": str(tmp_path)})
-
     socket = tmp_path / "data" / "admin.sock"
     assert (refused.status, refused.stdout) == (1, "")
     assert refused.stderr == f"tokenhouse: no core is running at {socket}; start one with: tokenhouse serve\n"
+
+
+def test_no_core_of_a_configuration_that_was_named(tmp_path: Path) -> None:
+    """The way to start one names it, too, and the command with its folder where no PATH finds it."""
+    (tmp_path / "my own.conf").touch()
+    named = call("users", "list", "--config", "my own.conf", folder=tmp_path, environment={"PATH": str(tmp_path)})
+
     assert named.stderr.endswith(f"start one with: {shlex.quote(TOKENHOUSE)} serve --config 'my own.conf'\n")
 
 

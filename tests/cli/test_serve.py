@@ -15,7 +15,7 @@ from tests.cli.command import TOKENHOUSE, call
 from tests.cli.life import Life, environment_of, file_limit, live, outlive
 from tests.cli.served import Served, is_running, is_stopped, stopping_at_birth, wait_for
 from tests.patience import PATIENCE
-from tests.ports import free_port
+from tests.ports import free_port, wait_until_listening
 
 KEY = "A" * 43
 
@@ -196,8 +196,8 @@ def test_nobody_reads(tmp_path: Path) -> None:
     with Served(tmp_path) as served:
         assert served.process.stdout is not None
         served.process.stdout.close()
-        transport = httpx.HTTPTransport(retries=10)
-        with httpx.Client(base_url=served.address, transport=transport, timeout=PATIENCE, trust_env=False) as client:
+        wait_until_listening(served.port)
+        with httpx.Client(base_url=served.address, timeout=PATIENCE, trust_env=False) as client:
             wait_for(lambda: client.get("/readyz").status_code == 200)
 
         children = served.children()
@@ -226,8 +226,8 @@ def test_one_process_each(tmp_path: Path) -> None:
     key = {"TOKENHOUSE_KEYS_MASTERKEY": KEY}
     with Served(tmp_path, ["core"], environment=key) as core:
         with Served(tmp_path, ["facade"], port=core.port, grpc_port=core.grpc_port, environment=key) as facade:
-            transport = httpx.HTTPTransport(retries=10)
-            with httpx.Client(base_url=core.address, transport=transport, timeout=PATIENCE, trust_env=False) as client:
+            wait_until_listening(core.port)
+            with httpx.Client(base_url=core.address, timeout=PATIENCE, trust_env=False) as client:
                 wait_for(lambda: client.get("/readyz").status_code == 200)
             commands = [Path(f"/proc/{each.process.pid}/cmdline").read_bytes() for each in (core, facade)]
             environments = [environment_of(each.process.pid) for each in (core, facade)]

@@ -18,15 +18,32 @@ import pytest
 
 from tests.facade.pair import Pair
 from tests.patience import PATIENCE
-from tests.ports import free_port
+from tests.ports import free_port, wait_until_listening
+
+#: Begins the facade with each of the argument lists as if it were alone, and prints how each ended.
+_ONE_AFTER_THE_OTHER = """
+import contextlib, io, json, runpy, sys
+for arguments in json.loads(sys.argv[1]):
+    sys.argv, said = ["facade", *arguments], io.StringIO()
+    with contextlib.redirect_stderr(said):
+        try:
+            runpy.run_module("facade", run_name="__main__")
+        except SystemExit as ended:
+            print(json.dumps([ended.code, said.getvalue()]))
+"""
 
 
-def _run(**options: str) -> subprocess.CompletedProcess[str]:
+def _arguments(**options: str) -> list[str]:
     whole = {"address": "http://localhost", "listen": f"127.0.0.1:{free_port()}", "core-socket": "x"} | options
-    arguments = [text for name, value in whole.items() for text in (f"--{name}", value)]
-    return subprocess.run(
-        [sys.executable, "-m", "facade", *arguments], capture_output=True, text=True, timeout=PATIENCE
-    )
+    return [text for name, value in whole.items() for text in (f"--{name}", value)]
+
+
+def _run_all(*arguments: list[str]) -> list[tuple[int, str]]:
+    """Exit status and stderr for each list of arguments with which no facade can start."""
+    command = [sys.executable, "-c", _ONE_AFTER_THE_OTHER, json.dumps(arguments)]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert finished.returncode == 0, finished.stderr
+    return [(status, said) for status, said in map(json.loads, finished.stdout.splitlines())]
 
 
 @contextmanager
@@ -42,48 +59,47 @@ def _started(
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=stdout, stderr=output, pass_fds=inherited, env=environment)
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=20), timeout=PATIENCE) as client:
-            assert client.get(f"http://127.0.0.1:{port}/livez").status_code == 200
+        wait_until_listening(port)
+        assert httpx.get(f"http://127.0.0.1:{port}/livez", timeout=PATIENCE, trust_env=False).status_code == 200
         yield process
     finally:
         process.kill()
         process.wait(PATIENCE)
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "said"),
-    [
+def test_bad_options_are_wrong_usage() -> None:
+    """Who calls it wrongly is told which option and what is allowed."""
+    wrong = [
         ("address", "ftp://x", "--address ftp://x: an address starts with http:// or https://"),
         ("address", "https://x/?a", "RFC 8414"),
         ("listen", "nowhere", "--listen nowhere: where to listen is HOST:PORT"),
         ("trusted-proxy", "10.0.0.0/99", "--trusted-proxy 10.0.0.0/99"),
-    ],
-)
-def test_bad_options_are_wrong_usage(option: str, value: str, said: str) -> None:
-    """Who calls it wrongly is told which option and what is allowed."""
-    finished = _run(**{option: value})
+    ]
+    ends = _run_all(*(_arguments(**{option: value}) for option, value, _ in wrong))
 
-    assert finished.returncode == 2
-    assert said in finished.stderr
-    assert "Traceback" not in finished.stderr
+    assert [status for status, _ in ends] == [2] * len(wrong)
+    for (_, _, said), (_, stderr) in zip(wrong, ends, strict=True):
+        assert said in stderr
+        assert "Traceback" not in stderr
 
 
 def test_a_port_that_is_taken_is_refused(pair: Pair) -> None:
     """README: a setting that cannot be used is one line with its name, and exit status 78."""
-    finished = _run(listen=f"127.0.0.1:{pair.port}")
+    command = [sys.executable, "-m", "facade", *_arguments(listen=f"127.0.0.1:{pair.port}")]
+    finished = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     said = f"tokenhouse facade: Server.Listen: cannot listen on 127.0.0.1:{pair.port}: Address already in use\n"
 
     assert (finished.returncode, finished.stderr) == (78, said)
 
 
-@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "a..b"])
-def test_a_host_that_is_not_here_is_refused(host: str) -> None:
+def test_a_host_that_is_not_here_is_refused() -> None:
     """README: an address of another machine and a name nobody knows are one line and exit status 78."""
-    finished = _run(listen=f"{host}:80")
-    line = rf"tokenhouse facade: Server\.Listen: cannot listen on {re.escape(host)}:80: [^\n]+\n"
+    hosts = ["192.0.2.1", "no-such-host.invalid", "a..b"]
+    for host, (status, said) in zip(hosts, _run_all(*(_arguments(listen=f"{host}:80") for host in hosts)), strict=True):
+        line = rf"tokenhouse facade: Server\.Listen: cannot listen on {re.escape(host)}:80: [^\n]+\n"
 
-    assert finished.returncode == 78
-    assert re.fullmatch(line, finished.stderr)
+        assert status == 78
+        assert re.fullmatch(line, said)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -99,8 +99,12 @@ def test_neighbours_are_told_apart(
     assert broken_promises(core.database, promises) == []
 
 
-def test_nothing_new_is_issued(core: CoreProcess, road: Road, small_disk: SmallDisk) -> None:
-    """UNAVAILABLE for whoever wants more; what costs nothing is answered: validation, a repeated refresh."""
+def test_nothing_new_is_issued_until_there_is_room(core: CoreProcess, road: Road, small_disk: SmallDisk) -> None:
+    """UNAVAILABLE for whoever wants more; what costs nothing is answered: validation, a repeated refresh.
+
+    When there is room again all is well without a restart, and the reserve is made again before anybody is
+    given anything.
+    """
     held = road.connect()
     successor = road.refresh(held)
     client_id = road.register()
@@ -117,16 +121,10 @@ def test_nothing_new_is_issued(core: CoreProcess, road: Road, small_disk: SmallD
         require_unavailable(wanted)
     assert road.is_active(successor)
     assert road.refresh(held).refresh_token == successor.refresh_token
-
-
-def test_all_is_well_when_there_is_room_again(core: CoreProcess, road: Road, small_disk: SmallDisk) -> None:
-    """Without a restart, and with the reserve made again before anybody is given anything."""
-    held = road.connect()
-    small_disk.fill()
-    require_unavailable(lambda: road.refresh(held))
     small_disk.empty()
 
-    assert road.refresh(held).generation == held.generation + 1
+    assert road.refresh(successor).generation == successor.generation + 1
+    road.log_in()
     assert road.connect().generation == 1
     assert (core.database / RESERVE).stat().st_blocks * 512 >= RESERVE_BYTES
 

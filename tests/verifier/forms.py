@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from tokenhouse_verifier.access_token import AccessToken
@@ -73,6 +73,13 @@ def verifying(form: str, target: str, **arguments: Any) -> Iterator[Form]:
     finally:
         if isinstance(made, Loop):
             made.end()
+
+
+@contextmanager
+def verifying_in_each_form(target: str, **arguments: Any) -> Iterator[list[Form]]:
+    """A verifier of each form: what the core goes through, both go through at once."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(verifying(form, target, **arguments)) for form in FORMS]
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:

@@ -3,7 +3,6 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +25,7 @@ from tests.verifier.forms import (
     follow,
     refusal_of,
     verifying,
+    verifying_in_each_form,
     wait_until,
     wait_until_refused,
 )
@@ -59,17 +59,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> float:
     return 2.0
 
 
-@contextmanager
-def _both(core: CoreProcess) -> Iterator[list[Form]]:
-    """A verifier of each form: what the core goes through, both go through at once."""
-    with ExitStack() as stack:
-        yield [stack.enter_context(verifying(form, core.target, audience=ISSUER)) for form in FORMS]
-
-
 def test_a_frozen_core_is_believed_for_five_seconds(core: CoreProcess, app: Road) -> None:
     """house.md: after 5 s of silence nothing remembered is trusted; the core is asked, and nobody can tell."""
     token = app.connect().access_token
-    with _both(core) as verifiers:
+    with verifying_in_each_form(core.target, audience=ISSUER) as verifiers:
         for verifier in verifiers:
             follow(verifier, token)
         core.freeze()
@@ -99,7 +92,7 @@ def test_a_core_that_comes_back_is_found_by_itself(
 ) -> None:
     """Good before, unavailable meanwhile, good afterwards; what was revoked stays so throughout."""
     token, ended = app.connect().access_token, app.connect()
-    with _both(core) as verifiers:
+    with verifying_in_each_form(core.target, audience=ISSUER) as verifiers:
         for verifier in verifiers:
             follow(verifier, token)
             verifier.verify(ended.access_token)
@@ -132,7 +125,7 @@ def test_a_call_waits_for_a_core_that_restarts(core: CoreProcess, app: Road) -> 
     """Within its deadline, so that a restart costs nobody a request."""
     token = app.connect().access_token
     core.kill()
-    with _both(core) as verifiers:
+    with verifying_in_each_form(core.target, audience=ISSUER) as verifiers:
         for verifier in verifiers:
             assert isinstance(refusal_of(verifier, token, timeout=0.3), Unavailable)
         core.start()

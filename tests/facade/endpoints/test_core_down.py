@@ -9,6 +9,7 @@ import pytest
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, register
 from tests.patience import PATIENCE
+from tests.ports import wait_until_listening
 
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -57,23 +58,16 @@ def test_the_road_goes_on_after_a_restart(tmp_path_factory: pytest.TempPathFacto
         assert pair.client.get("/readyz").status_code == 200
 
 
-def test_a_facade_starts_before_its_core(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_facade_starts_before_its_core(down: Pair) -> None:
     """Without a core it lives and says that it is not ready; when the core comes it is."""
-    with Pair(tmp_path_factory.mktemp("early")) as pair:
-        pair.facade.terminate()
-        pair.facade.wait(PATIENCE)
-        pair.kill_core()
-        pair.start_facade(wait=False)
-        assert retried(pair, "/livez").status_code == 200
-        assert pair.client.get("/readyz").status_code == 503
-        assert pair.client.get("/.well-known/oauth-authorization-server").status_code == 503
-        pair.start_core()
-        assert pair.client.post("/oauth/v1/revoke", data={"token": "a", "client_id": "b"}).status_code == 401
-        assert pair.client.get("/readyz").status_code == 200
-
-
-def retried(pair: Pair, path: str) -> httpx.Response:
-    """Asks until somebody listens."""
-    transport = httpx.HTTPTransport(retries=20)
-    with httpx.Client(base_url=pair.base, transport=transport, timeout=PATIENCE) as client:
-        return client.get(path)
+    down.facade.terminate()
+    down.facade.wait(PATIENCE)
+    down.start_facade(wait=False)
+    wait_until_listening(down.port)
+    assert down.client.get("/livez").status_code == 200
+    assert down.client.get("/readyz").status_code == 503
+    assert down.client.get("/.well-known/oauth-authorization-server").status_code == 503
+    down.start_core()
+    assert down.client.post("/oauth/v1/revoke", data={"token": "a", "client_id": "b"}).status_code == 401
+    assert down.client.get("/readyz").status_code == 200
+    down.kill_core()
