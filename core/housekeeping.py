@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from core.background import Background
+from core.domain.clients.forgetting import Forgetting
 from core.domain.clock import TOLERATED_DRIFT, ServingClock
 from core.domain.errors import StoreUnavailable
 from core.domain.keys.rotation import KeyRotation
@@ -26,8 +27,16 @@ _BATCH = 500
 class Housekeeping:
     """One thread; correctness never depends on it."""
 
-    def __init__(self, store: Store, validation: Validation, rotation: KeyRotation, clock: ServingClock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        validation: Validation,
+        rotation: KeyRotation,
+        forgetting: Forgetting,
+        clock: ServingClock,
+    ) -> None:
         self._store = store
+        self._forgetting = forgetting
         self._validation = validation
         self._rotation = rotation
         self._clock = clock
@@ -73,7 +82,12 @@ class Housekeeping:
         # A clock that is far ahead of the last start's would take everything for expired: rather keep too much.
         while not self._clock.unconfirmed and not stopping.is_set():
             if self._store.purge(now=now, limit=_BATCH) < _BATCH:
+                self._forget(now)
                 break
+
+    def _forget(self, now: int) -> None:
+        if forgotten := self._forgetting.step(now=now, limit=_BATCH):
+            _log.info("unused registrations forgotten", extra={"clients": forgotten})
 
     def _note_time(self) -> None:
         # A time in doubt must not be the one that the next start trusts.

@@ -20,6 +20,7 @@ from tokenhouse.v1 import (
     introspection_pb2,
     key_admin_pb2,
     registration_pb2,
+    registration_token_admin_pb2,
     revocation_pb2,
     session_pb2,
     token_pb2,
@@ -36,12 +37,14 @@ from core.domain.administration.clock import ClockAdministration
 from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.preregistration import ClientPreregistration
+from core.domain.administration.registration_tokens import RegistrationTokenAdministration
 from core.domain.administration.users import UserAdministration
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.authentication import ClientAuthentication
 from core.domain.clients.documents import ClientDocuments
+from core.domain.clients.forgetting import Forgetting
 from core.domain.clients.key_sets import KeySets
 from core.domain.clients.metadata_document import MetadataDocument
 from core.domain.clients.registration import Registrations
@@ -102,6 +105,7 @@ from core.rpc.introspection import IntrospectionServicer
 from core.rpc.key_admin import KeyAdminServicer
 from core.rpc.listener import Listener
 from core.rpc.registration import RegistrationServicer
+from core.rpc.registration_token_admin import RegistrationTokenAdminServicer
 from core.rpc.revocation import RevocationServicer
 from core.rpc.service_callers import ServiceCallers
 from core.rpc.session import SessionServicer
@@ -200,7 +204,9 @@ class Core:
         )
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
         self._health = Health(_SERVICES_WITH_HEALTH)
-        self._housekeeping = Housekeeping(self._store, self._validation, self._rotation, self._clock)
+        self._housekeeping = Housekeeping(
+            self._store, self._validation, self._rotation, Forgetting(self._store, self._policy), self._clock
+        )
         self._silent_calls = Background("silent-calls", end_silent_calls)
         self._listeners = self._build_listeners(keeper)
 
@@ -349,6 +355,9 @@ class Core:
             _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(self._users),
             _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(
                 ClientAdministration(store, clock), ClientPreregistration(store, clock, self._randomness)
+            ),
+            _service(registration_token_admin_pb2, "RegistrationTokenAdminService"): RegistrationTokenAdminServicer(
+                RegistrationTokenAdministration(store, clock, self._randomness)
             ),
             _service(grant_admin_pb2, "GrantAdminService"): GrantAdminServicer(
                 GrantAdministration(store, clock), clock

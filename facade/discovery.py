@@ -169,6 +169,8 @@ def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
         "scopes_supported": list(facts.scopes_supported),
         "authorization_response_iss_parameter_supported": True,
     }
+    if facts.registration_off:
+        del members["registration_endpoint"]
     if facts.service_documentation:
         members["service_documentation"] = facts.service_documentation
     # RFC 8628 §4.

@@ -30,7 +30,22 @@ class Answer:
     advice: str
     #: What the operator can do; empty where it is not theirs to do.
     operator_advice: str = ""
+    #: The same for users of certain tools: its name, and what to do there.
+    tools: tuple[tuple[str, str], ...] = ()
 
+
+#: How to make a tool forget a registration that this server has forgotten; without it some try the old one for ever.
+_CONNECT_AGAIN = (
+    ("Claude Code", "claude mcp logout NAME, then claude mcp login NAME"),
+    (
+        "VS Code",
+        "in the Command Palette “Authentication: Remove Dynamic Authentication Providers”, then start the server",
+    ),
+    ("Cursor, Gemini CLI, OpenCode", "remove the server from the settings, restart the app, and add it again"),
+    ("Codex", "codex mcp logout NAME, then codex mcp login NAME"),
+    ("claude.ai, ChatGPT", "in Settings, Connectors: remove the connector and add it again"),
+    ("mcp-remote", "delete the folder .mcp-auth in your home folder, then start it again"),
+)
 
 _AGAIN = "Go back to your app and start the connection again."
 _BROKEN_REQUEST = Answer(
@@ -63,6 +78,8 @@ ANSWERS: dict[str, Answer] = {
         "invalid_client",
         "This server does not know the app",
         "Its registration was removed or is of another server. Remove this connection in the app and add it again.",
+        "a registration that nobody uses is removed after a while; [Registration] in the settings says when.",
+        tools=_CONNECT_AGAIN,
     ),
     "INVALID_GRANT": Answer(400, "invalid_grant", "This sign-in is no longer good", _AGAIN),
     "UNAUTHORIZED_CLIENT": Answer(
@@ -107,6 +124,13 @@ ANSWERS: dict[str, Answer] = {
         "the log says more under the number below; the settings are those of [ClientDocuments].",
     ),
     "INVALID_CLIENT_METADATA": Answer(400, "invalid_client_metadata", _BROKEN_REQUEST.title, _BROKEN_REQUEST.advice),
+    # RFC 6750 §3.1: of a token of its type.
+    "INITIAL_ACCESS_TOKEN_REFUSED": Answer(
+        401, "invalid_token", "Registering needs a token", "Ask whoever runs this server for an initial access token."
+    ),
+    "REGISTRATION_OFF": Answer(
+        403, "access_denied", "Registering is switched off", "Ask whoever runs this server to add the app."
+    ),
     "TEMPORARILY_UNAVAILABLE": _UNAVAILABLE,
     # The core had too much to do, or came to it too late.
     "OVERLOADED": _UNAVAILABLE,

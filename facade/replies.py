@@ -10,6 +10,8 @@ from facade.headers import NO_STORE
 
 #: RFC 7617 §2.
 _CHALLENGE = 'Basic realm="tokenhouse", charset="UTF-8"'
+#: RFC 6750 §3.
+_BEARER_CHALLENGE = 'Bearer realm="tokenhouse", error="invalid_token"'
 
 
 def json_reply(body: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> HTTPResponse:
@@ -34,7 +36,8 @@ def json_refusal(refusal: Refusal, answer: Answer, incident: str, *, navigating:
         # Another site's form may have led here, and a challenge would make the browser ask its user for a password.
         status = 400
     elif status == 401:
-        headers["WWW-Authenticate"] = _CHALLENGE  # RFC 9110 §15.5.2: on every 401.
+        challenge = _BEARER_CHALLENGE if answer.error == "invalid_token" else _CHALLENGE
+        headers["WWW-Authenticate"] = challenge  # RFC 9110 §15.5.2: on every 401.
     return json_reply(json.dumps(body).encode(), status, headers)
 
 

@@ -11,11 +11,15 @@ from tokenhouse.v1.client_admin_pb2_grpc import ClientAdminServiceStub
 from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value
 from core.cli.invocation import OperatorGroup
 from core.cli.output import count, json_option, print_facts, print_json, print_table, show_time
+from core.cli.registration_tokens import registration_tokens
 
 
 @click.group(cls=OperatorGroup)
 def clients() -> None:
     """Add, show, delete and block clients."""
+
+
+clients.add_command(registration_tokens)
 
 
 @clients.command("list")
@@ -227,5 +231,6 @@ def _row(client: pb.Client) -> dict[str, object]:
         "Redirect URIs": list(client.redirect_uris),
         "State": "blocked" if client.blocked else "active",
         "Registered": show_time(client.created_at),
+        "Users": client.users,
         "Last used": show_time(client.last_used_at) if client.HasField("last_used_at") else "never",
     }

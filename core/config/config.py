@@ -5,13 +5,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.config import device_settings, discovery_settings, document_settings, service_settings, settings
+from core.config import (
+    device_settings,
+    discovery_settings,
+    document_settings,
+    registration_settings,
+    service_settings,
+    settings,
+)
 from core.config.addresses import ListenAddress
 from core.config.setting import Found, Setting
 from core.config.values import Network
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
-from core.domain.policy import CallerToken, DeviceFlowPolicy, DocumentPolicy, Policy, Scope, ServiceCaller
+from core.domain.policy import (
+    CallerToken,
+    DeviceFlowPolicy,
+    DocumentPolicy,
+    Policy,
+    RegistrationPolicy,
+    Scope,
+    ServiceCaller,
+)
 
 T = TypeVar("T")
 
@@ -123,6 +138,8 @@ class Config:
     oauth: OAuthSettings
     client_documents: DocumentSettings
     device_flow: DeviceFlowPolicy
+    #: [Registration]
+    registration: RegistrationPolicy
     grpc: GrpcSettings
     metrics: MetricsSettings
     limits: LimitSettings
@@ -149,6 +166,7 @@ class Config:
                 fetches=self.limits.client_documents,
             ),
             device_flow=self.device_flow,
+            registration=self.registration,
             access_token_lifetime=self.oauth.access_token_lifetime,
             refresh_token_lifetime=self.oauth.refresh_token_lifetime,
             grant_lifetime=self.oauth.grant_lifetime,
@@ -222,6 +240,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         ),
         client_documents=DocumentSettings(one(document_settings.FETCH), *map(every, document_settings.REPEATABLE)),
         device_flow=DeviceFlowPolicy(*map(one, device_settings.ALL)),
+        registration=RegistrationPolicy(*map(one, registration_settings.SETTINGS)),
         grpc=GrpcSettings(
             socket=one(settings.SOCKET),
             admin_socket=one(settings.ADMIN_SOCKET),
@@ -237,7 +256,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         limits=LimitSettings(
             login_failures=one(settings.LOGIN_FAILURES),
             login_failures_per_network=one(settings.LOGIN_FAILURES_PER_NETWORK),
-            registrations=one(settings.REGISTRATIONS),
+            registrations=one(registration_settings.REGISTRATIONS),
             token_requests=one(settings.TOKEN_REQUESTS),
             client_documents=one(document_settings.FETCHES),
         ),

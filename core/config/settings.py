@@ -6,7 +6,7 @@ Times are in seconds once parsed.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.config import device_settings, discovery_settings, document_settings
+from core.config import device_settings, discovery_settings, document_settings, registration_settings
 from core.config.addresses import (
     parse_allowed_redirect_uri,
     parse_listen_address,
@@ -241,15 +241,6 @@ LOGIN_FAILURES_PER_NETWORK: Final = Setting(
     show=show_rate,
     reloadable=True,
 )
-REGISTRATIONS: Final = Setting(
-    "Limits",
-    "Registrations",
-    plain(parse_rate),
-    ("600/h",),
-    "Client registrations per network (/64, /32); 0 is off",
-    show=show_rate,
-    reloadable=True,
-)
 TOKEN_REQUESTS: Final = Setting(
     "Limits",
     "TokenRequests",
@@ -317,6 +308,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     SERVER_WIDE_TOKENS,
     *device_settings.OF_OAUTH,
     *document_settings.SETTINGS,
+    *registration_settings.SETTINGS,
     SOCKET,
     ADMIN_SOCKET,
     GRPC_LISTEN,
@@ -330,7 +322,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     METRICS_FACADE_LISTEN,
     LOGIN_FAILURES,
     LOGIN_FAILURES_PER_NETWORK,
-    REGISTRATIONS,
+    registration_settings.REGISTRATIONS,
     TOKEN_REQUESTS,
     document_settings.FETCHES,
     *device_settings.OF_LIMITS,

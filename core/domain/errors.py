@@ -13,6 +13,8 @@ Exception tree::
     ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── UnknownUserCode       a user code that is unknown, expired or used: one and the same
+    ├── InitialAccessTokenRefused   registering needs a token, and this is none that is good
+    ├── RegistrationOff       registering is for nobody
     ├── ClientsDisabled       the operator switched OAuth clients off
     ├── DeviceFlowDisabled    the operator switched the device flow off
     ├── InvalidArgument, NotFound, AlreadyExists, FailedPrecondition     for operators and services
@@ -197,6 +199,14 @@ class TooManyAttempts(Refusal):
 
 class UnknownUserCode(Refusal):
     """A user code that is unknown, expired or used: nobody learns which (RFC 8628 §5.1)."""
+
+
+class InitialAccessTokenRefused(Refusal):
+    """RFC 7591 §3: no initial access token, or one that is unknown, has expired or is used up: nobody learns which."""
+
+
+class RegistrationOff(Refusal):
+    """Registration.Mode is off."""
 
 
 class ClientsDisabled(Refusal):

@@ -61,6 +61,26 @@ class DocumentPolicy:
     fetches: Rate
 
 
+class RegistrationMode(StrEnum):
+    """Who may register (RFC 7591 §3)."""
+
+    OPEN = "open"
+    #: Whoever has an initial access token.
+    TOKEN = "token"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationPolicy:
+    """Clients that register by themselves. Lifetimes are in seconds, None: for good."""
+
+    mode: RegistrationMode
+    #: One that got no token, after its registration.
+    unauthorized_lifetime: int | None
+    #: One that has no live grant any more, after its last token.
+    unused_lifetime: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceFlowPolicy:
     """Devices without a browser (RFC 8628)."""
@@ -85,6 +105,7 @@ class Policy:
     allowed_redirect_uris: tuple[str, ...]
     client_documents: DocumentPolicy
     device_flow: DeviceFlowPolicy
+    registration: RegistrationPolicy
     access_token_lifetime: int
     refresh_token_lifetime: int
     grant_lifetime: int
@@ -103,6 +124,7 @@ class Policy:
     server_wide_tokens: bool
     login_failures: Rate
     login_failures_per_network: Rate
+    #: For one network; four times as many in all.
     registrations: Rate
     token_requests: Rate
     #: Who may ask over TCP, where that is not everybody.

@@ -11,6 +11,7 @@ from core.domain.authorization.device_authorization import DeviceAuthorizationFa
 from core.domain.clients.authentication import AssertionIntents
 from core.domain.clients.client import ClientFacts, ClientIntents
 from core.domain.clients.client_secret import ClientSecretFacts, ClientSecretIntents
+from core.domain.clients.registration_token import RegistrationTokenFacts, RegistrationTokenIntents
 from core.domain.grants.grant import GrantFacts, GrantIntents
 from core.domain.keys.signing_key import KeyFacts, KeyIntents
 from core.domain.limits.rate import LimitIntents
@@ -25,6 +26,7 @@ class Facts(
     DeviceAuthorizationFacts,
     ClientFacts,
     ClientSecretFacts,
+    RegistrationTokenFacts,
     UserFacts,
     SessionFacts,
     KeyFacts,
@@ -41,6 +43,7 @@ class Transaction(
     ClientIntents,
     ClientSecretIntents,
     AssertionIntents,
+    RegistrationTokenIntents,
     UserIntents,
     SessionIntents,
     KeyIntents,

@@ -105,5 +105,6 @@ class ClientAdminServicer(client_admin_pb2_grpc.ClientAdminServiceServicer):
             grant_types=client.grant_types,
             scope=client.terms.scope,
             secrets=secrets,
+            users=self._clients.count_users(client.client_id),
             resources=client.terms.resources,
         )

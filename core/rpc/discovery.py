@@ -10,7 +10,7 @@ from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.terms import AUTHENTICATION_METHODS
 from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.keys.key_ring import KeyRing
-from core.domain.policy import PolicySource
+from core.domain.policy import PolicySource, RegistrationMode
 
 
 class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
@@ -37,6 +37,7 @@ class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
             token_endpoint_auth_signing_alg_values_supported=SIGNING_ALGORITHMS,
             code_challenge_methods_supported=["S256"],
             jwks=self._keys.jwks(),
+            registration_off=policy.registration.mode is RegistrationMode.OFF,
             service_documentation=policy.service_documentation or "",
             client_id_metadata_document_supported=self._documents.are_taken(policy),
         )

@@ -68,4 +68,6 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
 
 def _read(request: registration_pb2.RegisterClientRequest) -> RegistrationRequest:
     correlation_id = read_correlation_id(request.correlation_id)
-    return RegistrationRequest(request.client_metadata, request.network_address, correlation_id)
+    return RegistrationRequest(
+        request.client_metadata, request.network_address, correlation_id, request.initial_access_token
+    )

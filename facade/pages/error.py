@@ -19,6 +19,7 @@ def refusal_page(pages: Pages, refusal: Refusal, answer: Answer, incident: str, 
         "title": answer.title,
         "advice": advice,
         "operator_advice": answer.operator_advice,
+        "tools": answer.tools,
         "details": [shown(text, 400) for text in _details(refusal, answer, query_string) if text],
         "incident": incident,
     }

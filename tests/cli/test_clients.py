@@ -23,6 +23,22 @@ def test_show(operator: Operator, pair: Pair) -> None:
     assert "Last used" in table
 
 
+def test_its_users_and_uses(operator: Operator, visit: Visit) -> None:
+    """Who uses a client, and since when: users with a live grant, when it registered and when it was last used."""
+    before = operator("clients", "show", visit.client_id, "--json").json
+    visit.redeem(visit.code())
+    shown = operator("clients", "show", visit.client_id, "--json").json
+    [listed] = [
+        client for client in operator("clients", "list", "--json").json if client["client_id"] == visit.client_id
+    ]
+
+    assert before["users"] == 0
+    assert "last_used_at" not in before
+    assert shown["users"] == listed["users"] == 1
+    assert shown["last_used_at"] >= shown["created_at"]
+    assert "Users" in operator("clients", "show", visit.client_id).stdout
+
+
 def test_delete(operator: Operator, visit: Visit) -> None:
     """Deleting a client ends its grants and says how many."""
     visit.code()

@@ -14,7 +14,13 @@ from core.config.load import load_config
 from core.config.settings import SETTINGS
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
-from core.domain.policy import DeviceFlowPolicy, DocumentPolicy, Scope
+from core.domain.policy import (
+    DeviceFlowPolicy,
+    DocumentPolicy,
+    RegistrationMode,
+    RegistrationPolicy,
+    Scope,
+)
 from tests.config.writing import load_text, refusal_of
 
 KEY = "A" * 43
@@ -77,6 +83,10 @@ RefusedDomain = bad.example.com
 TrustedClientHost = claude.ai
 TrustedClientHost = tools.example.com:8443
 File = clients/tool.json
+[Registration]
+Mode = Token
+UnauthorizedLifetime = never
+UnusedLifetime = 90d
 [Grpc]
 Socket = run/core.sock
 AdminSocket = run/admin.sock
@@ -138,6 +148,7 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
         fetches=Rate(7, 3600),
     )
     assert policy.device_flow == DeviceFlowPolicy(False, 300, Rate(3, 60), Rate(5, 3600))
+    assert policy.registration == RegistrationPolicy(RegistrationMode.TOKEN, None, 90 * 24 * 3600)
     assert config.client_documents.files == (tmp_path / "clients" / "tool.json",)
     written = {name for name, found in config.found.items() if found.place != "default"}
     assert written == {setting.name for setting in SETTINGS} - {"Keys.MasterKey", "Grpc.CallerToken"}

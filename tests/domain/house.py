@@ -39,7 +39,14 @@ from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.rotation import KeyRotation
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
-from core.domain.policy import DeviceFlowPolicy, DocumentPolicy, Policy, Scope
+from core.domain.policy import (
+    DeviceFlowPolicy,
+    DocumentPolicy,
+    Policy,
+    RegistrationMode,
+    RegistrationPolicy,
+    Scope,
+)
 from core.domain.randomness import SystemRandomness
 from core.domain.sessions.login import Logins
 from core.domain.tokens.access_token import LONGEST_LIFETIME
@@ -69,6 +76,7 @@ POLICY = Policy(
     allowed_redirect_uris=(),
     client_documents=DocumentPolicy(fetch=True, allowed_domains=(), refused_domains=(), trusted_hosts=(), fetches=OFF),
     device_flow=DeviceFlowPolicy(enabled=True, code_lifetime=600, authorizations=OFF, user_codes=OFF),
+    registration=RegistrationPolicy(RegistrationMode.OPEN, unauthorized_lifetime=7 * DAY, unused_lifetime=365 * DAY),
     access_token_lifetime=3600,
     refresh_token_lifetime=30 * DAY,
     grant_lifetime=180 * DAY,

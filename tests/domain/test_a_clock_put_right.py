@@ -16,7 +16,6 @@ from tests.domain.road import (
     redeeming,
     refreshing,
     refusal_of,
-    register,
     start,
     validate,
 )
@@ -73,14 +72,14 @@ def test_a_rate_that_was_used_up_then_is_full_again(house: House) -> None:
     with house.under(registrations=Rate(2, 3600)):
         house.clock.advance(YEARS)
         for _ in range(2):
-            register(house, {"redirect_uris": ["http://127.0.0.1/"]})
+            a_client(house)
         with pytest.raises(TooManyAttempts):
-            register(house, {"redirect_uris": ["http://127.0.0.1/"]})
+            a_client(house)
         go_back(house)
         for _ in range(2):
-            register(house, {"redirect_uris": ["http://127.0.0.1/"]})
+            a_client(house)
         with pytest.raises(TooManyAttempts):
-            register(house, {"redirect_uris": ["http://127.0.0.1/"]})
+            a_client(house)
 
 
 def test_what_a_crash_left_half_a_minute_ahead_lives(house: House) -> None:

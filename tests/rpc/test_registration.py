@@ -68,15 +68,15 @@ def test_a_batch_answers_each_on_its_own(serving: Serving) -> None:
 
 def test_registrations_are_limited_by_network(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Limits.Registrations: TOO_MANY_ATTEMPTS with RetryInfo; the neighbour's network is not concerned."""
-    body = b'{"redirect_uris": ["http://localhost/"]}'
+    bodies = iter([b'{"redirect_uris": ["http://localhost/%d"]}' % number for number in range(4)])
     with Serving(tmp_path_factory.mktemp("limited"), "[Limits]\nRegistrations = 2/60s") as serving:
         for host in ("1", "2"):
-            _register(serving, body, f"2001:db8::{host}")
-        request = registration_pb2.RegisterClientRequest(client_metadata=body, network_address="2001:db8::3")
+            _register(serving, next(bodies), f"2001:db8::{host}")
+        request = registration_pb2.RegisterClientRequest(client_metadata=next(bodies), network_address="2001:db8::3")
         refusal = refused(serving.registration.RegisterClient, request)
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_ATTEMPTS")
         assert refusal.retry_after == 30
-        _register(serving, body, "2001:db8:0:1::3")
+        _register(serving, next(bodies), "2001:db8:0:1::3")
 
 
 def test_the_facts_behind_the_metadata(serving: Serving) -> None:

@@ -7,7 +7,7 @@ from core.domain.administration.ending import EndingTransaction, end_grants_of_c
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clock import Clock
 from core.domain.errors import NotFound
-from core.domain.grants.grant import RevokeReason
+from core.domain.grants.grant import GrantFacts, RevokeReason
 from core.domain.writing import Writes
 
 
@@ -15,7 +15,7 @@ class ClientTransaction(ClientFacts, ClientIntents, EndingTransaction, Protocol)
     """What operators' acts on clients write."""
 
 
-class ClientStore(ClientFacts, Writes[ClientTransaction], Protocol):
+class ClientStore(ClientFacts, GrantFacts, Writes[ClientTransaction], Protocol):
     """What operators' acts on clients need of a store."""
 
 
@@ -36,6 +36,10 @@ class ClientAdministration:
     def list(self, *, limit: int, after: str) -> Sequence[Client]:
         """Clients by client_id, those that come after `after`."""
         return self._store.list_clients(limit=limit, after=after)
+
+    def count_users(self, client_id: str) -> int:
+        """How many users have a live grant of it."""
+        return self._store.count_subjects(client_id, live_at=self._clock.now())
 
     def delete(self, client_id: str) -> int:
         """Delete the client and end every grant given to it; how many. It may register again under the same id."""

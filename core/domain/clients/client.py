@@ -42,11 +42,33 @@ class Client:
         return (uri.text if exact else uri.kept) in self.redirect_uris
 
 
+@dataclass(frozen=True, slots=True)
+class ForgottenAt:
+    """Who is not wanted any more, in seconds since the epoch; None: nobody is forgotten for that."""
+
+    #: No token was ever issued to it, and it registered at that time or before.
+    registered: int | None
+    #: And where one was: the last one at that time or before, as was the registration.
+    used: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPage:
+    """Some clients in the order of their ids: those after `after`, up to `last`."""
+
+    after: str
+    last: str
+
+
 class ClientFacts(Protocol):
     """What can be read of clients. Deleted clients are not found."""
 
     def find_client(self, client_id: str) -> Client | None:
         """The client with this id, blocked or not; None when there is none or it was deleted."""
+        ...
+
+    def find_client_page(self, *, limit: int, after: str) -> ClientPage | None:
+        """The next `limit` clients of every kind, deleted ones too; None after the last."""
         ...
 
     def list_clients(self, *, limit: int, after: str) -> Sequence[Client]:
@@ -64,7 +86,8 @@ class ClientIntents(Protocol):
     def register_client(self, client: Client) -> Client:
         """Store the client, or bring a deleted one back, or leave an existing one as it is; the row as it then stands.
 
-        A blocked client (deleted or not) stays as it is and is returned with `blocked_at` set.
+        That an existing one registered again is noted, to the hour: it is wanted. A blocked client (deleted or not)
+        stays as it is and is returned with `blocked_at` set.
         """
         ...
 
@@ -73,6 +96,14 @@ class ClientIntents(Protocol):
 
         When it was registered and last used stays as it is, unless it had been deleted. A blocked client stays as it is
         and is returned with `blocked_at` set.
+        """
+        ...
+
+    def forget_clients(self, page: ClientPage, *, now: int, limits: ForgottenAt) -> int:
+        """Delete those of the page that registered by themselves, or came by a document, and are not wanted any more:
+        by `limits` and without a live grant at `now`. No tombstone stays. How many that were.
+
+        A blocked client stays, and so does a deleted one: a block outlives everything.
         """
         ...
 

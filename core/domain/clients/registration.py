@@ -1,21 +1,31 @@
 """Dynamic client registration (RFC 7591 §3): public clients only, and the same client never twice."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.attempt import attempt
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clients.client_metadata import ClientMetadata, parse_client_metadata
+from core.domain.clients.registration_token import RegistrationTokenIntents, digest_registration_token
 from core.domain.clock import Clock
-from core.domain.errors import ClientsDisabled, InvalidClientMetadata
+from core.domain.errors import (
+    ClientsDisabled,
+    InitialAccessTokenRefused,
+    InvalidClientMetadata,
+    RegistrationOff,
+)
 from core.domain.limits.network import limit_key, network_of
-from core.domain.limits.rate import LimitIntents, require_slot
-from core.domain.policy import Policy, PolicySource
+from core.domain.limits.rate import LimitIntents, Rate, require_slot
+from core.domain.policy import Policy, PolicySource, RegistrationMode
 from core.domain.writing import Writes
 
+_IN_ALL = limit_key("registrations")
+#: Beyond what one network may. What registers stays for days, so this says how large a table a flood leaves.
+_IN_ALL_TIMES = 4
 
-class RegistrationTransaction(ClientFacts, ClientIntents, LimitIntents, Protocol):
+
+class RegistrationTransaction(ClientFacts, ClientIntents, RegistrationTokenIntents, LimitIntents, Protocol):
     """What a registration writes."""
 
 
@@ -43,6 +53,8 @@ class RegistrationRequest:
     network_address: str
     #: What log lines of both processes call the HTTP request; empty where nobody named it.
     correlation_id: str = ""
+    #: RFC 7591 §3; empty where there was none.
+    initial_access_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,9 @@ class Registrations:
 
         Raises:
             InvalidClientMetadata, InvalidRedirectUri: RFC 7591 §3.2.2.
-            TooManyAttempts: the network's registrations are used up.
+            TooManyAttempts: the network's registrations of new clients are used up, or everybody's.
+            InitialAccessTokenRefused: registering needs a token, and this is none that is good.
+            RegistrationOff: registering is for nobody.
             ClientsDisabled: the operator switched OAuth clients off.
             StoreUnavailable
         """
@@ -94,6 +108,11 @@ class Registrations:
     def _read(self, request: RegistrationRequest, policy: Policy) -> _Wanted:
         if not policy.clients_enabled:
             raise ClientsDisabled("OAuth clients are switched off")
+        mode = policy.registration.mode
+        if mode is RegistrationMode.OFF:
+            raise RegistrationOff("this server takes no registrations: ask its operator to add the client")
+        if mode is RegistrationMode.TOKEN and not request.initial_access_token:
+            raise InitialAccessTokenRefused("registering here needs an initial access token: ask the operator for one")
         metadata = parse_client_metadata(request.client_metadata, policy.allowed_redirect_uris)
         client = Client(
             client_id=metadata.client_id,
@@ -109,11 +128,25 @@ class Registrations:
         self, wanted: _Wanted, request: RegistrationRequest, policy: Policy
     ) -> Callable[[RegistrationTransaction], Client]:
         network = network_of(request.network_address)
-        return lambda tx: self._store_client(tx, wanted.client, network, policy)
+        digest = None
+        if policy.registration.mode is RegistrationMode.TOKEN:
+            digest = digest_registration_token(request.initial_access_token)
+
+        def intent(tx: RegistrationTransaction) -> Client:
+            if digest is not None and not tx.spend_registration_token(digest, now=self._clock.now()):
+                raise InitialAccessTokenRefused("the initial access token is unknown, has expired or is used up")
+            return self._store_client(tx, wanted.client, network, policy)
+
+        return intent
 
     def _store_client(self, tx: RegistrationTransaction, client: Client, network: str, policy: Policy) -> Client:
-        key = limit_key("registration", network)
-        require_slot(tx, key, policy.registrations, now_ms=self._clock.now_ms(), what="registrations")
+        # Who is known already adds no row: what floods us with new clients must not shut out those in use, and hosted
+        # tools register again and again from a few addresses that all of their users share.
+        if tx.find_client(client.client_id) is None:
+            now_ms = self._clock.now_ms()
+            rates = ((limit_key("registration", network), policy.registrations), (_IN_ALL, _in_all(policy)))
+            for key, rate in rates:
+                require_slot(tx, key, rate, now_ms=now_ms, what="registrations")
         return tx.register_client(client)
 
 
@@ -134,6 +167,11 @@ def _information(client: Client, metadata: ClientMetadata) -> dict[str, object]:
         "redirect_uris": [uri.text for uri in metadata.redirect_uris],
         "token_endpoint_auth_method": "none",
     }
+
+
+def _in_all(policy: Policy) -> Rate:
+    rate = policy.registrations
+    return Rate(rate.count * _IN_ALL_TIMES, rate.period)
 
 
 def _list(value: object) -> list[object]:

@@ -79,6 +79,10 @@ class GrantFacts(Protocol):
         """
         ...
 
+    def count_subjects(self, client_id: str, *, live_at: int) -> int:
+        """How many users have a grant of this client that is live at that time."""
+        ...
+
 
 class GrantIntents(Protocol):
     """What can be done to a grant inside a transaction, each by one conditional statement: a losing racer gets None."""

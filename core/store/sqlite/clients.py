@@ -25,6 +25,7 @@ _PUT = f"""
         created_at = CASE WHEN clients.deleted_at IS NULL THEN clients.created_at ELSE excluded.created_at END,
         last_used_at = CASE WHEN clients.deleted_at IS NULL THEN clients.last_used_at ELSE excluded.last_used_at END,
         terms = excluded.terms,
+        registered_at = CASE WHEN clients.deleted_at IS NULL THEN clients.registered_at END,
         deleted_at = NULL
     WHERE clients.blocked_at IS NULL
 """
@@ -32,6 +33,10 @@ _KEEP = f"{_PUT} RETURNING {_COLUMNS}"
 _REGISTER = f"{_PUT} AND clients.deleted_at IS NOT NULL RETURNING {_COLUMNS}"
 _PREREGISTER = f"""
     INSERT INTO clients ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (client_id) DO NOTHING RETURNING 1
+"""
+_RENEW = """
+    UPDATE clients SET registered_at = ?
+    WHERE client_id = ? AND deleted_at IS NULL AND COALESCE(registered_at, created_at) <= ?
 """
 _TOUCH = """
     UPDATE clients SET last_used_at = ?
@@ -64,7 +69,10 @@ class ClientWrites(WritingStatements):
         return self.issue(_PREREGISTER, _columns(client)) is not None
 
     def register_client(self, client: Client) -> Client:
-        return self._put(_REGISTER, client)
+        stored = self._put(_REGISTER, client)
+        if stored.created_at < client.created_at:
+            self.count(_RENEW, (client.created_at, client.client_id, client.created_at - USE_NOTED_EVERY))
+        return stored
 
     def keep_document_client(self, client: Client) -> Client:
         return self._put(_KEEP, client)

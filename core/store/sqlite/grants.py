@@ -53,7 +53,8 @@ _REVOKE_ONE = f"{_REVOKE_ALL} AND id = ? RETURNING {_COLUMNS}"
 _REVOKE_OF_SUBJECT = f"{_REVOKE_ALL} AND subject = ?"
 _REVOKE_OF_CLIENT = f"{_REVOKE_ALL} AND client_id = ?"
 
-_LIVE_AT = "expires_at > ? AND (state = 'active' AND idle_expires_at > ? OR state = 'pending' AND code_expires_at > ?)"
+#: Of a grant that can still be used: the time, three times.
+LIVE_AT = "expires_at > ? AND (state = 'active' AND idle_expires_at > ? OR state = 'pending' AND code_expires_at > ?)"
 
 _PURGEABLE_FROM = f"""
     CASE state
@@ -66,6 +67,7 @@ _PURGEABLE_FROM = f"""
 _DUE = "SELECT id FROM grants WHERE purge_at <= ? ORDER BY purge_at LIMIT ?"
 _PURGE = f"DELETE FROM grants WHERE id IN ({_DUE}) AND {_PURGEABLE_FROM} <= ?"
 _LOOK_LATER = f"UPDATE grants SET purge_at = {_PURGEABLE_FROM} WHERE id IN ({_DUE}) AND {_PURGEABLE_FROM} > ?"
+_COUNT_SUBJECTS = f"SELECT COUNT(DISTINCT subject) FROM grants WHERE client_id = ? AND ({LIVE_AT})"
 
 
 class GrantReads(Statements):
@@ -90,13 +92,17 @@ class GrantReads(Statements):
         if client_id is not None:
             conditions.append(("client_id = ?", (client_id,)))
         if live_at is not None:
-            conditions.append((_LIVE_AT, (live_at, live_at, live_at)))
+            conditions.append((LIVE_AT, (live_at, live_at, live_at)))
         if before is not None:
             conditions.append(("(created_at, id) < (?, ?)", before))
         where = " AND ".join(f"({condition})" for condition, _ in conditions) or "1 = 1"
         sql = f"SELECT {_COLUMNS} FROM grants WHERE {where} ORDER BY created_at DESC, id DESC LIMIT ?"
         values = [value for _, some in conditions for value in some]
         return [_grant(row) for row in self.rows(sql, (*values, limit))]
+
+    def count_subjects(self, client_id: str, *, live_at: int) -> int:
+        row = self.row(_COUNT_SUBJECTS, (client_id, live_at, live_at, live_at))
+        return 0 if row is None else int(row[0])
 
 
 class GrantWrites(WritingStatements):

@@ -222,6 +222,30 @@ def client_assertions_once(database: Database) -> None:
     database.execute("CREATE INDEX client_assertions_by_forgotten_at ON client_assertions (forgotten_at)")
 
 
+@step()
+def registrations_are_renewed(database: Database) -> None:
+    """When a client last registered again under the id that it had."""
+    database.execute("ALTER TABLE clients ADD COLUMN registered_at INTEGER")
+
+
+@step()
+def initial_access_tokens(database: Database) -> None:
+    """What lets a client register where that is not open to everybody."""
+    database.execute(
+        """
+        CREATE TABLE registration_tokens (
+            token_id TEXT NOT NULL PRIMARY KEY,
+            note TEXT NOT NULL,
+            digest BLOB NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER,
+            uses_left INTEGER,
+            uses INTEGER NOT NULL
+        ) STRICT
+        """
+    )
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

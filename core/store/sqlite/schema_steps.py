@@ -16,6 +16,8 @@ STEPS = (
     "clients_of_operators",
     "device_authorizations",
     "client_assertions_once",
+    "registrations_are_renewed",
+    "initial_access_tokens",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

@@ -12,9 +12,11 @@ from core.store.sqlite.clients import ClientReads, ClientWrites
 from core.store.sqlite.clock import ClockReads, ClockWrites
 from core.store.sqlite.device_authorizations import DeviceAuthorizationReads, DeviceAuthorizationWrites
 from core.store.sqlite.driver import Cursor, Row
+from core.store.sqlite.forgetting import ForgettingReads, ForgettingWrites
 from core.store.sqlite.grants import GrantReads, GrantWrites
 from core.store.sqlite.keys import KeyReads, KeyWrites
 from core.store.sqlite.limits import LimitWrites
+from core.store.sqlite.registration_tokens import RegistrationTokenReads, RegistrationTokenWrites
 from core.store.sqlite.sessions import SessionReads, SessionWrites
 from core.store.sqlite.users import UserReads, UserWrites
 
@@ -24,6 +26,8 @@ class SqliteFacts(
     DeviceAuthorizationReads,
     ClientReads,
     ClientSecretReads,
+    ForgettingReads,
+    RegistrationTokenReads,
     UserReads,
     SessionReads,
     KeyReads,
@@ -38,8 +42,10 @@ class SqliteTransaction(
     GrantWrites,
     DeviceAuthorizationWrites,
     ClientWrites,
+    ForgettingWrites,
     ClientSecretWrites,
     ClientAssertionWrites,
+    RegistrationTokenWrites,
     UserWrites,
     SessionWrites,
     KeyWrites,

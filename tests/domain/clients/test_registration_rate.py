@@ -1,5 +1,7 @@
 """Registrations are open to everybody, so they are counted by network."""
 
+import secrets
+
 import pytest
 
 from core.domain.errors import TooManyAttempts
@@ -8,6 +10,12 @@ from tests.domain.house import House
 from tests.domain.road import register
 
 BODY = {"redirect_uris": ["http://localhost/callback"]}
+
+
+def a_new_client(house: House, network_address: str) -> None:
+    """Registers a client that nobody has seen."""
+    register(house, {**BODY, "client_name": secrets.token_hex(8)}, network_address=network_address)
+
 
 SAME_NETWORK = [
     ("192.0.2.7", "192.0.2.7", True),
@@ -28,20 +36,50 @@ def test_registrations_are_counted_by_network(house: House, first: str, second: 
     with house.under(registrations=Rate(2, 3600)):
         house.clock.advance(2 * 3600)
         for _ in range(2):
-            register(house, BODY, network_address=first)
+            a_new_client(house, first)
         with pytest.raises(TooManyAttempts) as caught:
-            register(house, BODY, network_address=first)
+            a_new_client(house, first)
         assert caught.value.retry_after == 1800
         if same:
             with pytest.raises(TooManyAttempts):
-                register(house, BODY, network_address=second)
+                a_new_client(house, second)
         else:
-            register(house, BODY, network_address=second)
+            a_new_client(house, second)
         house.clock.advance(1800)
-        register(house, BODY, network_address=first)
+        a_new_client(house, first)
 
 
 def test_registrations_without_a_rate_are_not_counted(house: House) -> None:
     """Limits.Registrations = 0 is off."""
     for _ in range(50):
-        register(house, BODY)
+        a_new_client(house, "192.0.2.1")
+
+
+def test_a_known_client_registers_again_whatever_others_do(house: House) -> None:
+    """RFC 6585 §4: budgets are for new rows. Hosted tools register on each connection, from addresses that all share
+    (their client_id stays the same), and no flood of new clients shuts them out."""
+    known = register(house, BODY, network_address="203.0.113.1")
+    with house.under(registrations=Rate(1, 3600)):
+        house.clock.advance(8 * 3600)
+        a_new_client(house, "203.0.113.1")
+        with pytest.raises(TooManyAttempts):
+            a_new_client(house, "203.0.113.1")
+        for _ in range(3):
+            assert register(house, BODY, network_address="203.0.113.1")["client_id"] == known["client_id"]
+
+
+def test_all_networks_together_have_a_budget(house: House) -> None:
+    """Four times what one network may; what it refuses costs the network nothing, and a restart forgets nothing."""
+    with house.under(registrations=Rate(2, 3600)):
+        house.clock.advance(8 * 3600)
+        for number in range(8):
+            a_new_client(house, f"198.51.100.{number}")
+        with pytest.raises(TooManyAttempts) as caught:
+            a_new_client(house, "198.51.100.200")
+        assert caught.value.retry_after == 450
+        house.restart()
+        with pytest.raises(TooManyAttempts):
+            a_new_client(house, "198.51.100.200")
+        house.clock.advance(2 * 450)
+        for _ in range(2):
+            a_new_client(house, "198.51.100.200")

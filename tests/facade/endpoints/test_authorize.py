@@ -123,6 +123,8 @@ def test_a_deleted_client_tells_the_user_what_to_do(visit: Visit) -> None:
     response = visit.start(client_id="client_deleted")
 
     assert "Remove this connection in the app and add it again." in response.text
+    for told in ("Claude Code", "claude mcp logout NAME", "Remove Dynamic Authentication Providers", "Cursor"):
+        assert told in response.text
 
 
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri", "state", "response_type", "code_challenge"])

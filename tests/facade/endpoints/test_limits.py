@@ -1,16 +1,21 @@
 """Too many attempts, and whose they are."""
 
+import secrets
+
 import pytest
 
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, register
 
-_BODY = {"redirect_uris": ["http://127.0.0.1/cb"]}
+
+def new_client() -> dict[str, object]:
+    """The registration of a client that the server does not know yet: those alone are counted."""
+    return {"client_name": secrets.token_hex(8), "redirect_uris": ["http://127.0.0.1/cb"]}
 
 
 def register_from(pair: Pair, address: str) -> int:
     """Registers with an X-Forwarded-For and gives the status."""
-    return pair.client.post("/oauth/v1/register", json=_BODY, headers={"X-Forwarded-For": address}).status_code
+    return pair.client.post("/oauth/v1/register", json=new_client(), headers={"X-Forwarded-For": address}).status_code
 
 
 def test_a_stranger_cannot_choose_an_address(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -18,7 +23,7 @@ def test_a_stranger_cannot_choose_an_address(tmp_path_factory: pytest.TempPathFa
     with Pair(tmp_path_factory.mktemp("stranger"), limit_lines=("Registrations = 1/h",)) as pair:
         assert register_from(pair, "198.51.100.1") == 201
         assert register_from(pair, "198.51.100.2") == 429
-        refused = pair.client.post("/oauth/v1/register", json=_BODY)
+        refused = pair.client.post("/oauth/v1/register", json=new_client())
 
         assert refused.json()["error"] == "temporarily_unavailable"
         assert 0 < int(refused.headers["retry-after"]) <= 3600
