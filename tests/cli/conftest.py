@@ -25,4 +25,4 @@ def operator(pair: Pair) -> Operator:
 @pytest.fixture
 def visit(pair: Pair, request: pytest.FixtureRequest) -> Visit:
     """The admin's browser at a client that this test alone has registered."""
-    return Visit(pair, register(pair, name=f"Client of {request.node.name}"))
+    return Visit(pair, register(pair, name=f"Client of {request.node.nodeid}"))

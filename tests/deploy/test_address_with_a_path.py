@@ -150,11 +150,13 @@ def test_the_rest_of_the_host_is_others(http: httpx.Client, path: str) -> None:
 
 def test_nobody_says_where_they_come_from(site: Site, proxy: str) -> None:
     """A rate counts the address that the proxy has seen, whatever a client writes into X-Forwarded-For."""
-    registration = {"client_name": "A robot", "redirect_uris": ["http://127.0.0.1/callback"]}
+    registration = {"redirect_uris": ["http://127.0.0.1/callback"]}
     with site.client(_ROBOTS[proxy]) as robot:
         statuses = [
             robot.post(
-                "/auth/oauth/v1/register", json=registration, headers={"X-Forwarded-For": f"192.0.2.{number}"}
+                "/auth/oauth/v1/register",
+                json=registration | {"client_name": f"Robot {number} behind {proxy}"},
+                headers={"X-Forwarded-For": f"192.0.2.{number}"},
             ).status_code
             for number in range(5)
         ]

@@ -8,6 +8,7 @@ write; names are taken and given in order, as a journal does, and are durable af
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import count as count_up
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -83,7 +84,7 @@ class Recorded:
     def sample(self, count: int, random: Random, *, after: int = 0) -> list[tuple[CrashState, int]]:
         """`count` of the states, as many from the rare moments, when names or the database change, as from others.
 
-        Only those after the change with the number `after`.
+        Only those after the change with the number `after`. Every moment has one before any has another.
         """
         groups: defaultdict[int, list[tuple[CrashState, int]]] = defaultdict(list)
         for found in self.states(random).items():
@@ -92,6 +93,9 @@ class Recorded:
                 groups[step.file].append(found)
         for group in groups.values():
             random.shuffle(group)
+            turns_of_places: defaultdict[int, Iterator[int]] = defaultdict(count_up)
+            turns_of = [next(turns_of_places[place]) for _, place in group]
+            group[:] = [found for _, found in sorted(zip(turns_of, group, strict=True), key=lambda each: each[0])]
         turns = (group[turn] for turn in range(count) for group in groups.values() if turn < len(group))
         return list(islice(turns, count))
 

@@ -24,7 +24,11 @@ def examine(recording: Recording, count: int, folder: Path, figures: Figures) ->
     """What became of `count` states, and the first promises that were broken."""
     started, found = time.monotonic(), Counter[str]()
     recorded = Recorded(recording.steps)
-    for state, sequence, restored in recorded.restore(recorded.sample(count, Random(2)), folder):
+    sample = recorded.sample(count, Random(2))
+    # Each point of the log, before any point a second time.
+    points = set(recorded.states(Random(2)).values())
+    assert len({place for _, place in sample}) == min(count, len(points))
+    for state, sequence, restored in recorded.restore(sample, folder):
         broken = broken_promises(restored, recording.promises.made_by(sequence))
         found.update({line.partition(":")[0] for line in broken} or {"kept"})
         if broken and found.total() - found["kept"] <= 3:
