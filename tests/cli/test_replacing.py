@@ -104,6 +104,9 @@ def _is_refused(port: int) -> bool:
         socket.create_connection(("127.0.0.1", port), PATIENCE).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        # The kernel had taken it on when the socket was closed; the next one is refused.
+        return False
     return False
 
 
