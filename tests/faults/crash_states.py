@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count as count_up
-from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import TypeAlias
@@ -91,13 +90,16 @@ class Recorded:
             step = self._steps[found[1]]
             if step.sequence > after:
                 groups[step.file].append(found)
+        ordered: list[tuple[int, int, tuple[CrashState, int]]] = []
         for group in groups.values():
             random.shuffle(group)
-            turns_of_places: defaultdict[int, Iterator[int]] = defaultdict(count_up)
-            turns_of = [next(turns_of_places[place]) for _, place in group]
-            group[:] = [found for _, found in sorted(zip(turns_of, group, strict=True), key=lambda each: each[0])]
-        turns = (group[turn] for turn in range(count) for group in groups.values() if turn < len(group))
-        return list(islice(turns, count))
+            rounds: defaultdict[int, Iterator[int]] = defaultdict(count_up)
+            turns: defaultdict[int, Iterator[int]] = defaultdict(count_up)
+            for found in group:
+                round_of_moment = next(rounds[found[1]])
+                ordered.append((round_of_moment, next(turns[round_of_moment]), found))
+        ordered.sort(key=lambda each: each[:2])
+        return [found for _, _, found in ordered[:count]]
 
     def restore(self, states: Iterable[tuple[CrashState, int]], folder: Path) -> Iterator[tuple[CrashState, int, Path]]:
         """Each of the states, in the order of their steps, with the sequence number of the step, made in a folder."""
