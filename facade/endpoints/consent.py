@@ -13,16 +13,14 @@ from facade.replies import redirect
 async def decide_consent(request: Request, facade: Facade) -> HTTPResponse:
     """Tells the core and sends the browser back to the client, with a code or with access_denied."""
     form = parse_own_form(request, facade, "consent", carried=("sealed_request",))
-    decision = form.find("decision")
-    if decision not in ("allow", "deny"):
-        raise Refusal("FORM_EXPIRED", "The form says neither allow nor deny.")
+    allowed = form.is_allowed()
     try:
         answer = await facade.core.decide_consent(
             DecideConsentRequest(
                 sealed_request=form.find("sealed_request"),
                 session_token=form.session_token,
                 browser_binding=form.browser.binding,
-                approved=decision == "allow",
+                approved=allowed,
             )
         )
     except Refusal as refusal:

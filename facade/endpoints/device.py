@@ -35,21 +35,19 @@ async def device(request: Request, facade: Facade) -> HTTPResponse:
 async def decide_device_authorization(request: Request, facade: Facade) -> HTTPResponse:
     """The user's yes or no; the answer goes to the device, so the browser's way ends here."""
     form = parse_own_form(request, facade, "device consent", carried=("sealed_device_page",))
-    decision = form.find("decision")
-    if decision not in ("allow", "deny"):
-        raise Refusal("FORM_EXPIRED", "The form says neither allow nor deny.")
+    allowed = form.is_allowed()
     try:
         await facade.core.decide_device_authorization(
             DecideDeviceAuthorizationRequest(
                 sealed_page=form.find("sealed_device_page"),
                 session_token=form.session_token,
                 browser_binding=form.browser.binding,
-                approved=decision == "allow",
+                approved=allowed,
             )
         )
     except Refusal as refusal:
         raise form.expired(refusal) from refusal
-    return decided_page(facade, allowed=decision == "allow")
+    return decided_page(facade, allowed=allowed)
 
 
 async def _enter(request: Request, facade: Facade) -> HTTPResponse:

@@ -23,6 +23,13 @@ class OwnForm:
         """The value, or the empty string."""
         return self._form.find(name) or ""
 
+    def is_allowed(self) -> bool:
+        """The user's answer: yes or no. Raises Refusal: neither."""
+        decision = self.find("decision")
+        if decision not in ("allow", "deny"):
+            raise Refusal("FORM_EXPIRED", "The form says neither allow nor deny.")
+        return decision == "allow"
+
     def expired(self, refusal: Refusal) -> Refusal:
         """The core's refusal as the person at this form sees it: a sealed request or session that is over."""
         if refusal.reason in ("INVALID_REQUEST", "LOGIN_REQUIRED"):

@@ -6,18 +6,18 @@ from typing import Protocol
 
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clients.client_secret import (
+    CLIENT_SECRET_PREFIX,
     MOST_SECRETS,
     ClientSecret,
     ClientSecretFacts,
     ClientSecretIntents,
-    digest_client_secret,
-    format_client_secret,
 )
 from core.domain.clients.preregistration import Preregistration, parse_preregistration
 from core.domain.clients.terms import SECRET_METHODS
 from core.domain.clock import Clock
 from core.domain.errors import AlreadyExists, FailedPrecondition, InvalidArgument, InvalidTarget, NotFound
 from core.domain.randomness import Randomness
+from core.domain.shown_once import SECRET_BYTES, digest_secret, format_secret
 from core.domain.tokens.resource import normalise_resource
 from core.domain.users.user import UserFacts
 from core.domain.writing import Writes
@@ -111,9 +111,10 @@ class ClientPreregistration:
         self._store.write(intent)
 
     def _new_secret(self, client_id: str) -> tuple[ClientSecret, NewSecret]:
-        text, secret_id = format_client_secret(self._randomness.token_bytes(32)), self._new_id(6)
+        text = format_secret(CLIENT_SECRET_PREFIX, self._randomness.token_bytes(SECRET_BYTES))
+        secret_id = self._new_id(6)
         return (
-            ClientSecret(client_id, secret_id, digest_client_secret(text), self._clock.now()),
+            ClientSecret(client_id, secret_id, digest_secret(text), self._clock.now()),
             NewSecret(secret_id, text),
         )
 

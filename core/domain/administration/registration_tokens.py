@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.clients.registration_token import (
+    REGISTRATION_TOKEN_PREFIX,
     RegistrationToken,
     RegistrationTokenFacts,
     RegistrationTokenIntents,
-    digest_registration_token,
-    format_registration_token,
 )
 from core.domain.clock import Clock
 from core.domain.errors import FailedPrecondition, InvalidArgument, NotFound
 from core.domain.randomness import Randomness
+from core.domain.shown_once import SECRET_BYTES, digest_secret, format_secret
 from core.domain.writing import Writes
 
 _MOST = 1000
@@ -55,11 +55,14 @@ class RegistrationTokenAdministration:
             raise InvalidArgument("a token is good for 1s to 3650d")
         if uses is not None and not 1 <= uses <= _MOST_USES:
             raise InvalidArgument(f"a token is good for 1 to {_MOST_USES} registrations")
-        text, now = format_registration_token(self._randomness.token_bytes(32)), self._clock.now()
+        text, now = (
+            format_secret(REGISTRATION_TOKEN_PREFIX, self._randomness.token_bytes(SECRET_BYTES)),
+            self._clock.now(),
+        )
         token = RegistrationToken(
             token_id=self._randomness.token_bytes(6).hex(),
             note=note,
-            digest=digest_registration_token(text),
+            digest=digest_secret(text),
             created_at=now,
             expires_at=None if lifetime is None else now + lifetime,
             uses_left=uses,

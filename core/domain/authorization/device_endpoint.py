@@ -12,10 +12,10 @@ from core.domain.authorization.endpoint import require_clients_enabled
 from core.domain.authorization.scope import known_scope
 from core.domain.authorization.user_code import new_user_code, show_user_code
 from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, ClientCredentials, Proven
-from core.domain.clients.client import ClientFacts
+from core.domain.clients.client import ClientFacts, require_known
 from core.domain.clients.grant_types import DEVICE_CODE
 from core.domain.clock import Clock
-from core.domain.errors import DeviceFlowDisabled, InvalidClient, TemporarilyUnavailable, UnauthorizedClient
+from core.domain.errors import DeviceFlowDisabled, TemporarilyUnavailable, UnauthorizedClient
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.network import limit_key, network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
@@ -143,9 +143,7 @@ class DeviceAuthorizationEndpoint:
         for user_code, wanted in candidates.items():
             if tx.create_device_authorization(wanted):
                 return user_code
-            client = tx.find_client(wanted.client_id)
-            if client is None or client.blocked:
-                raise InvalidClient("unknown client: register again")
+            require_known(tx.find_client(wanted.client_id))
         raise TemporarilyUnavailable("no user code is free")
 
 

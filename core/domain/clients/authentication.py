@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.clients.assertion import Assertion, UnknownKey, find_subject, verify_assertion
-from core.domain.clients.client import Client, ClientFacts
+from core.domain.clients.client import Client, ClientFacts, require_known
 from core.domain.clients.client_keys import ClientKey, load_keys
 from core.domain.clients.client_secret import ClientSecretFacts, is_client_secret
 from core.domain.clients.document_url import is_on_loopback
@@ -122,10 +122,7 @@ class ClientAuthentication:
         client_id = credentials.client_id or find_subject(credentials.client_assertion)
         if not client_id:
             raise InvalidClient("client_id is missing")
-        client = self._facts.find_client(client_id)
-        if client is None or client.blocked:
-            raise InvalidClient("unknown client: register again")
-        return client
+        return require_known(self._facts.find_client(client_id))
 
     def _verify(self, client: Client, credentials: ClientCredentials) -> Proven:
         if len(credentials.attempt_id) != _ATTEMPT_BYTES:

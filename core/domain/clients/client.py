@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.domain.clients.redirect_policy import RedirectUri
 from core.domain.clients.terms import PUBLIC, Terms
+from core.domain.errors import InvalidClient
 
 #: How exactly it is known when a client was last used, in seconds: a write at every refresh would be one too many.
 USE_NOTED_EVERY = 60 * 60
@@ -40,6 +41,17 @@ class Client:
         """Whether it is registered. On the user's machine ports may vary; a client with a secret is not there."""
         exact = self.terms.preregistered and self.terms.confidential
         return (uri.text if exact else uri.kept) in self.redirect_uris
+
+
+def require_known(client: Client | None) -> Client:
+    """Pass a client that was found and may act.
+
+    Raises:
+        InvalidClient: there is none, or it is blocked.
+    """
+    if client is None or client.blocked:
+        raise InvalidClient("unknown client: register again")
+    return client
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +134,9 @@ class ClientIntents(Protocol):
     def unblock_client(self, client_id: str) -> bool:
         """False when there is no such client (deleted ones included: they can be unblocked too)."""
         ...
+
+
+def note_use(tx: ClientIntents, client: Client, now: int) -> None:
+    """Note that a token is issued to it, where that is not known exactly enough."""
+    if not client.is_use_noted(now):
+        tx.touch_client(client.client_id, now=now)

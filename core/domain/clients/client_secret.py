@@ -4,15 +4,15 @@ A secret is 256 random bits, so that its SHA-256 gives nothing away and is quick
 while one is replaced by the other.
 """
 
-import hashlib
 import hmac
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-#: What scanners for secrets that got lost can look for.
-_PREFIX = "ths_"
+from core.domain.shown_once import digest_secret
+
+#: What every secret begins with.
+CLIENT_SECRET_PREFIX = "ths_"
 #: Of one client at a time.
 MOST_SECRETS = 5
 
@@ -50,17 +50,7 @@ class ClientSecretIntents(Protocol):
         ...
 
 
-def format_client_secret(random_bytes: bytes) -> str:
-    """The secret as its client gets it, of 32 random bytes; no character of it changes in a form or a header."""
-    return _PREFIX + urlsafe_b64encode(random_bytes).rstrip(b"=").decode()
-
-
-def digest_client_secret(secret: str) -> bytes:
-    """What is kept of it."""
-    return hashlib.sha256(secret.encode(errors="surrogatepass")).digest()
-
-
 def is_client_secret(sent: str, secrets: Sequence[ClientSecret]) -> bool:
     """Whether it is one of them; each is compared, and none faster than the others."""
-    digest = digest_client_secret(sent)
+    digest = digest_secret(sent)
     return True in [hmac.compare_digest(digest, secret.digest) for secret in secrets]

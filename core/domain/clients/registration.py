@@ -7,7 +7,7 @@ from typing import Protocol
 from core.domain.attempt import attempt
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clients.client_metadata import ClientMetadata, parse_client_metadata
-from core.domain.clients.registration_token import RegistrationTokenIntents, digest_registration_token
+from core.domain.clients.registration_token import RegistrationTokenIntents
 from core.domain.clock import Clock
 from core.domain.errors import (
     ClientsDisabled,
@@ -18,6 +18,7 @@ from core.domain.errors import (
 from core.domain.limits.network import limit_key, network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import Policy, PolicySource, RegistrationMode
+from core.domain.shown_once import digest_secret
 from core.domain.writing import Writes
 
 _IN_ALL = limit_key("registrations")
@@ -130,7 +131,7 @@ class Registrations:
         network = network_of(request.network_address)
         digest = None
         if policy.registration.mode is RegistrationMode.TOKEN:
-            digest = digest_registration_token(request.initial_access_token)
+            digest = digest_secret(request.initial_access_token)
 
         def intent(tx: RegistrationTransaction) -> Client:
             if digest is not None and not tx.spend_registration_token(digest, now=self._clock.now()):

@@ -4,14 +4,12 @@ A token is 256 random bits, shown once and kept as its SHA-256. How often it is 
 spends it, in the transaction of the registration: of two at once for the last use, one is refused.
 """
 
-import hashlib
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-#: What scanners for secrets that got lost can look for.
-_PREFIX = "thi_"
+#: What every token begins with.
+REGISTRATION_TOKEN_PREFIX = "thi_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +53,3 @@ class RegistrationTokenIntents(Protocol):
     def remove_registration_token(self, token_id: str) -> bool:
         """False where there is none."""
         ...
-
-
-def format_registration_token(random_bytes: bytes) -> str:
-    """The token as it is shown, of 32 random bytes; no character of it changes in a header."""
-    return _PREFIX + urlsafe_b64encode(random_bytes).rstrip(b"=").decode()
-
-
-def digest_registration_token(token: str) -> bytes:
-    """What is kept of it."""
-    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()

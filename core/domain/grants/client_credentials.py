@@ -5,9 +5,8 @@ ends it earlier is its client's end, or a revocation that names it.
 """
 
 from core.domain.authorization.scope import listed_scope
-from core.domain.clients.client import Client
+from core.domain.clients.client import Client, note_use, require_known
 from core.domain.clock import Clock
-from core.domain.errors import InvalidClient
 from core.domain.grants.token_request import (
     ClientCredentialsParameters,
     OwnIssuance,
@@ -54,12 +53,9 @@ class ClientCredentialsGrant:
     def _issue(
         self, tx: TokenTransaction, client: Client, token_id: bytes, scope: tuple[str, ...], resources: tuple[str, ...]
     ) -> OwnIssuance:
-        now, current = self._clock.now(), tx.find_client(client.client_id)
+        now = self._clock.now()
         # No row of a grant ends with the client, so the client itself is looked at where its end cannot come between.
-        if current is None or current.blocked:
-            raise InvalidClient("unknown client: register again")
-        if not current.is_use_noted(now):
-            tx.touch_client(client.client_id, now=now)
+        note_use(tx, require_known(tx.find_client(client.client_id)), now)
         return OwnIssuance(
             Entitlement(
                 subject=client.client_id,

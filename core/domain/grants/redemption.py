@@ -6,7 +6,7 @@ An authorization code is redeemed like that, and so is a device code once the us
 import hmac
 from enum import StrEnum
 
-from core.domain.clients.client import Client
+from core.domain.clients.client import Client, note_use
 from core.domain.errors import InvalidGrant, InvalidTarget
 from core.domain.grants.grant import Grant, GrantState, RevokeReason
 from core.domain.grants.revoking import revoke_grant
@@ -64,8 +64,7 @@ class Redemption:
             idle = now + self._policy.refresh_token_lifetime
             redeemed = tx.redeem_code(grant.id, attempt_id=self._request.attempt_id, now=now, idle_expires_at=idle)
             if redeemed is not None:
-                if not self._client.is_use_noted(now):
-                    tx.touch_client(redeemed.client_id, now=now)
+                note_use(tx, self._client, now)
                 return Issuance(redeemed, redeemed.scope, resources, tx.revision(), CodeVerdict.REDEEMED)
         current = tx.find_grant(grant.id)
         if current is None or current.state is not GrantState.ACTIVE:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.domain.authorization.scope import narrow_scope
-from core.domain.clients.client import Client
+from core.domain.clients.client import Client, note_use
 from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import InvalidGrant, OAuthError
 from core.domain.grants.grant import Grant, RevokeReason
@@ -80,8 +80,7 @@ class RefreshToken:
             idle = now + policy.refresh_token_lifetime
             rotated = tx.rotate_refresh_token(grant_id, generation=generation, now=now, idle_expires_at=idle)
             if rotated is not None:
-                if not client.is_use_noted(now):
-                    tx.touch_client(rotated.client_id, now=now)
+                note_use(tx, client, now)
                 return _issuance(rotated, wanted, tx.revision(), RefreshVerdict.ROTATED)
         return self._judge(tx, grant_id, generation, wanted, policy, now)
 
