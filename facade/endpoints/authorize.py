@@ -1,5 +1,7 @@
 """The authorization endpoint (RFC 6749 §3.1)."""
 
+from collections.abc import Iterable
+
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationByDocumentRequest,
@@ -59,7 +61,7 @@ async def _start(facade: Facade, question: StartAuthorizationRequest, network: s
     return (await facade.core.start_authorization_by_document(by_document)).response
 
 
-def back_to_authorize(facade: Facade, parameters: list[Parameter]) -> HTTPResponse:
+def back_to_authorize(facade: Facade, parameters: Iterable[Parameter]) -> HTTPResponse:
     """Begins the same authorization request again, after signing in or out."""
     return redirect(f"{facade.local_url(paths.AUTHORIZE)}?{encode_parameters(parameters)}")
 

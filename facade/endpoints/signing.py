@@ -1,0 +1,57 @@
+"""Signing in and out by a form of ours, wherever it leads back to."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from sanic import HTTPResponse, Request
+from tokenhouse.v1.parameter_pb2 import Parameter
+from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
+
+from facade.endpoints.own_form import OwnForm
+from facade.errors import Refusal
+from facade.facade import Facade
+from facade.replies import retry_after
+
+#: The way back, with what the sealed page was opened with.
+Back: TypeAlias = Callable[[Iterable[Parameter]], HTTPResponse]
+#: The form once more, with the user name that was typed and what is wrong.
+Again: TypeAlias = Callable[[str, Refusal], HTTPResponse]
+
+
+async def sign_in(
+    request: Request, facade: Facade, form: OwnForm, question: LogInRequest, again: Again, back: Back
+) -> HTTPResponse:
+    """Starts a session and goes back; a wrong password shows the form again. `question` has the sealed page."""
+    username = form.find("username")
+    question.MergeFrom(
+        LogInRequest(
+            browser_binding=form.browser.binding,
+            username=username,
+            password=form.find("password"),
+            network_address=facade.network_address(request),
+            session_token=form.session_token,
+        )
+    )
+    try:
+        login = await facade.core.log_in(question)
+    except Refusal as refusal:
+        if refusal.reason not in ("LOGIN_FAILED", "TOO_MANY_ATTEMPTS"):
+            raise form.expired(refusal) from refusal
+        page = again(username, refusal)
+        page.headers.update(retry_after(refusal))
+        return page
+    reply = back(login.parameters)
+    reply.headers.add("Set-Cookie", facade.cookies.set_session(login.session_token))
+    return reply
+
+
+async def sign_out(facade: Facade, form: OwnForm, question: LogOutRequest, back: Back) -> HTTPResponse:
+    """Ends the session and goes back. `question` has the sealed page."""
+    question.MergeFrom(LogOutRequest(session_token=form.session_token, browser_binding=form.browser.binding))
+    try:
+        answer = await facade.core.log_out(question)
+    except Refusal as refusal:
+        raise form.expired(refusal) from refusal
+    reply = back(answer.parameters)
+    reply.headers.add("Set-Cookie", facade.cookies.clear_session())
+    return reply
