@@ -21,8 +21,8 @@ PAGE_SIZE = 500
 
 
 @contextmanager
-def admin_channel() -> Iterator[grpc.Channel]:
-    """A channel to the core of this invocation's configuration.
+def admin_channel(deadline: int = DEADLINE) -> Iterator[grpc.Channel]:
+    """A channel to the core of this invocation's configuration; `deadline`: that of the calls made inside, in seconds.
 
     Raises:
         Refused: no core runs there, or it refused a call made inside.
@@ -35,7 +35,7 @@ def admin_channel() -> Iterator[grpc.Channel]:
         with grpc.insecure_channel(f"unix:{quote(str(path))}", options=[("grpc.enable_http_proxy", 0)]) as channel:
             yield channel
     except grpc.RpcError as error:
-        raise Refused(_one_line(error, path)) from None
+        raise Refused(_one_line(error, path, deadline)) from None
 
 
 def _require_core(path: Path, file: Path | None) -> None:
@@ -67,12 +67,12 @@ def _is_listening(path: Path) -> bool:
     return True
 
 
-def _one_line(error: grpc.RpcError, path: Path) -> str:
+def _one_line(error: grpc.RpcError, path: Path, deadline: int) -> str:
     # What a call raises is the call itself.
     call = cast(grpc.Call, error)
     code = call.code()
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return f"the core at {path} did not answer within {DEADLINE} s"
+        return f"the core at {path} did not answer within {deadline} s"
     if code is grpc.StatusCode.UNAVAILABLE and not call.trailing_metadata():
         return f"the core at {path} " + ("does not answer" if _is_listening(path) else "went away")
     return call.details() or code.name

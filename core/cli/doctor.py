@@ -7,12 +7,15 @@ import click
 from tokenhouse.v1 import clock_admin_pb2 as pb
 from tokenhouse.v1.clock_admin_pb2_grpc import ClockAdminServiceStub
 
-from core.cli.admin import DEADLINE, admin_channel
+from core.cli.admin import admin_channel
 from core.cli.invocation import OperatorCommand, Refused, load_or_refuse
 from core.cli.output import count, json_option, print_json, printable
 from core.doctor.examination import CoreSilent, examine
 from core.doctor.finding import Finding, Verdict, good, problem
 from core.domain.administration.clock import ClockState
+
+#: For the core's answer, in seconds: one that is well takes milliseconds, and who calls a doctor is in a hurry.
+_DEADLINE = 3
 
 
 @click.command(cls=OperatorCommand)
@@ -44,8 +47,8 @@ def _examine(ctx: click.Context) -> Iterator[Finding]:
 
 def _ask_clock() -> ClockState:
     try:
-        with admin_channel() as channel:
-            found = ClockAdminServiceStub(channel).GetClock(pb.GetClockRequest(), timeout=DEADLINE)
+        with admin_channel(_DEADLINE) as channel:
+            found = ClockAdminServiceStub(channel).GetClock(pb.GetClockRequest(), timeout=_DEADLINE)
     except Refused as refusal:
         raise CoreSilent(refusal.format_message()) from None
     return ClockState(found.now, found.drift, found.held_back, found.unconfirmed)

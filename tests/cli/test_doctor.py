@@ -383,6 +383,17 @@ def test_a_core_that_does_not_answer(patient: Patient) -> None:
     assert {"Core", "Addresses"} == set(found)
 
 
+def test_a_core_that_stands_still(patient: Patient) -> None:
+    """Nobody waits longer than three seconds for a core whose connections are taken by the kernel alone."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(patient.data / "admin.sock"))
+        listener.listen()
+        found = patient.problems()
+    assert found["Core"] == [
+        f"problem: the core at {patient.data / 'admin.sock'} did not answer within 3 s: restart it"
+    ]
+
+
 def _hang_up(listener: socket.socket) -> None:
     """Close every connection."""
     while True:
