@@ -23,8 +23,11 @@ _LONGEST_ANSWER = 100
 _NEAR = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def examine_addresses(config: Config, core: Listener | None) -> Iterator[Finding]:
-    """What the `core` listens on where one runs, and else what it would; then what the facade does."""
+def examine_addresses(config: Config, core: Listener | None, *, answers: bool) -> Iterator[Finding]:
+    """What the `core` listens on where one runs, and else what it would; then what the facade does.
+
+    `answers`: the core that runs does as it should.
+    """
     grpc, metrics = config.grpc, config.metrics
     for setting, path in (("Grpc.Socket", grpc.socket), ("Grpc.AdminSocket", grpc.admin_socket)):
         yield _examine_socket(setting, path) if core is None else _examine_running_socket(setting, path, core)
@@ -32,7 +35,7 @@ def examine_addresses(config: Config, core: Listener | None) -> Iterator[Finding
         if address is not None:
             yield _examine_port(setting, address) if core is None else _examine_running_port(setting, address, core)
     status = _ask_facade(config)
-    yield _examine_facade(config.server.listen, status, running=core is not None)
+    yield _examine_facade(config.server.listen, status, running=core is not None, answers=answers)
     if metrics.facade_listen is not None:
         yield _examine_facade_metrics(metrics.facade_listen, serving=status is not None)
 
@@ -83,11 +86,13 @@ def _examine_port(setting: str, address: ListenAddress) -> Finding:
     return good(_SUBJECT, f"{setting}: {address} is free")
 
 
-def _examine_facade(address: ListenAddress, status: int | None, *, running: bool) -> Finding:
+def _examine_facade(address: ListenAddress, status: int | None, *, running: bool, answers: bool) -> Finding:
     """`status` is what its /readyz says; None where no facade answers."""
     if status == http.HTTPStatus.OK:
         return good(_SUBJECT, f"Server.Listen: the facade listens on {address}, and reaches the core")
     if status is not None:
+        if running and not answers:
+            return note(_SUBJECT, f"Server.Listen: the facade on {address} waits for the core")
         advice = "restart the facade" if running else "start one with: tokenhouse serve core"
         return problem(_SUBJECT, f"Server.Listen: the facade on {address} does not reach a core: {advice}")
     if running and not _is_open(address):

@@ -33,13 +33,13 @@ AskClock = Callable[[], ClockState]
 def examine(config: Config, ask_clock: AskClock) -> Iterator[Finding]:
     """One finding after another; nothing is changed, and a core that runs goes on."""
     yield _examine_library()
-    core, clock = find_socket_listener(config.grpc.admin_socket), None
+    core, clock, answers = find_socket_listener(config.grpc.admin_socket), None, False
     if core is None:
         yield note("Core", "no core is running")
         clock = _find_clock(config)
     else:
         try:
-            clock = ask_clock()
+            clock, answers = ask_clock(), True
             yield good("Core", f"a core is running: {core}")
         except CoreSilent as silence:
             yield problem("Core", f"{silence}: restart it")
@@ -51,7 +51,7 @@ def examine(config: Config, ask_clock: AskClock) -> Iterator[Finding]:
     yield from _looked_at("Disk", examine_disk(config.database_folder, has_database=has_database))
     yield from _looked_at("Certificate", examine_certificate(config))
     yield from _looked_at("Client documents", examine_documents(config))
-    yield from _looked_at("Addresses", examine_addresses(config, core))
+    yield from _looked_at("Addresses", examine_addresses(config, core, answers=answers))
 
 
 def _looked_at(subject: str, findings: Iterator[Finding]) -> Iterator[Finding]:

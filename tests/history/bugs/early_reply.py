@@ -1,13 +1,10 @@
-"""A writer that answers the clients' own requests before the commit, which is on disk a moment later."""
+"""A writer that answers the clients' own requests before the commit, which follows at once."""
 
-import time
 from typing import Any
 
 from core.__main__ import main
 from core.store.sqlite.writer import Writer
 
-#: What a commit takes on a slow disk, in seconds.
-_COMMIT = 0.2
 _EARLY = ("AuthorizationCode.", "RefreshToken.", "Revocation.")
 
 
@@ -28,7 +25,6 @@ def _settle_early(self: Writer, group: Any) -> None:
     outcomes = iter(ran)
     for submission in group:
         submission.future.set_result([next(outcomes) for _ in submission.intents])
-    time.sleep(_COMMIT)
     connection._cursor.execute("COMMIT")
     connection._publish(transaction.recorded)
 
