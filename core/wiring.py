@@ -1,8 +1,7 @@
 """The composition root: the only file that knows every room and every edge."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -14,6 +13,7 @@ from tokenhouse.v1 import (
     client_admin_pb2,
     client_keys_pb2,
     clock_admin_pb2,
+    connection_admin_pb2,
     device_authorization_pb2,
     discovery_pb2,
     grant_admin_pb2,
@@ -98,7 +98,7 @@ from core.rpc.clock_admin import ClockAdminServicer
 from core.rpc.device_authorization import DeviceAuthorizationServicer
 from core.rpc.discovery import DiscoveryServicer
 from core.rpc.envoy import EnvoyServicer
-from core.rpc.free_addresses import CannotListen
+from core.rpc.free_addresses import naming
 from core.rpc.grant_admin import GrantAdminServicer
 from core.rpc.health import Health
 from core.rpc.introspection import IntrospectionServicer
@@ -113,6 +113,7 @@ from core.rpc.silent_calls import end_silent_calls
 from core.rpc.token import TokenServicer
 from core.rpc.user_admin import UserAdminServicer
 from core.rpc.validation import ValidationServicer
+from core.seen_connections import SeenConnections
 from core.store.data_folder import require_data_folder
 from core.store.sqlite.replacement import holds_database
 from core.store.sqlite.store import open_store
@@ -178,7 +179,10 @@ class Core:
         self._keys = KeyRing(self._store, self._master_keys, self._clock)
         self._documents = ClientDocuments(self._store, FetchedDocuments(self._http), self._clock)
         revocations = Revocations()
-        self._validation = Validation(self._store, self._keys, self._policy, self._clock, revocations)
+        self._seen = SeenConnections(self._clock)
+        self._validation = Validation(
+            self._store, self._keys, self._policy, self._clock, revocations, self._seen.journal
+        )
         self._validation.load()
         sources = ChangeSources(ChangeLog(self._store, self._clock), self._policy, self._keys, self._clock)
         self._streams = ChangeStreams(sources)
@@ -225,15 +229,15 @@ class Core:
             )
         facade, operator, service = self._listeners
         grpc = self._config.grpc
-        with _naming("Grpc.Socket"):
+        with naming("Grpc.Socket"):
             facade.listen_on_socket(grpc.socket)
-        with _naming("Grpc.AdminSocket"):
+        with naming("Grpc.AdminSocket"):
             operator.listen_on_socket(grpc.admin_socket)
-        with _naming("Grpc.Listen"):
+        with naming("Grpc.Listen"):
             credentials = None if self._certificates is None else self._certificates.credentials()
             service.listen_on_port(grpc.listen.host, grpc.listen.port, credentials)
         if (metrics := self._config.metrics.core_listen) is not None:
-            with _naming("Metrics.CoreListen", metrics):
+            with naming("Metrics.CoreListen", metrics):
                 self._metrics_listener.listen(metrics.host, metrics.port)
         self._silent_calls.start()
         self._housekeeping.start()
@@ -330,28 +334,35 @@ class Core:
         device_consent = DeviceConsent(store, logins, page_seal, self._master_keys, policy, clock)
         devices = DeviceAuthorizationEndpoint(authentication, store, self._master_keys, policy, clock, self._randomness)
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
+        notes = self._seen.notes(seal, page_seal)
         return {
             _service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
                 devices, device_consent, self._metrics.devices
             ),
-            _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent),
-            _service(session_pb2, "SessionService"): SessionServicer(logins, endpoint, device_consent, outcomes),
+            _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
+            _service(session_pb2, "SessionService"): SessionServicer(logins, endpoint, device_consent, outcomes, notes),
             _service(registration_pb2, "RegistrationService"): RegistrationServicer(
-                Registrations(store, policy, clock), calls, outcomes
+                Registrations(store, policy, clock), calls, outcomes, notes
             ),
-            _service(token_pb2, "TokenService"): TokenServicer(tokens, calls, outcomes),
+            _service(token_pb2, "TokenService"): TokenServicer(tokens, calls, outcomes, notes),
             _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
             _service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
                 Introspection(authentication, store, self._validation, policy), policy, outcomes
             ),
             _service(client_keys_pb2, "ClientKeysService"): ClientKeysServicer(authentication),
-            _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(policy, self._keys, self._documents),
+            _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(
+                policy, self._keys, self._documents, self._seen.reads
+            ),
         }
 
     def _operator_servicers(self, keeper: MasterKeyKeeper) -> dict[ServiceDescriptor, object]:
         store, clock = self._store, self._clock
         keys = KeyAdministration(self._keys, self._rotation, store, self._master_keys, keeper, self._randomness)
+        clock_administration = ClockAdministration(clock, store)
         return {
+            _service(connection_admin_pb2, "ConnectionAdminService"): self._seen.servicer(
+                store, self._policy, clock_administration
+            ),
             _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(self._users),
             _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(
                 ClientAdministration(store, clock), ClientPreregistration(store, clock, self._randomness)
@@ -364,7 +375,7 @@ class Core:
             ),
             _service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
             _service(backup_admin_pb2, "BackupAdminService"): BackupAdminServicer(BackupAdministration(store)),
-            _service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(ClockAdministration(clock, store)),
+            _service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(clock_administration),
         }
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:
@@ -382,16 +393,6 @@ class Core:
             ),
             _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._service_callers),
         }
-
-
-@contextmanager
-def _naming(setting: str, address: object = None) -> Iterator[None]:
-    try:
-        yield
-    except CannotListen as refusal:
-        raise CannotListen(f"{setting}: {refusal}") from None
-    except OSError as error:
-        raise CannotListen(f"{setting}: cannot listen on {address}: {error.strerror}") from None
 
 
 def _service(module: Any, name: str) -> ServiceDescriptor:

@@ -17,6 +17,7 @@ from tokenhouse.v1 import (
     client_credentials_pb2,
     client_keys_pb2_grpc,
     clock_admin_pb2_grpc,
+    connection_admin_pb2_grpc,
     device_authorization_pb2_grpc,
     discovery_pb2_grpc,
     grant_admin_pb2_grpc,
@@ -91,6 +92,7 @@ class Serving:
         self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)
         self.grants = grant_admin_pb2_grpc.GrantAdminServiceStub(operator)
         self.clocks = clock_admin_pb2_grpc.ClockAdminServiceStub(operator)
+        self.connections = connection_admin_pb2_grpc.ConnectionAdminServiceStub(operator)
         self.keys = key_admin_pb2_grpc.KeyAdminServiceStub(operator)
         self.backups = backup_admin_pb2_grpc.BackupAdminServiceStub(operator)
         self.validation = validation_pb2_grpc.ValidationServiceStub(service)

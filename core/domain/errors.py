@@ -25,7 +25,7 @@ Exception tree::
 No transport numbers here: `core.rpc.errors` has the one table that turns these into gRPC.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 #: RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
 _DESCRIPTIVE = frozenset(map(chr, range(0x20, 0x7F))) - set('"\\')
@@ -40,6 +40,15 @@ class Refusal(Exception):
         """`description` may quote what was sent; a long one is cut in its middle, since it travels in headers."""
         super().__init__(description)
         self.description = _shorten(description)
+        #: Why, in one word for operators, where the kind of refusal leaves that open; nobody else is told.
+        self.why = ""
+        #: The URI that it is about, where there is one.
+        self.about = ""
+
+    def because(self, why: str, about: str = "") -> Self:
+        """The same refusal, with more of it for operators."""
+        self.why, self.about = why, about
+        return self
 
 
 class OAuthError(Refusal):

@@ -17,43 +17,52 @@ from core.domain.clients.client import Client
 from core.domain.clients.document_url import names_document, parse_document_url
 from core.domain.grants.consent import Consent
 from core.domain.policy import Scope
+from core.rpc.connection_notes import ConnectionNotes
 
 
 class AuthorizationServicer(authorization_pb2_grpc.AuthorizationServiceServicer):
     """Proto → authorization request or decision → proto."""
 
-    def __init__(self, endpoint: AuthorizationEndpoint, consent: Consent) -> None:
+    def __init__(self, endpoint: AuthorizationEndpoint, consent: Consent, notes: ConnectionNotes) -> None:
         self._endpoint = endpoint
         self._consent = consent
+        self._notes = notes
 
     def StartAuthorization(
         self, request: authorization_pb2.StartAuthorizationRequest, context: grpc.ServicerContext
     ) -> authorization_pb2.StartAuthorizationResponse:
-        outcome = self._endpoint.start(
-            _read_parameters(request), session_token=request.session_token, browser_binding=request.browser_binding
-        )
+        parameters = _read_parameters(request)
+        with self._notes.authorizing(parameters, request.network_address):
+            outcome = self._endpoint.start(
+                parameters, session_token=request.session_token, browser_binding=request.browser_binding
+            )
+        self._notes.authorization(parameters, request.network_address, outcome)
         return _write_outcome(outcome)
 
     def StartAuthorizationByDocument(
         self, request: authorization_pb2.StartAuthorizationByDocumentRequest, context: grpc.ServicerContext
     ) -> authorization_pb2.StartAuthorizationByDocumentResponse:
-        outcome = self._endpoint.start_by_document(
-            _read_parameters(request.request),
-            session_token=request.request.session_token,
-            browser_binding=request.request.browser_binding,
-            network_address=request.network_address,
-        )
+        parameters = _read_parameters(request.request)
+        with self._notes.authorizing(parameters, request.network_address, by_document=True):
+            outcome = self._endpoint.start_by_document(
+                parameters,
+                session_token=request.request.session_token,
+                browser_binding=request.request.browser_binding,
+                network_address=request.network_address,
+            )
+        self._notes.authorization(parameters, request.network_address, outcome, by_document=True)
         return authorization_pb2.StartAuthorizationByDocumentResponse(response=_write_outcome(outcome))
 
     def DecideConsent(
         self, request: authorization_pb2.DecideConsentRequest, context: grpc.ServicerContext
     ) -> authorization_pb2.DecideConsentResponse:
-        redirect = self._consent.decide(
-            request.sealed_request,
-            session_token=request.session_token,
-            browser_binding=request.browser_binding,
-            approved=request.approved,
-        )
+        with self._notes.deciding(request.sealed_request, request.browser_binding, approved=request.approved):
+            redirect = self._consent.decide(
+                request.sealed_request,
+                session_token=request.session_token,
+                browser_binding=request.browser_binding,
+                approved=request.approved,
+            )
         return authorization_pb2.DecideConsentResponse(redirect=_write_redirect(redirect))
 
 

@@ -77,6 +77,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.KeyAdminService/RotateMasterKey": _OPERATOR,
     "/tokenhouse.v1.ClockAdminService/GetClock": _OPERATOR,
     "/tokenhouse.v1.ClockAdminService/ConfirmClock": _OPERATOR,
+    "/tokenhouse.v1.ConnectionAdminService/ListConnectionAttempts": _OPERATOR,
     "/tokenhouse.v1.BackupAdminService/CreateBackup": _OPERATOR,
     "/grpc.health.v1.Health/Check": _EVERYBODY,
     "/grpc.health.v1.Health/List": _EVERYBODY,

@@ -8,22 +8,35 @@ from core.domain.clients import grant_types
 from core.domain.clients.client_keys import SIGNING_ALGORITHMS
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.terms import AUTHENTICATION_METHODS
+from core.domain.connections.reads import MetadataReads
 from core.domain.grants.client_credentials import ClientCredentialsGrant
 from core.domain.keys.key_ring import KeyRing
 from core.domain.policy import PolicySource, RegistrationMode
+
+_MOST_READS = 256
 
 
 class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
     """Policy and keys → proto."""
 
-    def __init__(self, policy: PolicySource, keys: KeyRing, documents: ClientDocuments) -> None:
+    def __init__(self, policy: PolicySource, keys: KeyRing, documents: ClientDocuments, reads: MetadataReads) -> None:
         self._policy = policy
         self._documents = documents
         self._keys = keys
+        self._reads = reads
 
     def GetServerMetadata(
         self, request: discovery_pb2.GetServerMetadataRequest, context: grpc.ServicerContext
     ) -> discovery_pb2.GetServerMetadataResponse:
+        for reads in request.metadata_reads[:_MOST_READS]:
+            self._reads.note(
+                reads.network_address,
+                reads.host,
+                reads.path,
+                found=reads.found,
+                count=reads.count,
+                ago_ms=reads.ago_ms,
+            )
         policy = self._policy.current
         return discovery_pb2.GetServerMetadataResponse(
             issuer=policy.issuer,

@@ -2,6 +2,8 @@
 
 import socket
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -67,3 +69,18 @@ def _answers(path: Path) -> bool:
         except ConnectionRefusedError:
             return False
     return True
+
+
+@contextmanager
+def naming(setting: str, address: object = None) -> Iterator[None]:
+    """What cannot be listened on inside, with the setting that asks for it.
+
+    Raises:
+        CannotListen: its words begin with the setting.
+    """
+    try:
+        yield
+    except CannotListen as refusal:
+        raise CannotListen(f"{setting}: {refusal}") from None
+    except OSError as error:
+        raise CannotListen(f"{setting}: cannot listen on {address}: {error.strerror}") from None

@@ -11,6 +11,7 @@ from core.domain.correlation import Correlated
 from core.metrics.calls import CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.batch import refuse_item, require_batch
+from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.correlation import read_correlation_id
 from core.rpc.deadlines import time_left
 from core.rpc.errors import reason_of
@@ -21,10 +22,13 @@ _log = logging.getLogger(__name__)
 class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
     """Proto → registration → proto."""
 
-    def __init__(self, registrations: Registrations, calls: CallMetrics, outcomes: OutcomeMetrics) -> None:
+    def __init__(
+        self, registrations: Registrations, calls: CallMetrics, outcomes: OutcomeMetrics, notes: ConnectionNotes
+    ) -> None:
         self._registrations = registrations
         self._calls = calls
         self._outcomes = outcomes
+        self._notes = notes
 
     def RegisterClient(
         self, request: registration_pb2.RegisterClientRequest, context: grpc.ServicerContext
@@ -33,7 +37,9 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
             registration = self._registrations.register(_read(request), within=time_left(context))
         except Exception as error:
             self._outcomes.registration(reason_of(error))
+            self._notes.registration(request.network_address, error)
             raise
+        self._notes.registration(request.network_address, registration)
         return self._write(registration)
 
     def RegisterClients(
@@ -49,6 +55,7 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
     def _write_result(
         self, request: registration_pb2.RegisterClientRequest, outcome: Registration | Exception
     ) -> registration_pb2.RegisterClientResult:
+        self._notes.registration(request.network_address, outcome)
         if isinstance(outcome, Exception):
             self._outcomes.registration(reason_of(outcome))
             error = refuse_item(outcome, request.correlation_id, self._calls)

@@ -9,6 +9,7 @@ from core.domain.sessions.login import Logins
 from core.domain.sessions.session import Session
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.authorization import write_parameters
+from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.errors import reason_of
 
 
@@ -16,19 +17,29 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     """Proto → login or logout → proto."""
 
     def __init__(
-        self, logins: Logins, endpoint: AuthorizationEndpoint, devices: DeviceConsent, outcomes: OutcomeMetrics
+        self,
+        logins: Logins,
+        endpoint: AuthorizationEndpoint,
+        devices: DeviceConsent,
+        outcomes: OutcomeMetrics,
+        notes: ConnectionNotes,
     ) -> None:
         self._logins = logins
         self._endpoint = endpoint
         self._devices = devices
         self._outcomes = outcomes
+        self._notes = notes
 
     def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
         back_to = self._devices if request.sealed_device_page else self._endpoint
         sealed = request.sealed_device_page or request.sealed_request
         parameters = back_to.parameters_after_login(sealed, request.browser_binding)
-        token, session = self._log_in(request)
+        if request.sealed_device_page:
+            token, session = self._log_in(request)
+        else:
+            with self._notes.logging_in(parameters, request.network_address):
+                token, session = self._log_in(request)
         return session_pb2.LogInResponse(
             session_token=token, expires_at=session.expires_at, parameters=write_parameters(parameters)
         )

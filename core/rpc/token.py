@@ -18,6 +18,7 @@ from core.metrics.calls import OTHER, CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.batch import refuse_item, require_batch
 from core.rpc.client_credentials import read_credentials
+from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.correlation import read_correlation_id
 from core.rpc.deadlines import time_left
 from core.rpc.errors import reason_of
@@ -26,10 +27,13 @@ from core.rpc.errors import reason_of
 class TokenServicer(token_pb2_grpc.TokenServiceServicer):
     """Proto → token request → proto."""
 
-    def __init__(self, endpoint: TokenEndpoint, calls: CallMetrics, outcomes: OutcomeMetrics) -> None:
+    def __init__(
+        self, endpoint: TokenEndpoint, calls: CallMetrics, outcomes: OutcomeMetrics, notes: ConnectionNotes
+    ) -> None:
         self._endpoint = endpoint
         self._calls = calls
         self._outcomes = outcomes
+        self._notes = notes
 
     def IssueToken(
         self, request: token_pb2.IssueTokenRequest, context: grpc.ServicerContext
@@ -39,7 +43,9 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
             response = self._endpoint.issue(_read(request), within=time_left(context))
         except Exception as error:
             self._outcomes.token_requests([(grant_type, _verdict(error))])
+            self._notes.token(request, error)
             raise
+        self._notes.token(request, response)
         self._outcomes.token_requests([(grant_type, response.verdict)])
         return _write(response)
 
@@ -53,6 +59,8 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
         outcomes = [next(answers) if isinstance(item, TokenRequest) else item for item in read]
         pairs = list(zip(requests, outcomes, strict=True))
         self._outcomes.token_requests((_grant_type(item), _verdict(outcome)) for item, outcome in pairs)
+        for item, outcome in pairs:
+            self._notes.token(item, outcome)
         return token_pb2.IssueTokensResponse(results=[self._write_result(item, outcome) for item, outcome in pairs])
 
     def _write_result(

@@ -1,6 +1,6 @@
 """The authorization endpoint (RFC 6749 §3.1): what comes next for a request, before anything is stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.domain.authorization.parameters import Parameters, without
 from core.domain.authorization.request import (
@@ -29,6 +29,8 @@ class Redirect:
 
     redirect_uri: str
     parameters: tuple[tuple[str, str], ...]
+    #: What is told to the client, where that is a refusal.
+    refusal: OAuthError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ def redirect_to(recipient: Recipient, policy: Policy, **parameters: str) -> Redi
 
 def redirect_refusal(recipient: Recipient, policy: Policy, refusal: OAuthError) -> Redirect:
     """A refusal as the client reads it (RFC 6749 §4.1.2.1)."""
-    return redirect_to(recipient, policy, error=refusal.code, error_description=refusal.description)
+    answer = redirect_to(recipient, policy, error=refusal.code, error_description=refusal.description)
+    return replace(answer, refusal=refusal)
 
 
 class AuthorizationEndpoint:

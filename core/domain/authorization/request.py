@@ -65,13 +65,17 @@ def require_recipient(parameters: Parameters, client: Client | None, policy: Pol
         InvalidRedirectUri: not registered for this client, or no longer allowed by policy.
     """
     if client is None or client.blocked:
-        raise InvalidClient("this server does not know the app that sent you here, or no longer lets it in")
+        raise InvalidClient("this server does not know the app that sent you here, or no longer lets it in").because(
+            "client_unknown" if client is None else "client_blocked"
+        )
     sent_uri = find_one(parameters, "redirect_uri")
     if sent_uri is None:
         raise InvalidRequest("redirect_uri is missing")
     redirect_uri = parse_redirect_uri(sent_uri)
     if not client.has_redirect_uri(redirect_uri):
-        raise InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app")
+        raise InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app").because(
+            "redirect_uri_not_registered", redirect_uri.text
+        )
     require_redirect_allowed(client, redirect_uri, policy)
     states = [value for name, value in parameters if name == "state" and value]
     # A repeated state is refused below; which of them to echo nobody can say, so none is.

@@ -66,7 +66,8 @@ def verify_assertion(
     sole = audience[0] if isinstance(audience, list) and len(audience) == 1 else audience
     # Exactly one: an assertion that another server may use, too, could be carried from there to here.
     if not isinstance(sole, str) or sole not in audiences:
-        raise _refuse("aud must be this server's issuer, and nothing beside it")
+        named = sole if isinstance(sole, str) else ""
+        raise _refuse("aud must be this server's issuer, and nothing beside it").because("assertion_audience", named)
     expires_at = _require_times(claims, now)
     return Assertion(_digest(client_id, claims.get("jti")), expires_at + LEEWAY)
 
@@ -99,11 +100,11 @@ def _require_times(claims: dict[str, Any], now: int) -> int:
     issued_at = _require_number(claims, "iat", now)
     not_before = _require_number(claims, "nbf", now)
     if expires_at <= now - LEEWAY:
-        raise _refuse("it has expired: look at the clock")
+        raise _refuse("it has expired: look at the clock").because("assertion_expired")
     if expires_at > now + LONGEST_LIFETIME + LEEWAY:
         raise _refuse("its exp is more than an hour away")
     if issued_at > now + LEEWAY or not_before > now + LEEWAY:
-        raise _refuse("it is from the future: look at the clock")
+        raise _refuse("it is from the future: look at the clock").because("assertion_from_the_future")
     if issued_at < now - LONGEST_LIFETIME - LEEWAY:
         raise _refuse("its iat is more than an hour ago")
     return expires_at

@@ -50,7 +50,8 @@ def require_known(client: Client | None) -> Client:
         InvalidClient: there is none, or it is blocked.
     """
     if client is None or client.blocked:
-        raise InvalidClient("unknown client: register again")
+        why = "client_unknown" if client is None else "client_blocked"
+        raise InvalidClient("unknown client: register again").because(why)
     return client
 
 

@@ -88,7 +88,7 @@ class ClientDocuments:
         url, wanted = parse_document_url(client_id), policy.client_documents
         known = self._store.find_client(client_id)
         if known is not None and known.blocked:
-            raise InvalidClient("this server no longer lets in the app that sent you here")
+            raise InvalidClient("this server no longer lets in the app that sent you here").because("client_blocked")
         if _is_within(url.host, wanted.refused_domains):
             raise ClientDocumentRefused("this server refuses the apps of its host", client_id)
         if client_id not in self._given:

@@ -114,7 +114,8 @@ def require_redirect_allowed(client: Client, uri: RedirectUri, policy: Policy) -
         require_allowed(uri, allowed)
     except InvalidRedirectUri as refusal:
         hint = f"; or this one with ClientDocuments.TrustedClientHost = {url.authority}" if same_host else ""
-        raise InvalidRedirectUri(refusal.description + hint) from None
+        why = "redirect_uri_of_untrusted_host" if same_host else refusal.why
+        raise InvalidRedirectUri(refusal.description + hint).because(why, uri.text) from None
 
 
 def _require_own_members(url: DocumentUrl, document: bytes) -> dict[str, object]:

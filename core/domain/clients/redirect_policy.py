@@ -118,7 +118,7 @@ def require_allowed(uri: RedirectUri, allowed: Iterable[str]) -> None:
         raise InvalidRedirectUri(
             f"redirect_uri {uri.text} is not allowed here; the operator can allow it with the setting "
             "Server.OAuthAllowedRedirectURI"
-        )
+        ).because("redirect_uri_not_allowed", uri.text)
 
 
 def _lies_below(uri: RedirectUri, entry: str) -> bool:

@@ -166,7 +166,12 @@ class TokenEndpoint:
         refresh_token = self._refresh_token(grant) if grant and "refresh_token" in client.grant_types else None
         _log.info("token issued", extra={"verdict": outcome.verdict, "client_id": client.client_id})
         return TokenResponse(
-            access_token.text, access_token.expires_in, refresh_token, entitlement.scope, outcome.verdict
+            access_token.text,
+            access_token.expires_in,
+            refresh_token,
+            entitlement.scope,
+            outcome.verdict,
+            entitlement.grant_id,
         )
 
     def _refresh_token(self, grant: Grant) -> str:

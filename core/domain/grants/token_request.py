@@ -120,6 +120,8 @@ class TokenResponse:
     scope: tuple[str, ...]
     #: How it came to this, in one word for operators.
     verdict: str
+    #: Under which it was issued.
+    grant_id: bytes
 
 
 class TokenTransaction(

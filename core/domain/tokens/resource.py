@@ -71,9 +71,11 @@ def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ..
             continue
         known = _find(resource, listed)
         if listed and known is None:
-            raise InvalidTarget(f"unknown resource {resource}")
+            raise InvalidTarget(f"unknown resource {resource}").because("resource_unknown", resource)
         if not listed and not _is_https_or_loopback(normal):
-            raise InvalidTarget(f"resource {resource} must be https, or http on this machine")
+            raise InvalidTarget(f"resource {resource} must be https, or http on this machine").because(
+                "resource_not_https", resource
+            )
         wanted.setdefault(known or normal, known or resource)
     if wanted and any(normalise_resource(resource) == normalise_resource(policy.issuer) for resource in requested):
         raise InvalidTarget("the server's own address stands for every service and cannot be named beside others")
@@ -98,7 +100,7 @@ def narrow_resources(granted: tuple[str, ...], requested: Sequence[str], policy:
     for resource in requested:
         found = _find(resource, by_normal)
         if found is None:
-            raise InvalidTarget(f"resource {resource} was not granted")
+            raise InvalidTarget(f"resource {resource} was not granted").because("resource_not_granted", resource)
         narrowed[found] = None
     return tuple(narrowed)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -58,6 +58,19 @@ class ValidationStore(KnownUsersStore, ChangeFacts, Protocol):
     """What validation needs of a store when it begins."""
 
 
+class Presentations(Protocol):
+    """Whoever waits for the first time that a service asks about a token."""
+
+    @property
+    def expected(self) -> Mapping[str, object]:
+        """The grants of such tokens, by the claim "gid"; always the same object."""
+        ...
+
+    def presented(self, token: AccessToken, audience: str, found: ValidToken | Inactive) -> None:
+        """A service, `audience`, has asked about a token of one of them."""
+        ...
+
+
 class Validation:
     """Validates access tokens, after `load`.
 
@@ -71,12 +84,16 @@ class Validation:
         policy: PolicySource,
         clock: Clock,
         revocations: Revocations,
+        presentations: Presentations | None = None,
     ) -> None:
+        """`presentations` hears of tokens that it expects."""
         self._store = store
         self._keys = keys
         self._policy = policy
         self._clock = clock
         self._revocations = revocations
+        self._presentations = presentations
+        self._expected = presentations.expected if presentations is not None else {}
         self._tokens: Remembered[bytes, AccessToken] = Remembered(_TOKENS)
         self._users = KnownUsers(store)
         self._applied = 0
@@ -110,6 +127,12 @@ class Validation:
         token = self._tokens.find(digest) or self._read(text, digest, policy)
         if token is None:
             return Inactive.UNKNOWN
+        found = self._judge(token, wanted, policy)
+        if self._presentations is not None and token.grant_id in self._expected:
+            self._presentations.presented(token, audience, found)
+        return found
+
+    def _judge(self, token: AccessToken, wanted: str, policy: Policy) -> ValidToken | Inactive:
         if token.expires_at <= self._clock.now():
             return Inactive.EXPIRED
         if self._revocations.cover(token):

@@ -1,0 +1,78 @@
+"""One client's attempt to connect one user."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from core.domain.connections.event import Event, Happening, Step
+
+#: How many events are kept of an attempt. Of more, the first ones and the last ones stay.
+MOST_EVENTS = 40
+_FIRST_EVENTS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a request tells about the attempt that it belongs to; what is not known is empty."""
+
+    client_id: str = ""
+    #: SHA-256 of the code_challenge.
+    challenge: bytes = b""
+    #: 32 hexadecimal digits.
+    grant_id: str = ""
+    network: str = ""
+    #: The client is none of ours: its attempts share what room there is with those of all others like it.
+    stranger: bool = False
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What was seen of an attempt."""
+
+    attempt_id: str
+    client_id: str
+    #: In milliseconds since the epoch.
+    began_ms: int
+    #: Whose share of the room it takes.
+    share: str
+    challenge: bytes = b""
+    grant_id: str = ""
+    username: str = ""
+    #: What its access token is for, once it was presented.
+    audience: tuple[str, ...] = ()
+    events: list[Event] = field(default_factory=list)
+
+    def note(self, happening: Happening, now_ms: int) -> None:
+        """Keep one more event; one that is like the last one of its step is counted there."""
+        for event in reversed(self.events):
+            if event.happening == happening:
+                event.last_at_ms, event.count = now_ms, event.count + 1
+                return
+            if event.happening.step is happening.step:
+                break
+        if len(self.events) >= MOST_EVENTS:
+            del self.events[_FIRST_EVENTS]
+        self.events.append(Event(happening, now_ms, now_ms))
+
+    def networks(self) -> frozenset[str]:
+        """Where its requests came from."""
+        return frozenset(event.happening.network for event in self.events if event.happening.network)
+
+    def has(self, step: Step, *outcomes: str) -> bool:
+        """Whether this was seen, with one of the outcomes where any is named."""
+        return any(self.find(step, *outcomes))
+
+    def find(self, step: Step, *outcomes: str) -> Sequence[Event]:
+        """The events of a step, in order, with one of the outcomes where any is named."""
+        return [
+            event
+            for event in self.events
+            if event.happening.step is step and (not outcomes or event.happening.outcome in outcomes)
+        ]
+
+    def with_outcomes(self, *outcomes: str) -> Sequence[Event]:
+        """The events that came to one of these, in order, whichever step they are of."""
+        return [event for event in self.events if event.happening.outcome in outcomes]
+
+    def copy(self) -> "Attempt":
+        """As it is now, whatever is noted later."""
+        return replace(self, events=[replace(event) for event in self.events])

@@ -1,0 +1,193 @@
+"""What is the matter with an attempt: one rule for each fault, made of what was seen and of the policy in force."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from core.domain.clients.redirect_policy import is_allowed, parse_redirect_uri
+from core.domain.connections.attempt import Attempt
+from core.domain.connections.event import CUT_QUERY, Step
+from core.domain.connections.finding import Fault, Finding
+from core.domain.connections.issuer import find_foreign_assertions, find_other_issuers
+from core.domain.connections.reads import Reads
+from core.domain.errors import InvalidRedirectUri
+from core.domain.policy import Policy
+
+#: How long a token may be unknown to every service before that is worth a word, in milliseconds.
+_SILENCE_MS = 300_000
+_AGAIN = "then connect again"
+
+_Rule = Callable[[Attempt, Policy, int], Iterator[Finding]]
+
+
+def diagnose(attempt: Attempt, reads: Sequence[Reads], policy: Policy, now_ms: int) -> list[Finding]:
+    """What is the matter with an attempt, to which these reads of the metadata belong, at a moment."""
+    found = [] if attempt.has(Step.TOKEN, "redeemed") else list(find_other_issuers(reads, policy.issuer))
+    found += find_foreign_assertions(attempt, policy.issuer)
+    for rule in _RULES:
+        found += rule(attempt, policy, now_ms)
+    return found
+
+
+def state_of(attempt: Attempt) -> str:
+    """How far it came, in a word of the contract."""
+    if attempt.has(Step.VALIDATION, "active"):
+        return "connected"
+    if attempt.has(Step.TOKEN, "redeemed"):
+        return "token_issued"
+    return "refused" if attempt.events and attempt.events[-1].happening.refused else "begun"
+
+
+def _redirect_uri(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Finding]:
+    if attempt.has(Step.CODE):
+        return
+    for event in attempt.with_outcomes("redirect_uri_not_allowed", "redirect_uri_of_untrusted_host")[-1:]:
+        uri = event.happening.about
+        if _is_allowed(uri, policy):
+            words = f"The redirect URI {uri} was not allowed; it is now: connect again."
+            yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words)
+        elif event.happening.outcome == "redirect_uri_of_untrusted_host":
+            host = uri.removeprefix("https://").partition("/")[0]
+            words = (
+                f"The redirect URI {uri} is not allowed. If you trust that host, allow those of its clients, {_AGAIN}."
+            )
+            setting = f"[ClientDocuments] TrustedClientHost = {host}"
+            yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words, setting)
+        else:
+            words = f"The redirect URI {uri} is not allowed. If you trust the client, allow it, {_AGAIN}."
+            yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words, _allowing(uri))
+    for event in attempt.with_outcomes("redirect_uri_not_registered")[-1:]:
+        uri = event.happening.about
+        words = f"The client sent the redirect URI {uri}, which it has not registered: remove the connection there and "
+        setting = "" if _is_allowed(uri, policy) else _allowing(uri)
+        more = "add it again, after the setting allows it." if setting else "add it again."
+        yield Finding(Fault.REDIRECT_URI_NOT_REGISTERED, words + more, setting)
+
+
+def _resource(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Finding]:
+    if attempt.has(Step.TOKEN, "redeemed"):
+        return
+    for event in attempt.with_outcomes("resource_unknown", "resource_not_https", "resource_not_granted")[-1:]:
+        uri, listed = event.happening.about, ", ".join(policy.resources)
+        if event.happening.outcome == "resource_unknown":
+            words = (
+                f"The client asked for the resource {uri}; listed are {listed}. List it if it is a service of yours; "
+                "else let the service's metadata name the resource as it is listed (RFC 9728)."
+            )
+            yield Finding(Fault.RESOURCE_UNKNOWN, words, f"[OAuth] Resource = {uri}")
+        elif event.happening.outcome == "resource_not_https":
+            words = f"The resource {uri} must be https, or http on this machine; let the service's metadata say so."
+            yield Finding(Fault.RESOURCE_UNKNOWN, words)
+        else:
+            words = f"The client asked for a token for {uri}, which it had not named when the user was asked."
+            yield Finding(Fault.RESOURCE_UNKNOWN, words)
+
+
+def _presentation(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:
+    issued = attempt.find(Step.TOKEN, "redeemed")
+    if not issued or attempt.has(Step.VALIDATION, "active"):
+        return
+    silent_ms = now_ms - issued[0].at_ms
+    if others := attempt.find(Step.VALIDATION, "other_audience"):
+        asked = others[-1].happening.about
+        yield Finding(Fault.WRONG_AUDIENCE, *_explain_audience(asked, attempt.audience, policy))
+    elif not attempt.has(Step.VALIDATION) and silent_ms >= min(_SILENCE_MS, policy.access_token_lifetime * 1000):
+        over = silent_ms >= policy.access_token_lifetime * 1000
+        since = "and has expired" if over else f"for {silent_ms // 60_000} minutes now"
+        yield Finding(
+            Fault.TOKEN_NEVER_PRESENTED,
+            f"The client has an access token, of which no service has asked this server {since}. Look whether the "
+            "client reaches its service, and whether that asks this server; one that verifies tokens by itself is not "
+            "seen here.",
+        )
+
+
+def _explain_audience(asked: str, audience: tuple[str, ...], policy: Policy) -> tuple[str, str]:
+    words = f"A service that calls itself {asked} asked about a token for {', '.join(audience)}. "
+    if audience == (policy.issuer,):
+        more = (
+            "The client named no resource (RFC 8707), and tokens for every service are switched off: update the client."
+        )
+        return words + more, "[OAuth] ServerWideTokens = true"
+    return (
+        words + "Let the service ask by the name that its metadata give as its resource, to the letter (RFC 9728).",
+        "",
+    )
+
+
+def _refreshes(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Finding]:
+    window = f"RefreshReuseWindow ({policy.refresh_reuse_window} s)"
+    if attempt.has(Step.REFRESH, "reused"):
+        yield Finding(
+            Fault.REFRESHED_TWICE,
+            f"The client presented a refresh token again, after {window}: the grant has ended, and the user has to "
+            "connect again. Two of its processes share one token, or somebody holds a copy.",
+        )
+    elif replayed := attempt.find(Step.REFRESH, "replayed"):
+        times = sum(event.count for event in replayed)
+        yield Finding(
+            Fault.REFRESHED_TWICE,
+            f"The client refreshed twice at once ({times} so far): it got the same answer again, which is good within "
+            f"{window} and ends the grant later.",
+        )
+
+
+def _clocks(attempt: Attempt, _policy: Policy, _now_ms: int) -> Iterator[Finding]:
+    if attempt.with_outcomes("assertion_expired", "assertion_from_the_future"):
+        yield Finding(
+            Fault.CLOCK_SKEW,
+            "The client's assertion was expired, or from the future: set the clock of the client's machine, or this "
+            "one's.",
+        )
+    if attempt.has(Step.VALIDATION, "expired") and not attempt.has(Step.VALIDATION, "active"):
+        yield Finding(
+            Fault.CLOCK_SKEW,
+            "The access token was presented when it had expired, and never before: the client's clock is behind, or it "
+            "does not refresh.",
+        )
+
+
+def _client(attempt: Attempt, _policy: Policy, _now_ms: int) -> Iterator[Finding]:
+    if attempt.with_outcomes("client_unknown"):
+        yield Finding(
+            Fault.CLIENT_UNKNOWN,
+            "This server does not know the client: it was deleted or forgotten, or is of another server. Remove the "
+            "connection in the client and add it again.",
+        )
+    for event in attempt.find(Step.DOCUMENT, "client_document_refused")[-1:]:
+        if not attempt.has(Step.DOCUMENT, "fetched"):
+            yield Finding(
+                Fault.DOCUMENT_REFUSED,
+                f"The client's document cannot be used: {event.happening.about}. The log says more; where this server "
+                "has no way out, [ClientDocuments] File takes it from a file.",
+            )
+
+
+def _code(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:
+    if attempt.has(Step.TOKEN, "mismatched"):
+        yield Finding(
+            Fault.CODE_MISMATCHED,
+            "The code was presented by another client, or with another redirect_uri or code_verifier than it was made "
+            "for: a fault of the client, or of somebody who has taken the code.",
+        )
+    issued = attempt.find(Step.CODE)
+    if issued and not attempt.has(Step.TOKEN) and now_ms - issued[-1].last_at_ms > policy.code_lifetime * 1000:
+        yield Finding(
+            Fault.CODE_NEVER_REDEEMED,
+            "The browser was sent to the client with a code that never came here: nothing listens at the redirect URI "
+            "any more, or the client does not reach the token endpoint.",
+        )
+
+
+def _is_allowed(uri: str, policy: Policy) -> bool:
+    try:
+        parsed = parse_redirect_uri(uri.removesuffix(CUT_QUERY))
+    except InvalidRedirectUri:
+        return False
+    trusted = parsed.scheme == "https" and parsed.host in policy.client_documents.trusted_hosts
+    return is_allowed(parsed, policy.allowed_redirect_uris) or trusted
+
+
+def _allowing(uri: str) -> str:
+    return f"[Server] OAuthAllowedRedirectURI = {uri}"
+
+
+_RULES: tuple[_Rule, ...] = (_redirect_uri, _resource, _client, _code, _presentation, _refreshes, _clocks)

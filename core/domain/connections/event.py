@@ -1,0 +1,69 @@
+"""One thing that was seen of an attempt."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+#: In characters, of what clients have sent.
+_LONGEST = 512
+#: What is left of a query.
+CUT_QUERY = "?…"
+
+
+class Step(StrEnum):
+    """The steps of a connection, in their order."""
+
+    METADATA = "metadata"
+    REGISTRATION = "registration"
+    DOCUMENT = "document"
+    DEVICE = "device"
+    AUTHORIZE = "authorize"
+    LOGIN = "login"
+    CONSENT = "consent"
+    CODE = "code"
+    TOKEN = "token"
+    REFRESH = "refresh"
+    VALIDATION = "validation"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What happened, whenever it did."""
+
+    step: Step
+    #: A word of ours for each step, or the reason of a refusal.
+    outcome: str
+    refused: bool = False
+    #: A URI without its query, from `shown_uri`, or what is wrong with a document.
+    about: str = ""
+    #: From `network_of`; empty where it is not known.
+    network: str = ""
+
+
+@dataclass(slots=True)
+class Event:
+    """Something that happened, once or several times one after the other. Times are milliseconds since the epoch."""
+
+    happening: Happening
+    at_ms: int
+    last_at_ms: int
+    count: int = 1
+
+
+def shown_uri(text: str) -> str:
+    """A URI that somebody sent, as operators may see it: without user information, query and fragment, of which `?…`
+    is left. Empty where it is none."""
+    try:
+        parts = urlsplit(text)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+    if not parts.scheme or not (host or parts.path):
+        return ""
+    cut = f"{parts.scheme}://{host}{parts.path}" if host else f"{parts.scheme}:{parts.path}"
+    return cut[:_LONGEST] + (CUT_QUERY if parts.query else "")
+
+
+def shown_client_id(client_id: str) -> str:
+    """A client_id that somebody sent, as operators may see it."""
+    return shown_uri(client_id) if "://" in client_id else client_id[:_LONGEST]

@@ -1,0 +1,133 @@
+"""The last attempts to connect, in memory: found again by what each request tells about itself.
+
+An attempt is a client_id and the digest of a code_challenge until the user has decided; from then on it is its grant.
+What comes before an authorization request (a registration) is taken over by the next one of the same client within ten
+minutes, first by one from the same network: users of the same tool share its client_id.
+"""
+
+import secrets
+from collections.abc import Callable
+from threading import Lock
+
+from core.domain.clock import Clock
+from core.domain.connections.attempt import Attempt, Trace
+from core.domain.connections.event import Happening, Step, shown_uri
+from core.domain.tokens.access_token import AccessToken
+from core.domain.tokens.validation import Inactive, ValidToken
+
+#: Attempts that are kept, and of them those of one client; all clients that are unknown count as one. When there are
+#: more, the oldest goes.
+MOST_ATTEMPTS = 500
+MOST_OF_ONE_CLIENT = 100
+#: How long a registration waits for the request that it was for, in milliseconds.
+TOGETHER_MS = 600_000
+_STRANGERS = "\0"
+_Fits = Callable[[Attempt], bool]
+_Index = dict[str, dict[str, Attempt]]
+
+
+class Journal:
+    """Notes what happens; for any thread. Noting costs some microseconds, and no request is ever refused for it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        #: The oldest first.
+        self._attempts: dict[str, Attempt] = {}
+        self._of_client: _Index = {}
+        self._of_share: _Index = {}
+        self._of_grant: dict[str, Attempt] = {}
+        #: Those with a token of which no service has asked, or none that it is for; by the claim "gid".
+        self.expected: dict[str, Attempt] = {}
+        self.since = clock.now()
+
+    def note(self, trace: Trace, *happenings: Happening, username: str = "") -> None:
+        """Note what happened to an attempt that is known, or that begins with it."""
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            attempt = self._find(trace, now_ms) or self._begin(trace, now_ms)
+            self._learn(attempt, trace, username)
+            for happening in happenings:
+                attempt.note(happening, now_ms)
+                if happening.step is Step.TOKEN and not happening.refused:
+                    self.expected[attempt.grant_id] = attempt
+
+    def presented(self, token: AccessToken, audience: str, found: ValidToken | Inactive) -> None:
+        """Note that a service, `audience`, has asked about a token of an attempt in `expected`."""
+        with self._lock:
+            attempt = self.expected.get(token.grant_id)
+            if attempt is None:
+                return
+            attempt.audience = tuple(map(shown_uri, token.audience))
+            good = isinstance(found, ValidToken)
+            outcome = "active" if isinstance(found, ValidToken) else found.value
+            happening = Happening(Step.VALIDATION, outcome, refused=not good, about=shown_uri(audience))
+            attempt.note(happening, self._clock.now_ms())
+            if good:
+                del self.expected[token.grant_id]
+
+    def knows(self, grant_id: str) -> bool:
+        """Whether there is an attempt that has become this grant."""
+        return grant_id in self._of_grant
+
+    def list_attempts(self) -> list[Attempt]:
+        """Copies of all, the one that began last first."""
+        with self._lock:
+            return [attempt.copy() for attempt in reversed(self._attempts.values())]
+
+    def _find(self, trace: Trace, now_ms: int) -> Attempt | None:
+        if trace.grant_id and (known := self._of_grant.get(trace.grant_id)) is not None:
+            return known
+        if trace.challenge:
+            # Decided, it is over: a request with the same challenge is another attempt.
+            asked = self._find_last(
+                lambda each: each.challenge == trace.challenge and not each.grant_id, trace.client_id
+            )
+            return asked or self._find_beginning(trace, now_ms)
+        return None if trace.grant_id else self._find_beginning(trace, now_ms)
+
+    def _find_beginning(self, trace: Trace, now_ms: int) -> Attempt | None:
+        def waits(attempt: Attempt) -> bool:
+            if attempt.challenge or attempt.grant_id:
+                return False
+            return now_ms - attempt.began_ms < TOGETHER_MS
+
+        near = self._find_last(lambda each: waits(each) and trace.network in each.networks(), trace.client_id)
+        # What is no authorization request has only its network to tell users of one tool apart.
+        return near or (self._find_last(waits, trace.client_id) if trace.challenge else None)
+
+    def _find_last(self, fits: _Fits, client_id: str) -> Attempt | None:
+        attempts = reversed(self._of_client.get(client_id, {}).values())
+        return next((each for each in attempts if fits(each)), None)
+
+    def _begin(self, trace: Trace, now_ms: int) -> Attempt:
+        share = _STRANGERS if trace.stranger else trace.client_id
+        self._make_room(share)
+        attempt = Attempt(secrets.token_hex(8), trace.client_id, now_ms, share)
+        for index, key in ((self._of_client, attempt.client_id), (self._of_share, share)):
+            index.setdefault(key, {})[attempt.attempt_id] = attempt
+        self._attempts[attempt.attempt_id] = attempt
+        return attempt
+
+    def _make_room(self, share: str) -> None:
+        of_share = self._of_share.get(share, {})
+        if len(of_share) >= MOST_OF_ONE_CLIENT:
+            self._forget(next(iter(of_share.values())))
+        elif len(self._attempts) >= MOST_ATTEMPTS:
+            self._forget(next(iter(self._attempts.values())))
+
+    def _forget(self, attempt: Attempt) -> None:
+        for index, key in ((self._of_client, attempt.client_id), (self._of_share, attempt.share)):
+            del index[key][attempt.attempt_id]
+            if not index[key]:
+                del index[key]
+        del self._attempts[attempt.attempt_id]
+        self._of_grant.pop(attempt.grant_id, None)
+        self.expected.pop(attempt.grant_id, None)
+
+    def _learn(self, attempt: Attempt, trace: Trace, username: str) -> None:
+        attempt.challenge = trace.challenge or attempt.challenge
+        attempt.username = username or attempt.username
+        if trace.grant_id and not attempt.grant_id:
+            attempt.grant_id = trace.grant_id
+            self._of_grant[trace.grant_id] = attempt
