@@ -23,6 +23,7 @@ from facade.reply_bytes import format_reply
 from facade.request_log import RequestLog
 from facade.route import Kind, Route
 from facade.shedding import BUSY, KnownHead, Room
+from facade.texts.languages import choose_texts
 
 _log = logging.getLogger("facade")
 
@@ -92,6 +93,8 @@ class Gate:
             return self._finish(request, route, self._refusal(request, route, BUSY), started)
         self._room.in_flight += counts
         outer = correlation_id.set(_correlation_id(request))
+        if route.kind is not Kind.API:
+            _choose_texts(request)
         try:
             response = await self._attempt(request, route)
         finally:
@@ -102,6 +105,7 @@ class Gate:
     def refuse(self, request: Request, route: Route | None, error: BaseException) -> HTTPResponse:
         """The reply to a request that Sanic itself refused: no such path or method, too large, malformed."""
         started = perf_counter()
+        _choose_texts(request)
         return self._finish(request, route, self._refusal(request, route, _refusal_of(error, route)), started)
 
     async def _attempt(self, request: Request, route: Route) -> HTTPResponse:
@@ -179,6 +183,10 @@ def _account_of(error: BaseException) -> str:
     if isinstance(error, Refusal):
         return f"{error.reason} {error.description}"
     return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
+
+def _choose_texts(request: Request) -> None:
+    choose_texts(request.headers.getall("accept-language", ()))
 
 
 def _correlation_id(request: Request) -> str:

@@ -57,6 +57,11 @@ def hsts(*, https: bool) -> Headers:
     return {"Strict-Transport-Security": "max-age=31536000"} if https else {}
 
 
+def in_language(tag: str) -> Headers:
+    """Of a reply in the language that the browser wished for (RFC 9110 §8.5, §12.5.5)."""
+    return {"Content-Language": tag, "Vary": "Accept-Language"}
+
+
 def form_target(redirect_uri: str) -> str:
     """The CSP source of a client's redirect_uri, or nothing.
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from sanic import HTTPResponse
 
 from facade.errors import Answer, Refusal, clean_description
-from facade.headers import NO_STORE
+from facade.headers import NO_STORE, in_language
+from facade.texts.languages import current_texts
 
 #: RFC 7617 §2.
 _CHALLENGE = 'Basic realm="tokenhouse", charset="UTF-8"'
@@ -42,9 +43,16 @@ def json_refusal(refusal: Refusal, answer: Answer, incident: str, *, navigating:
 
 
 def text_refusal(answer: Answer, incident: str) -> HTTPResponse:
-    """For requests that reach no endpoint."""
-    text = f"{answer.title}; incident {incident}\n" if answer.status >= 500 else f"{answer.title}\n"
-    return HTTPResponse(text.encode(), answer.status, {"Cache-Control": "no-store"}, content_type="text/plain")
+    """For requests that reach no endpoint, or none for people, though people may see it."""
+    texts = current_texts()
+    title = texts.text(f"error.{answer.words}.title")
+    text = texts.text("error_page.incident", title=title, incident=incident) if answer.status >= 500 else title
+    return HTTPResponse(
+        f"{text.unescape()}\n".encode(),
+        answer.status,
+        {"Cache-Control": "no-store"} | in_language(texts.language),
+        content_type="text/plain; charset=utf-8",
+    )
 
 
 def redirect(location: str, status: int = 303) -> HTTPResponse:

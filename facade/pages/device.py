@@ -7,8 +7,8 @@ from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.errors import Refusal, get_answer
 from facade.facade import Facade
-from facade.pages.login import in_words
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
 
 def device_page(
@@ -35,6 +35,7 @@ def decided_page(facade: Facade, *, allowed: bool) -> HTTPResponse:
 
 
 def _problem(refusal: Refusal) -> str:
+    texts = current_texts()
     if refusal.reason == "USER_CODE_UNKNOWN":
-        return get_answer(refusal).advice
-    return f"Too many codes that were not good. Wait {in_words(refusal.retry_after or 60)}, then try again."
+        return texts.text("error.unknown_code.advice")
+    return texts.text("device.too_many_codes", duration=texts.duration(refusal.retry_after or 60))

@@ -4,22 +4,24 @@ from sanic import HTTPResponse
 
 from facade.errors import Answer, Refusal
 from facade.forms import parse_parameters
-from facade.pages.login import in_words
 from facade.pages.rendering import Pages
 from facade.pages.untrusted import shown
 from facade.replies import retry_after
+from facade.texts.languages import current_texts
 
 
 def refusal_page(pages: Pages, refusal: Refusal, answer: Answer, incident: str, query_string: str) -> HTTPResponse:
     """The page; at the authorization endpoint even a client's own mistakes end here (RFC 6749 §4.1.2.1)."""
-    advice = answer.advice
+    texts = current_texts()
+    words = f"error.{answer.words}"
+    advice = texts.text(f"{words}.advice")
     if refusal.reason == "TOO_MANY_ATTEMPTS" and refusal.retry_after:
-        advice = f"Wait {in_words(refusal.retry_after)}, then start again from your app."
+        advice = texts.text("error_page.wait", duration=texts.duration(refusal.retry_after))
     values = {
-        "title": answer.title,
+        "title": texts.text(f"{words}.title"),
         "advice": advice,
-        "operator_advice": answer.operator_advice,
-        "tools": answer.tools,
+        "operator_advice": texts.find(f"{words}.operator"),
+        "tools": [*texts.section(f"{words}.tools")],
         "details": [shown(text, 400) for text in _details(refusal, answer, query_string) if text],
         "incident": incident,
     }

@@ -13,6 +13,7 @@ from facade.errors import Refusal, get_answer
 from facade.facade import Facade
 from facade.headers import form_target
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
 
 def login_page(
@@ -57,16 +58,7 @@ def _render(
 
 
 def _problem(refusal: Refusal) -> str:
+    texts = current_texts()
     if refusal.reason == "LOGIN_FAILED":
-        return get_answer(refusal).advice
-    return f"Too many attempts. Wait {in_words(refusal.retry_after or 60)}, then try again."
-
-
-def in_words(seconds: int) -> str:
-    """A waiting time, rounded up, as people say it."""
-    for name, length in (("hour", 3600), ("minute", 60)):
-        if seconds > length:
-            return f"{-(-seconds // length)} {name}s"
-        if seconds == length:
-            return f"1 {name}"
-    return "1 second" if seconds == 1 else f"{seconds} seconds"
+        return texts.text("error.login_failed.advice")
+    return texts.text("login.too_many_attempts", duration=texts.duration(refusal.retry_after or 60))

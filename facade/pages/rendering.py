@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from sanic import HTTPResponse
 
 from facade import headers, paths
 from facade.settings import Address
+from facade.texts.languages import current_texts
 
 _HERE = Path(__file__).parent.parent
 _CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
@@ -42,6 +44,8 @@ class Pages:
         environment.globals.update(
             server=address.host,
             asset_url=self.asset_url,
+            bdi=_bdi,
+            name=_name,
             device_url=address.path + paths.DEVICE,
             device_logout_url=address.path + paths.DEVICE_LOGOUT,
         )
@@ -54,11 +58,16 @@ class Pages:
     def render(
         self, template: str, values: Mapping[str, object], *, status: int = 200, form_targets: str | None = ""
     ) -> HTTPResponse:
-        """A page; `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all."""
+        """A page in the language of the request in progress.
+
+        `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all.
+        """
+        texts = current_texts()
+        page = self._templates[template].render({**values, "t": texts.text, "language": texts.language})
         return HTTPResponse(
-            self._templates[template].render(values).encode(),
+            page.encode(),
             status,
-            headers.page_headers(form_targets, https=self.address.https),
+            headers.page_headers(form_targets, https=self.address.https) | headers.in_language(texts.language),
             content_type="text/html; charset=utf-8",
         )
 
@@ -67,3 +76,13 @@ class Pages:
         name = f"{path.stem}.{hashlib.sha256(body).hexdigest()[:16]}{path.suffix}"
         self.assets[name] = Asset(body, _CONTENT_TYPES[path.suffix])
         return f"{self.address.path}{paths.STATIC}/{name}"
+
+
+def _bdi(text: str) -> Markup:
+    """`text` inside a sentence of any language; how it is written reorders nothing around it (HTML §4.5.24)."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def _name(text: str) -> Markup:
+    """The same, set off as the name of somebody or something."""
+    return Markup('<bdi class="name">{}</bdi>').format(text)

@@ -3,6 +3,8 @@
 import pytest
 
 from facade.errors import ANSWERS, SERVER_ERROR, Refusal, clean_description, get_answer
+from facade.texts.catalogue import Catalogue
+from facade.texts.languages import CATALOGUES
 
 _BY_TABLE = {
     "INVALID_REQUEST": (400, "invalid_request"),
@@ -33,13 +35,12 @@ def test_an_unknown_reason_is_an_incident() -> None:
     assert get_answer(Refusal("SOMETHING_NEW")) is SERVER_ERROR
 
 
-@pytest.mark.parametrize("reason", ANSWERS)
-def test_every_reason_tells_people_what_to_do(reason: str) -> None:
-    """Each page has a heading and one thing to do next."""
-    answer = ANSWERS[reason]
-
-    assert answer.title
-    assert answer.advice.endswith(".")
+@pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES)
+def test_every_reason_tells_people_what_to_do(catalogue: Catalogue) -> None:
+    """Each page has a heading and one thing to do next, in each language."""
+    for answer in ANSWERS.values():
+        assert catalogue.text(f"error.{answer.words}.title")
+        assert catalogue.text(f"error.{answer.words}.advice").endswith(".")
 
 
 def test_descriptions_keep_to_the_allowed_characters() -> None:

@@ -93,7 +93,7 @@ def test_the_whole_road_below_a_path(below: Pair) -> None:
     assert login.headers["strict-transport-security"]
     assert 'href="/auth/static/page.' in login.text
     assert urlsplit(signed_in.headers["location"]).path == "/auth/oauth/v1/authorize"
-    assert f'every service of <span class="name">localhost:{below.port}</span>' in consent.text
+    assert f'every service of <bdi class="name">localhost:{below.port}</bdi>' in consent.text
     assert answer.status_code == 303
     assert "code=" in answer.headers["location"]
 

@@ -17,7 +17,7 @@ from facade.facade import Facade
 from facade.metrics.core_call_metrics import CoreCallMetrics
 from facade.pages.consent import consent_page
 from facade.pages.error import refusal_page
-from facade.pages.login import in_words, login_page
+from facade.pages.login import login_page
 from facade.pages.rendering import Pages
 from facade.settings import Settings, parse_address
 
@@ -205,12 +205,3 @@ async def test_a_refused_redirect_uri_is_named_with_the_setting(facade: Facade) 
     assert "https://evil.example/cb" in page.words
     assert "Server.OAuthAllowedRedirectURI" in page.words
     assert "remove the connection" in page.words
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(1, "1 second"), (59, "59 seconds"), (60, "1 minute"), (61, "2 minutes"), (3600, "1 hour"), (3601, "2 hours")],
-)
-def test_waiting_times_are_rounded_up(seconds: int, words: str) -> None:
-    """Nobody is told to come back too early."""
-    assert in_words(seconds) == words
