@@ -8,7 +8,8 @@ from tokenhouse.v1 import clock_admin_pb2 as pb
 from tokenhouse.v1.clock_admin_pb2_grpc import ClockAdminServiceStub
 
 from core.cli.admin import admin_channel
-from core.cli.invocation import OperatorCommand, Refused, load_or_refuse
+from core.cli.connections import connections
+from core.cli.invocation import OperatorGroup, Refused, load_or_refuse
 from core.cli.output import count, json_option, print_json, printable
 from core.doctor.examination import CoreSilent, examine
 from core.doctor.finding import Finding, Verdict, good, problem
@@ -18,7 +19,7 @@ from core.domain.administration.clock import ClockState
 _DEADLINE = 3
 
 
-@click.command(cls=OperatorCommand)
+@click.group(cls=OperatorGroup, invoke_without_command=True)
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
@@ -26,6 +27,8 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
     Exit status 1 where there is a problem. Nothing is changed.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     findings = list(_examine(ctx))
     problems = [finding for finding in findings if finding.verdict is Verdict.PROBLEM]
     if as_json:
@@ -33,6 +36,9 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     else:
         _print(findings, problems)
     ctx.exit(1 if problems else 0)
+
+
+doctor.add_command(connections)
 
 
 def _examine(ctx: click.Context) -> Iterator[Finding]:
