@@ -24,7 +24,7 @@ _READ = ("GET", "HEAD", "OPTIONS")
 _POST = ("POST", "OPTIONS")
 
 ROUTES = (
-    Route(paths.METADATA, _READ, show_metadata, Kind.API, document=metadata_reply),
+    Route(paths.METADATA, _READ, show_metadata, Kind.API, document=metadata_reply, is_metadata=True),
     Route(paths.JWKS, _READ, show_jwks, Kind.API, document=jwks_reply),
     Route(paths.REGISTER, _POST, register_client, Kind.API, Urgency.REGISTRATION, "METADATA_TOO_LARGE"),
     Route(paths.AUTHORIZE, ("GET", "HEAD", "POST", "OPTIONS"), authorize, Kind.PAGE),
@@ -47,7 +47,11 @@ ROUTES = (
 #: Browser clients look for other documents, too (OpenID Connect's, a resource's): without CORS headers on the answer a
 #: script sees a broken network where there is none. Whatever is asked of these names, the answer is that they are not.
 NOT_WELL_KNOWN = Route(
-    paths.WELL_KNOWN, ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"), show_nothing, Kind.API
+    paths.WELL_KNOWN,
+    ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"),
+    show_nothing,
+    Kind.API,
+    is_metadata=True,
 )
 
 

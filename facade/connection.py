@@ -96,7 +96,8 @@ class Connection(HttpProtocol):
             if refusal is not None:
                 self._transport.pause_reading()
             return refusal
-        return gate.answer_known(data)
+        assert self.conn_info is not None
+        return gate.answer_known(data, self.conn_info.client_ip)
 
     def _hear_again(self) -> None:
         if not self._is_closing():

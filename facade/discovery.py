@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest, GetServerMetadataResponse
@@ -16,6 +17,8 @@ from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest, GetServerMetad
 from facade import paths
 from facade.core_client import CoreClient
 from facade.errors import Refusal
+from facade.metadata_reads import MetadataReads, ReadOf
+from facade.settings import Network
 
 _log = logging.getLogger("facade.discovery")
 
@@ -51,8 +54,10 @@ class ServerMetadata:
 class Discovery:
     """The current metadata."""
 
-    def __init__(self, core: CoreClient) -> None:
+    def __init__(self, core: CoreClient, trusted_proxies: Sequence[Network] = ()) -> None:
         self._core = core
+        self._reads = MetadataReads(trusted_proxies)
+        self._telling: asyncio.TimerHandle | None = None
         self._last: ServerMetadata | None = None
         #: When the core was last asked, and when it was asked for what it said last.
         self._asked_at = self._as_of = float("-inf")
@@ -113,11 +118,29 @@ class Discovery:
             return
         self._published_header = header
 
+    def note_read(self, read: ReadOf, peer: str) -> None:
+        """Take note that `peer` read a metadata document; the core is told of it the next time that it is asked."""
+        self._reads.note(read, peer)
+        self._tell_soon()
+
     async def close(self) -> None:
         """Stops asking."""
+        if self._telling is not None:
+            self._telling.cancel()
         if self._refreshing is not None:
             self._refreshing.cancel()
             await asyncio.wait([self._refreshing])
+
+    def _tell_soon(self) -> None:
+        # Whoever reads and goes away must not wait for the next request.
+        if self._telling is None and len(self._reads):
+            self._telling = asyncio.get_running_loop().call_later(_FRESH_FOR, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = None
+        if len(self._reads):
+            self._ask()
+            self._tell_soon()
 
     def _ask(self) -> asyncio.Task[None]:
         if self._refreshing is None:
@@ -128,7 +151,8 @@ class Discovery:
 
     async def _refresh(self, now: float) -> None:
         try:
-            facts = await self._core.get_server_metadata(GetServerMetadataRequest(), _REFRESH_DEADLINE)
+            question = GetServerMetadataRequest(metadata_reads=self._reads.take())
+            facts = await self._core.get_server_metadata(question, _REFRESH_DEADLINE)
             rendered = _render(facts)
             # The same answer stays the same object: replies made of it need not be made again.
             if rendered != self._last:

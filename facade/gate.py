@@ -17,6 +17,7 @@ from facade.correlation import correlation_id, new_correlation_id
 from facade.errors import SERVER_ERROR, Refusal, get_answer
 from facade.facade import Facade
 from facade.known_replies import KnownReplies, KnownReply
+from facade.metadata_reads import find_read
 from facade.metrics.http_metrics import OTHER, HttpMetrics, Labels
 from facade.pages.error import refusal_page
 from facade.reply_bytes import format_reply
@@ -56,14 +57,19 @@ class Gate:
             return None
         return self._finish(request, route, route.document(request, metadata), perf_counter())
 
-    def answer_known(self, data: bytes) -> bytes | None:
-        """The reply to a whole request that came before, if it would be the same reply again."""
+    def answer_known(self, data: bytes, peer: str) -> bytes | None:
+        """The reply to a whole request that came before, if it would be the same reply again.
+
+        `peer` is the network address of whoever is connected.
+        """
         known = self._known.find(data)
         if known is None or self.stopping:
             return None
         started = perf_counter()
         if known.metadata is not self.facade.discovery.find_fresh():
             return None
+        if known.read is not None:
+            self.facade.discovery.note_read(known.read, peer)
         self._note(new_correlation_id(), known.what, known.labels, started)
         return known.reply
 
@@ -72,7 +78,8 @@ class Gate:
         metadata = self.facade.discovery.find_fresh()
         if metadata is not None:
             labels = _labels(request, route, response)
-            self._known.keep(data, KnownReply(reply, metadata, _name(request, route), labels))
+            read = find_read(request, response.status) if route.is_metadata else None
+            self._known.keep(data, KnownReply(reply, metadata, _name(request, route), labels, read))
 
     def turn_away(self, known: KnownHead, hear_again: Callable[[], None]) -> bytes | None:
         """The refusal of a request that came whole, with a head that is known; None where there is room for it.
@@ -144,6 +151,8 @@ class Gate:
     def _finish(self, request: Request, route: Route | None, response: HTTPResponse, started: float) -> HTTPResponse:
         if route is not None and route.kind is Kind.API:
             response.headers.update(headers.CORS)
+        if route is not None and route.is_metadata and (read := find_read(request, response.status)) is not None:
+            self.facade.discovery.note_read(read, request.ip)
         if self.stopping and request.stream is not None:
             # Otherwise a kept-alive connection would hold the process up for the whole grace period.
             request.stream.keep_alive = False  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ bytes each time. So what was once read, checked and answered is looked up.
 from dataclasses import dataclass
 
 from facade.discovery import ServerMetadata
+from facade.metadata_reads import ReadOf
 from facade.metrics.http_metrics import Labels
 
 #: Requests remembered, and the longest of them, in bytes; when there are more, all are forgotten.
@@ -23,6 +24,8 @@ class KnownReply:
     #: For the log: method and route.
     what: str
     labels: Labels
+    #: For operators; None where it is no metadata document.
+    read: ReadOf | None
 
 
 class KnownReplies:

@@ -49,6 +49,8 @@ class Route:
     too_large: str = "BODY_TOO_LARGE"
     #: The reply to GET and HEAD, where the server's metadata are all it takes.
     document: Callable[[Request, "ServerMetadata"], HTTPResponse] | None = None
+    #: Whoever asks looks for the server's metadata, which operators are told.
+    is_metadata: bool = False
 
     @property
     def is_counted(self) -> bool:

@@ -64,7 +64,9 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
     metrics = FacadeMetrics()
     core = CoreClient(settings.core_socket, metrics.core_calls)
     pages = Pages(settings.address)
-    facade = Facade(settings, core, Discovery(core), Cookies(https=settings.address.https), pages)
+    facade = Facade(
+        settings, core, Discovery(core, settings.trusted_proxies), Cookies(https=settings.address.https), pages
+    )
     gate = Gate(facade, metrics.http)
     meeting = loop.create_task(_meet_core(facade))
     if descriptors.is_held:

@@ -32,12 +32,14 @@ async def authorize(request: Request, facade: Facade) -> HTTPResponse:
     known = facade.cookies.find_browser(cookie)
     browser = known or new_browser()
     session_token = facade.cookies.find_session_token(cookie)
+    network = facade.network_address(request)
     question = StartAuthorizationRequest(
         parameters=_parameters(parse_parameters(request.query_string.encode())),
         session_token=session_token,
         browser_binding=browser.binding,
+        network_address=network,
     )
-    answer = await _start(facade, question, facade.network_address(request))
+    answer = await _start(facade, question, network)
     match answer.WhichOneof("outcome"):
         case "redirect":
             # RFC 6749 §4.1.2.1: nothing was posted.

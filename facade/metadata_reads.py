@@ -1,0 +1,76 @@
+"""Who read the metadata document, counted until the core is told: the first step of a client that connects.
+
+Operators look at it (`tokenhouse doctor connections`); nothing is decided by it. A read costs a look into a dictionary.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sanic import Request
+from tokenhouse.v1 import discovery_pb2
+
+from facade.network_address import find_network_address
+from facade.settings import Network
+
+#: Kinds of reads that are told at once; those beyond it are not told.
+_MOST = 256
+#: In characters, of what a client has sent.
+_LONGEST = 256
+#: What clients of OAuth look for (RFC 8414 §3.1; OpenID Connect Discovery §4), below whatever path.
+_DOCUMENTS = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOf:
+    """What was asked for, as it was sent, and by way of whom."""
+
+    host: str
+    path: str
+    found: bool
+    forwarded_for: tuple[str, ...]
+
+
+def find_read(request: Request, status: int) -> ReadOf | None:
+    """What a request asked for, where that is a metadata document, and whether it got it."""
+    if request.method not in ("GET", "HEAD") or not any(document in request.path for document in _DOCUMENTS):
+        return None
+    headers = request.headers
+    host = headers.get("host", "")[:_LONGEST]
+    return ReadOf(host, request.path[:_LONGEST], status in (200, 304), tuple(headers.getall("x-forwarded-for", [])))
+
+
+class MetadataReads:
+    """Reads that the core has not been told of. Create it inside the event loop."""
+
+    def __init__(self, trusted_proxies: Sequence[Network]) -> None:
+        self._trusted_proxies = trusted_proxies
+        #: By reader: how many, and when the first of them was, by the loop's clock.
+        self._waiting: dict[tuple[ReadOf, str], list[float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def note(self, read: ReadOf, peer: str) -> None:
+        """Count a read; `peer` is the network address of whoever is connected."""
+        known = self._waiting.get((read, peer))
+        if known is not None:
+            known[0] += 1
+        elif len(self._waiting) < _MOST:
+            self._waiting[read, peer] = [1, asyncio.get_running_loop().time()]
+
+    def take(self) -> list[discovery_pb2.MetadataReads]:
+        """All of them, as the core is told, and begin anew."""
+        taken, self._waiting = self._waiting, {}
+        now = asyncio.get_running_loop().time()
+        return [
+            discovery_pb2.MetadataReads(
+                network_address=find_network_address(peer, read.forwarded_for, self._trusted_proxies),
+                host=read.host,
+                path=read.path,
+                found=read.found,
+                count=int(count),
+                ago_ms=int((now - first) * 1000),
+            )
+            for (read, peer), (count, first) in taken.items()
+        ]
