@@ -8,36 +8,24 @@ from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.envoy import authorization_pb2 as envoy_pb2
 from tokenhouse.v1 import (
     authorization_pb2,
-    backup_admin_pb2,
     changes_pb2,
-    client_admin_pb2,
     client_keys_pb2,
-    clock_admin_pb2,
-    connection_admin_pb2,
+    console_pb2,
     device_authorization_pb2,
     discovery_pb2,
-    grant_admin_pb2,
     introspection_pb2,
-    key_admin_pb2,
     registration_pb2,
-    registration_token_admin_pb2,
     revocation_pb2,
     session_pb2,
     token_pb2,
-    user_admin_pb2,
     validation_pb2,
 )
 
 from core.background import Background
 from core.committed_changes import CommittedChanges
 from core.config.config import Config
-from core.domain.administration.backups import BackupAdministration
-from core.domain.administration.clients import ClientAdministration
-from core.domain.administration.clock import ClockAdministration
-from core.domain.administration.grants import GrantAdministration
-from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
-from core.domain.administration.preregistration import ClientPreregistration
-from core.domain.administration.registration_tokens import RegistrationTokenAdministration
+from core.domain.administration.keys import MasterKeyKeeper
+from core.domain.administration.operators import CONSOLE_PAGE, Operators
 from core.domain.administration.users import UserAdministration
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
@@ -83,35 +71,30 @@ from core.loading import load_certificates, load_documents, load_master_keys
 from core.metrics.core_metrics import CoreMetrics
 from core.metrics.listener import MetricsListener
 from core.metrics.state import StateCollector
+from core.operator_services import OperatorServices
 from core.outbound.client_documents import FetchedDocuments
 from core.outbound.guarded_http import GuardedHttp
 from core.policy_in_force import PolicyInForce
 from core.rpc.authorization import AuthorizationServicer
-from core.rpc.backup_admin import BackupAdminServicer
 from core.rpc.callers import Caller
 from core.rpc.change_messages import ChangeSources
 from core.rpc.change_streams import ChangeStreams
 from core.rpc.changes import ChangesServicer
-from core.rpc.client_admin import ClientAdminServicer
 from core.rpc.client_keys import ClientKeysServicer
-from core.rpc.clock_admin import ClockAdminServicer
+from core.rpc.console import ConsoleServicer
 from core.rpc.device_authorization import DeviceAuthorizationServicer
 from core.rpc.discovery import DiscoveryServicer
 from core.rpc.envoy import EnvoyServicer
 from core.rpc.free_addresses import naming
-from core.rpc.grant_admin import GrantAdminServicer
 from core.rpc.health import Health
 from core.rpc.introspection import IntrospectionServicer
-from core.rpc.key_admin import KeyAdminServicer
 from core.rpc.listener import Listener
 from core.rpc.registration import RegistrationServicer
-from core.rpc.registration_token_admin import RegistrationTokenAdminServicer
 from core.rpc.revocation import RevocationServicer
 from core.rpc.service_callers import ServiceCallers
 from core.rpc.session import SessionServicer
 from core.rpc.silent_calls import end_silent_calls
 from core.rpc.token import TokenServicer
-from core.rpc.user_admin import UserAdminServicer
 from core.rpc.validation import ValidationServicer
 from core.seen_connections import SeenConnections
 from core.store.data_folder import require_data_folder
@@ -212,7 +195,20 @@ class Core:
             self._store, self._validation, self._rotation, Forgetting(self._store, self._policy), self._clock
         )
         self._silent_calls = Background("silent-calls", end_silent_calls)
-        self._listeners = self._build_listeners(keeper)
+        self._operator_services = OperatorServices(
+            self._store,
+            self._passwords,
+            self._keys,
+            self._rotation,
+            self._master_keys,
+            keeper,
+            self._streams.count,
+            self._seen,
+            self._policy,
+            self._clock,
+            self._randomness,
+        )
+        self._listeners = self._build_listeners()
 
     def start(self) -> None:
         """Listen on both sockets and on TCP, and where metrics are wanted.
@@ -297,8 +293,8 @@ class Core:
         if any(change.kind is ChangeKind.KEY_WITHDRAWN for change in changes):
             self._keys.take_over()
 
-    def _build_listeners(self, keeper: MasterKeyKeeper) -> tuple[Listener, Listener, Listener]:
-        servicers = {**self._facade_servicers(), **self._operator_servicers(keeper), **self._service_servicers()}
+    def _build_listeners(self) -> tuple[Listener, Listener, Listener]:
+        servicers = {**self._facade_servicers(), **self._operator_services.every(), **self._service_servicers()}
         calls = self._metrics.calls
         reflection = self._config.grpc.reflection
         service = Listener(
@@ -332,6 +328,9 @@ class Core:
         revocation = Revocation(authentication, store, self._keys, self._validation, self._master_keys, policy, clock)
         page_seal = RequestSeal(self._master_keys, clock, self._randomness, DEVICE_PAGE)
         device_consent = DeviceConsent(store, logins, page_seal, self._master_keys, policy, clock)
+        operators = Operators(
+            store, logins, RequestSeal(self._master_keys, clock, self._randomness, CONSOLE_PAGE), policy
+        )
         devices = DeviceAuthorizationEndpoint(authentication, store, self._master_keys, policy, clock, self._randomness)
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
         notes = self._seen.notes(seal, page_seal)
@@ -340,7 +339,10 @@ class Core:
                 devices, device_consent, self._metrics.devices
             ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
-            _service(session_pb2, "SessionService"): SessionServicer(logins, endpoint, device_consent, outcomes, notes),
+            _service(session_pb2, "SessionService"): SessionServicer(
+                logins, endpoint, device_consent, operators, outcomes, notes
+            ),
+            _service(console_pb2, "ConsoleService"): ConsoleServicer(operators, store, self._operator_services.over),
             _service(registration_pb2, "RegistrationService"): RegistrationServicer(
                 Registrations(store, policy, clock), calls, outcomes, notes
             ),
@@ -353,29 +355,6 @@ class Core:
             _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(
                 policy, self._keys, self._documents, self._seen.reads
             ),
-        }
-
-    def _operator_servicers(self, keeper: MasterKeyKeeper) -> dict[ServiceDescriptor, object]:
-        store, clock = self._store, self._clock
-        keys = KeyAdministration(self._keys, self._rotation, store, self._master_keys, keeper, self._randomness)
-        clock_administration = ClockAdministration(clock, store)
-        return {
-            _service(connection_admin_pb2, "ConnectionAdminService"): self._seen.servicer(
-                store, self._policy, clock_administration
-            ),
-            _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(self._users),
-            _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(
-                ClientAdministration(store, clock), ClientPreregistration(store, clock, self._randomness)
-            ),
-            _service(registration_token_admin_pb2, "RegistrationTokenAdminService"): RegistrationTokenAdminServicer(
-                RegistrationTokenAdministration(store, clock, self._randomness)
-            ),
-            _service(grant_admin_pb2, "GrantAdminService"): GrantAdminServicer(
-                GrantAdministration(store, clock), clock
-            ),
-            _service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
-            _service(backup_admin_pb2, "BackupAdminService"): BackupAdminServicer(BackupAdministration(store)),
-            _service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(clock_administration),
         }
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:

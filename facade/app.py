@@ -6,6 +6,17 @@ from facade import paths
 from facade.endpoints.asset import show_asset
 from facade.endpoints.authorize import authorize
 from facade.endpoints.consent import decide_consent
+from facade.endpoints.console.acting import act
+from facade.endpoints.console.reading import (
+    show_client,
+    show_clients,
+    show_grant,
+    show_grants,
+    show_overview,
+    show_user,
+    show_users,
+)
+from facade.endpoints.console.signing import log_in_to_console, log_out_of_console
 from facade.endpoints.device import decide_device_authorization, device
 from facade.endpoints.device_authorization import start_device_authorization
 from facade.endpoints.device_login import log_in_for_device, log_out_for_device
@@ -22,6 +33,26 @@ from facade.route import Kind, Route, Urgency
 
 _READ = ("GET", "HEAD", "OPTIONS")
 _POST = ("POST", "OPTIONS")
+_BOTH = ("GET", "HEAD", "POST", "OPTIONS")
+
+#: The operators' console. A look at it is no more urgent than a registration, an act ends something.
+CONSOLE = (
+    *(
+        Route(path, _READ, endpoint, Kind.PAGE, Urgency.REGISTRATION, without_clients=True)
+        for path, endpoint in (
+            (paths.CONSOLE, show_overview),
+            (paths.CONSOLE_CLIENTS, show_clients),
+            (paths.CONSOLE_CLIENT, show_client),
+            (paths.CONSOLE_USERS, show_users),
+            (paths.CONSOLE_USER, show_user),
+            (paths.CONSOLE_GRANTS, show_grants),
+            (paths.CONSOLE_GRANT, show_grant),
+        )
+    ),
+    Route(paths.CONSOLE_ACT, _BOTH, act, Kind.PAGE, Urgency.ENDING, without_clients=True),
+    Route(paths.CONSOLE_LOGIN, _POST, log_in_to_console, Kind.PAGE, without_clients=True),
+    Route(paths.CONSOLE_LOGOUT, _POST, log_out_of_console, Kind.PAGE, Urgency.ENDING, without_clients=True),
+)
 
 ROUTES = (
     Route(paths.METADATA, _READ, show_metadata, Kind.API, document=metadata_reply, is_metadata=True),
@@ -39,6 +70,7 @@ ROUTES = (
     Route(paths.TOKEN, _POST, issue_token, Kind.API),
     Route(paths.REVOKE, _POST, revoke_token, Kind.API, Urgency.ENDING),
     Route(paths.INTROSPECT, _POST, introspect_token, Kind.API, Urgency.ENDING),
+    *CONSOLE,
     Route(paths.LIVEZ, _READ, show_livez, Kind.PLAIN),
     Route(paths.READYZ, _READ, show_readyz, Kind.PLAIN),
 )

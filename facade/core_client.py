@@ -28,6 +28,7 @@ from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationResponse,
 )
 from tokenhouse.v1.client_keys_pb2 import FetchClientKeysRequest, FetchClientKeysResponse
+from tokenhouse.v1.console_pb2 import ActRequest, ActResponse, LookRequest, LookResponse
 from tokenhouse.v1.device_authorization_pb2 import (
     DecideDeviceAuthorizationRequest,
     DecideDeviceAuthorizationResponse,
@@ -184,6 +185,8 @@ class CoreClient:
         self.decide_device_authorization = method(
             devices + "DecideDeviceAuthorization", DecideDeviceAuthorizationRequest, DecideDeviceAuthorizationResponse
         )
+        self.look = method("/tokenhouse.v1.ConsoleService/Look", LookRequest, LookResponse)
+        self.act = method("/tokenhouse.v1.ConsoleService/Act", ActRequest, ActResponse)
         self.log_in = method("/tokenhouse.v1.SessionService/LogIn", LogInRequest, LogInResponse, _LOGIN)
         self.log_out = method("/tokenhouse.v1.SessionService/LogOut", LogOutRequest, LogOutResponse)
         self.revoke_token = method(

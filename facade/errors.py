@@ -75,6 +75,8 @@ ANSWERS: dict[str, Answer] = {
     "TOO_MANY_ATTEMPTS": Answer(429, "temporarily_unavailable", "too_many_attempts"),
     "OAUTH_CLIENTS_DISABLED": _NOT_FOUND,
     "DEVICE_FLOW_DISABLED": _NOT_FOUND,
+    "CONSOLE_OFF": _NOT_FOUND,
+    "NOT_AN_OPERATOR": Answer(403, "access_denied", "not_an_operator"),
     "FORM_EXPIRED": _EXPIRED,
     "NOT_FOUND": _NOT_FOUND,
     "METHOD_NOT_ALLOWED": Answer(405, "invalid_request", "method_not_allowed"),

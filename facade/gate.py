@@ -117,7 +117,7 @@ class Gate:
 
     async def _attempt(self, request: Request, route: Route) -> HTTPResponse:
         try:
-            if route.kind is not Kind.PLAIN:
+            if route.kind is not Kind.PLAIN and not route.without_clients:
                 await self.facade.discovery.require_oauth_clients()
             if request.method == "OPTIONS" and "OPTIONS" in route.methods:
                 return HTTPResponse(b"", 204, headers.options(route.methods, cors=route.kind is Kind.API))

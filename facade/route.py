@@ -47,6 +47,8 @@ class Route:
     urgency: Urgency = Urgency.ISSUANCE
     #: The reason of a body that is too large, where it has one of its own.
     too_large: str = "BODY_TOO_LARGE"
+    #: Whether it is served, too, while the operator has switched OAuth clients off.
+    without_clients: bool = False
     #: The reply to GET and HEAD, where the server's metadata are all it takes.
     document: Callable[[Request, "ServerMetadata"], HTTPResponse] | None = None
     #: Whoever asks looks for the server's metadata, which operators are told.

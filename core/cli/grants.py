@@ -8,7 +8,7 @@ from tokenhouse.v1.grant_admin_pb2_grpc import GrantAdminServiceStub
 
 from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value
 from core.cli.invocation import OperatorGroup
-from core.cli.output import json_option, print_json, print_table, show_time
+from core.cli.output import json_option, print_facts, print_json, print_table, show_time
 
 
 @click.group(cls=OperatorGroup)
@@ -32,6 +32,20 @@ def list_grants(username: str, client_id: str, include_ended: bool, as_json: boo
         print_json([as_json_value(grant) for grant in found])
     else:
         print_table(map(_row, found), "There are no such grants.")
+
+
+@grants.command()
+@click.argument("grant_id")
+@json_option
+def show(grant_id: str, as_json: bool) -> None:
+    """Show one grant."""
+    request = pb.GetGrantRequest(grant_id=grant_id)
+    with admin_channel() as channel:
+        grant = GrantAdminServiceStub(channel).GetGrant(request, timeout=DEADLINE).grant
+    if as_json:
+        print_json(as_json_value(grant))
+    else:
+        print_facts({**_row(grant), "Generation": grant.generation, "Client ID": grant.client_id})
 
 
 @grants.command()

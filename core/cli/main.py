@@ -13,6 +13,7 @@ from core.cli.output import print_anything, stop_printing
 #: its verb is called: gRPC alone takes longer to load than `tokenhouse version` to run.
 _VERBS = {
     "serve": ("core.cli.serve", "Run core and facade in the foreground, or one of them."),
+    "overview": ("core.cli.overview", "Count clients, users, grants and connected verifiers."),
     "users": ("core.cli.users", "Add, show and change users."),
     "clients": ("core.cli.clients", "Show, delete and block registered clients."),
     "grants": ("core.cli.grants", "Show and revoke what users gave to clients."),

@@ -79,6 +79,33 @@ def enable(name: str, as_json: bool) -> None:
         click.echo(f"{name} is enabled.")
 
 
+@users.command("sign-out")
+@click.argument("name")
+@json_option
+def sign_out(name: str, as_json: bool) -> None:
+    """End every browser session of a user. What they connected stays connected."""
+    with admin_channel() as channel:
+        answer = UserAdminServiceStub(channel).SignOutUser(pb.SignOutUserRequest(username=name), timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"{name} is signed out; {count(answer.ended_sessions, 'session')} ended.")
+
+
+@users.command()
+@click.argument("name")
+@json_option
+def revoke(name: str, as_json: bool) -> None:
+    """End every grant and token of a user. They may log in and connect again."""
+    request = pb.RevokeUserTokensRequest(username=name)
+    with admin_channel() as channel:
+        answer = UserAdminServiceStub(channel).RevokeUserTokens(request, timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"{name} is disconnected; {count(answer.revoked_grants, 'grant')} ended.")
+
+
 @users.command()
 @click.argument("name")
 @click.option("--keep-grants", is_flag=True, help="Leave the connected tools connected.")

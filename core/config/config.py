@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.config import (
+    console_settings,
     device_settings,
     discovery_settings,
     document_settings,
@@ -140,6 +141,8 @@ class Config:
     device_flow: DeviceFlowPolicy
     #: [Registration]
     registration: RegistrationPolicy
+    #: Console.OperatorGroup; empty: there is no console.
+    operator_group: str
     grpc: GrpcSettings
     metrics: MetricsSettings
     limits: LimitSettings
@@ -174,6 +177,7 @@ class Config:
             code_lifetime=self.oauth.code_lifetime,
             session_lifetime=self.server.session_lifetime,
             service_documentation=self.server.service_documentation,
+            operator_group=self.operator_group,
             scopes=self.oauth.scopes,
             default_scope=self.oauth.default_scope,
             privileged_scopes=self.oauth.privileged_scopes,
@@ -241,6 +245,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         client_documents=DocumentSettings(one(document_settings.FETCH), *map(every, document_settings.REPEATABLE)),
         device_flow=DeviceFlowPolicy(*map(one, device_settings.ALL)),
         registration=RegistrationPolicy(*map(one, registration_settings.SETTINGS)),
+        operator_group=one(console_settings.OPERATOR_GROUP),
         grpc=GrpcSettings(
             socket=one(settings.SOCKET),
             admin_socket=one(settings.ADMIN_SOCKET),
@@ -260,13 +265,17 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             token_requests=one(settings.TOKEN_REQUESTS),
             client_documents=one(document_settings.FETCHES),
         ),
-        keys=KeySettings(
-            master_key_file=one(settings.MASTER_KEY_FILE),
-            master_key=maybe(settings.MASTER_KEY),
-            signing_key_rotation_period=one(settings.SIGNING_KEY_ROTATION_PERIOD),
-            signing_key_publication_period=one(settings.SIGNING_KEY_PUBLICATION_PERIOD),
-        ),
+        keys=_key_settings(values),
         found=found,
+    )
+
+
+def _key_settings(values: _Values) -> KeySettings:
+    return KeySettings(
+        master_key_file=values.one(settings.MASTER_KEY_FILE),
+        master_key=values.maybe(settings.MASTER_KEY),
+        signing_key_rotation_period=values.one(settings.SIGNING_KEY_ROTATION_PERIOD),
+        signing_key_publication_period=values.one(settings.SIGNING_KEY_PUBLICATION_PERIOD),
     )
 
 

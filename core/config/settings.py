@@ -6,7 +6,7 @@ Times are in seconds once parsed.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.config import device_settings, discovery_settings, document_settings, registration_settings
+from core.config import console_settings, device_settings, discovery_settings, document_settings, registration_settings
 from core.config.addresses import (
     parse_allowed_redirect_uri,
     parse_listen_address,
@@ -309,6 +309,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     *device_settings.OF_OAUTH,
     *document_settings.SETTINGS,
     *registration_settings.SETTINGS,
+    *console_settings.SETTINGS,
     SOCKET,
     ADMIN_SOCKET,
     GRPC_LISTEN,

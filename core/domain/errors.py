@@ -16,6 +16,8 @@ Exception tree::
     ├── InitialAccessTokenRefused   registering needs a token, and this is none that is good
     ├── RegistrationOff       registering is for nobody
     ├── ClientsDisabled       the operator switched OAuth clients off
+    ├── ConsoleOff            there is no console for operators
+    ├── NotAnOperator         the console is not for this user
     ├── DeviceFlowDisabled    the operator switched the device flow off
     ├── InvalidArgument, NotFound, AlreadyExists, FailedPrecondition     for operators and services
     ├── CallerUnknown, CallerNotAllowed     an internal service that is not listed, or not for this
@@ -224,6 +226,14 @@ class ClientsDisabled(Refusal):
 
 class DeviceFlowDisabled(Refusal):
     """OAuth.DeviceFlow is false."""
+
+
+class ConsoleOff(Refusal):
+    """Console.OperatorGroup is empty."""
+
+
+class NotAnOperator(Refusal):
+    """The user is not in the group of Console.OperatorGroup."""
 
 
 class InvalidArgument(Refusal):

@@ -114,6 +114,8 @@ class Policy:
     session_lifetime: int
     #: A page for people who connect something (RFC 8414 §2 "service_documentation"), where there is one.
     service_documentation: str | None
+    #: Who may use the console; empty: nobody, there is none.
+    operator_group: str
     scopes: tuple[Scope, ...]
     #: What a request without a scope gets; names from `scopes`.
     default_scope: tuple[str, ...]

@@ -4,9 +4,11 @@ A store reads no clock and makes no token: times, ids and randomness are argumen
 it and come out as `StoreUnavailable`.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from core.domain.administration.backups import BackupStore
+from core.domain.administration.overview import InventoryFacts
 from core.domain.authorization.device_authorization import DeviceAuthorizationFacts, DeviceAuthorizationIntents
 from core.domain.clients.authentication import AssertionIntents
 from core.domain.clients.client import ClientFacts, ClientIntents
@@ -31,6 +33,7 @@ class Facts(
     SessionFacts,
     KeyFacts,
     ChangeFacts,
+    InventoryFacts,
     Protocol,
 ):
     """Everything that can be read."""
@@ -54,6 +57,10 @@ class Transaction(
     """A transaction in progress, on the only write connection: what it reads cannot change before it commits."""
 
 
+class GuardedStore(Facts, Writes[Transaction], Protocol):
+    """Point reads, and writes that begin with somebody's check."""
+
+
 class Store(Facts, Writes[Transaction], BackupStore, Protocol):
     """Point reads from any thread, the one way to write, and copies of it all."""
 
@@ -64,6 +71,10 @@ class Store(Facts, Writes[Transaction], BackupStore, Protocol):
         hour ago, sessions that expired, changes past `keep_until`, signing keys that retired, full rate buckets,
         assertions that are good no more. Correctness never depends on it.
         """
+        ...
+
+    def guarded_by(self, check: Callable[[Transaction], None]) -> GuardedStore:
+        """The same store, on which every transaction begins with `check`: what it raises undoes the transaction."""
         ...
 
     def persisted_time(self) -> int:

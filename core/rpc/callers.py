@@ -1,7 +1,8 @@
 """Who may call what. Every method of every service stands here; what does not stand here is denied.
 
 A caller is known by the listener it reached: `core.sock` and `admin.sock` are sockets only their owner can open, and
-what comes in over TCP is a service. So a taken-over facade reaches no operator's call, and a service issues nothing.
+what comes in over TCP is a service. So a taken-over facade reaches no operator's call, and a service issues nothing;
+what the console asks by way of the facade needs the session of an operator, at every call.
 With TLS, services are told apart: each may use those of a service's methods whose service its entry in `[Grpc] Caller`
 lists, and health.
 """
@@ -36,6 +37,8 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.DeviceAuthorizationService/DecideDeviceAuthorization": _FACADE,
     "/tokenhouse.v1.SessionService/LogIn": _FACADE,
     "/tokenhouse.v1.SessionService/LogOut": _FACADE,
+    "/tokenhouse.v1.ConsoleService/Look": _FACADE,
+    "/tokenhouse.v1.ConsoleService/Act": _FACADE,
     "/tokenhouse.v1.RegistrationService/RegisterClient": _FACADE,
     "/tokenhouse.v1.RegistrationService/RegisterClients": _FACADE,
     "/tokenhouse.v1.TokenService/IssueToken": _FACADE,
@@ -54,6 +57,8 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.UserAdminService/GetUser": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/DisableUser": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/EnableUser": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/SignOutUser": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/RevokeUserTokens": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/SetPassword": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/SetGroups": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/DeleteUser": _OPERATOR,
@@ -70,11 +75,13 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.RegistrationTokenAdminService/ListRegistrationTokens": _OPERATOR,
     "/tokenhouse.v1.RegistrationTokenAdminService/DeleteRegistrationToken": _OPERATOR,
     "/tokenhouse.v1.GrantAdminService/ListGrants": _OPERATOR,
+    "/tokenhouse.v1.GrantAdminService/GetGrant": _OPERATOR,
     "/tokenhouse.v1.GrantAdminService/RevokeGrant": _OPERATOR,
     "/tokenhouse.v1.KeyAdminService/ListKeys": _OPERATOR,
     "/tokenhouse.v1.KeyAdminService/RotateSigningKey": _OPERATOR,
     "/tokenhouse.v1.KeyAdminService/WithdrawSigningKey": _OPERATOR,
     "/tokenhouse.v1.KeyAdminService/RotateMasterKey": _OPERATOR,
+    "/tokenhouse.v1.OverviewAdminService/GetOverview": _OPERATOR,
     "/tokenhouse.v1.ClockAdminService/GetClock": _OPERATOR,
     "/tokenhouse.v1.ClockAdminService/ConfirmClock": _OPERATOR,
     "/tokenhouse.v1.ConnectionAdminService/ListConnectionAttempts": _OPERATOR,

@@ -8,10 +8,15 @@ from tokenhouse.v1 import client_admin_pb2_grpc
 
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.preregistration import ClientPreregistration
-from core.domain.clients.client import Client
+from core.domain.clients.client import Client, ClientSource
 from core.domain.clients.preregistration import Preregistration
 from core.rpc.paging import require_page_size
 
+_SOURCES = {
+    ClientSource.OPERATOR: pb.CLIENT_SOURCE_OPERATOR,
+    ClientSource.DOCUMENT: pb.CLIENT_SOURCE_DOCUMENT,
+    ClientSource.REGISTRATION: pb.CLIENT_SOURCE_REGISTRATION,
+}
 _log = logging.getLogger(__name__)
 
 
@@ -102,6 +107,7 @@ class ClientAdminServicer(client_admin_pb2_grpc.ClientAdminServiceServicer):
             metadata=client.metadata,
             token_endpoint_auth_method=client.terms.authentication_method,
             preregistered=client.terms.preregistered,
+            source=_SOURCES[client.source],
             grant_types=client.grant_types,
             scope=client.terms.scope,
             secrets=secrets,

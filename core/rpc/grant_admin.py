@@ -31,6 +31,9 @@ class GrantAdminServicer(grant_admin_pb2_grpc.GrantAdminServiceServicer):
         now = self._clock.now()
         return pb.ListGrantsResponse(grants=[_write(listed, now) for listed in grants], next_page_token=next_page_token)
 
+    def GetGrant(self, request: pb.GetGrantRequest, context: grpc.ServicerContext) -> pb.GetGrantResponse:
+        return pb.GetGrantResponse(grant=_write(self._grants.get(request.grant_id), self._clock.now()))
+
     def RevokeGrant(self, request: pb.RevokeGrantRequest, context: grpc.ServicerContext) -> pb.RevokeGrantResponse:
         revoked = self._grants.revoke(request.grant_id)
         _log.info("grant revoked by an operator", extra={"grant_id": request.grant_id})

@@ -37,10 +37,12 @@ _EXPIRED = Failure(
 
 # A thread of their own: those of the listener may all be busy.
 _PROBING = CountingPool(1, "probing")
-#: Methods that wait on other people's servers: threads of their own, and room of their own.
+#: Methods that wait on other people's servers, or read much: threads of their own, and room of their own.
 _SLOW = {
     "/tokenhouse.v1.AuthorizationService/StartAuthorizationByDocument": (8, 24),
     "/tokenhouse.v1.ClientKeysService/FetchClientKeys": (4, 12),
+    # What operators look at may count every row that there is.
+    "/tokenhouse.v1.ConsoleService/Look": (2, 16),
 }
 
 

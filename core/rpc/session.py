@@ -3,6 +3,7 @@
 import grpc
 from tokenhouse.v1 import session_pb2, session_pb2_grpc
 
+from core.domain.administration.operators import Operators
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.grants.device_consent import DeviceConsent
 from core.domain.sessions.login import Logins
@@ -21,21 +22,21 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         logins: Logins,
         endpoint: AuthorizationEndpoint,
         devices: DeviceConsent,
+        operators: Operators,
         outcomes: OutcomeMetrics,
         notes: ConnectionNotes,
     ) -> None:
         self._logins = logins
         self._endpoint = endpoint
         self._devices = devices
+        self._operators = operators
         self._outcomes = outcomes
         self._notes = notes
 
     def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
-        back_to = self._devices if request.sealed_device_page else self._endpoint
-        sealed = request.sealed_device_page or request.sealed_request
-        parameters = back_to.parameters_after_login(sealed, request.browser_binding)
-        if request.sealed_device_page:
+        parameters = self._parameters_after_login(request)
+        if request.sealed_device_page or request.sealed_console:
             token, session = self._log_in(request)
         else:
             with self._notes.logging_in(parameters, request.network_address):
@@ -43,6 +44,13 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         return session_pb2.LogInResponse(
             session_token=token, expires_at=session.expires_at, parameters=write_parameters(parameters)
         )
+
+    def _parameters_after_login(self, request: session_pb2.LogInRequest) -> tuple[tuple[str, str], ...]:
+        if request.sealed_console:
+            return self._operators.parameters_after_login(request.sealed_console, request.browser_binding)
+        if request.sealed_device_page:
+            return self._devices.parameters_after_login(request.sealed_device_page, request.browser_binding)
+        return self._endpoint.parameters_after_login(request.sealed_request, request.browser_binding)
 
     def _log_in(self, request: session_pb2.LogInRequest) -> tuple[str, Session]:
         try:

@@ -42,6 +42,18 @@ class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
         _log.info("user enabled", extra={"subject": user.subject})
         return pb.EnableUserResponse(user=_write(user))
 
+    def SignOutUser(self, request: pb.SignOutUserRequest, context: grpc.ServicerContext) -> pb.SignOutUserResponse:
+        ended = self._users.sign_out(request.username)
+        _log.info("user signed out", extra={"ended_sessions": ended})
+        return pb.SignOutUserResponse(ended_sessions=ended)
+
+    def RevokeUserTokens(
+        self, request: pb.RevokeUserTokensRequest, context: grpc.ServicerContext
+    ) -> pb.RevokeUserTokensResponse:
+        revoked = self._users.revoke_tokens(request.username)
+        _log.info("user's tokens revoked", extra={"revoked_grants": revoked})
+        return pb.RevokeUserTokensResponse(revoked_grants=revoked)
+
     def SetPassword(self, request: pb.SetPasswordRequest, context: grpc.ServicerContext) -> pb.SetPasswordResponse:
         revoked = self._users.set_password(request.username, request.password, keep_grants=request.keep_grants)
         _log.info("password set", extra={"revoked_grants": revoked})

@@ -28,6 +28,7 @@ def login_page(
     """Asks for a user name and a password; after a refusal it keeps the name and says what was wrong."""
     carried_client = base64.urlsafe_b64encode(client.SerializeToString()).decode()
     values = {
+        "way": "client",
         "client_name": shown(client.client_name, 80),
         "carried": {"sealed_request": sealed_request, "client": carried_client},
         "csrf_token": csrf_token(browser, "login", "", sealed_request, carried_client),
@@ -41,10 +42,25 @@ def device_login_page(
 ) -> HTTPResponse:
     """As `login_page`, on the way to the page for devices: nobody knows yet which app asks."""
     values = {
+        "way": "device",
         "client_name": "",
         "carried": {"sealed_device_page": sealed_page},
         "csrf_token": csrf_token(browser, "device login", "", sealed_page),
         "login_url": facade.local_url(paths.DEVICE_LOGIN),
+    }
+    return _render(facade, values, username, refusal, "")
+
+
+def console_login_page(
+    facade: Facade, browser: Browser, sealed_console: str, *, username: str = "", refusal: Refusal | None = None
+) -> HTTPResponse:
+    """As `login_page`, on the way to the operators' console."""
+    values = {
+        "way": "console",
+        "client_name": "",
+        "carried": {"sealed_console": sealed_console},
+        "csrf_token": csrf_token(browser, "console login", "", sealed_console),
+        "login_url": facade.local_url(paths.CONSOLE_LOGIN),
     }
     return _render(facade, values, username, refusal, "")
 

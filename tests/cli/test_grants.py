@@ -35,10 +35,20 @@ def test_revoke(operator: Operator, visit: Visit) -> None:
     assert "revoked (revoked_by_operator)" in operator("grants", "list", "--all").stdout
 
 
+def test_show(operator: Operator, visit: Visit) -> None:
+    """One grant, with how often it was refreshed."""
+    visit.redeem(visit.code())
+    (listed,) = operator("grants", "list", "--client", visit.client_id, "--json").json
+
+    assert operator("grants", "show", listed["grant_id"], "--json").json == listed
+    assert visit.client_id in operator("grants", "show", listed["grant_id"]).stdout
+
+
 def test_unknown_grant(operator: Operator) -> None:
     """A grant that there is not, and what is no grant id, are refusals: exit status 1."""
     for grant_id in ("0" * 32, "not-an-id"):
         assert operator("grants", "revoke", grant_id).status == 1
+        assert operator("grants", "show", grant_id).status == 1
 
 
 def test_nothing_to_list(operator: Operator) -> None:

@@ -166,3 +166,25 @@ def test_delete_at_a_terminal(operator: Operator, answer: bytes, status: int) ->
     assert asked.returncode == status
     assert f"Delete {name} and end everything of theirs?".encode() in asked.stderr
     assert operator("users", "show", name).status == 1 - status
+
+
+def test_sign_out_and_revoke(operator: Operator, pair: Pair) -> None:
+    """Sessions and grants end apart; the line and the JSON say how many."""
+    operator.add_user("leaver")
+    visit = Visit(pair, register(pair))
+    page = visit.browser.get(visit.log_in(visit.start(), "correct horse", "leaver").headers["location"])
+    visit.send(page, "/consent", decision="allow")
+
+    assert operator("users", "sign-out", "leaver").stdout == "leaver is signed out; 1 session ended.\n"
+    assert operator("users", "sign-out", "leaver", "--json").json == {"ended_sessions": 0}
+    assert operator("users", "revoke", "leaver").stdout == "leaver is disconnected; 1 grant ended.\n"
+    assert operator("users", "revoke", "leaver", "--json").json == {"revoked_grants": 0}
+    assert operator("users", "revoke", "nobody-of-this-name").status == 1
+
+
+def test_overview(operator: Operator) -> None:
+    """How much there is, in both forms."""
+    seen = operator("overview", "--json").json
+
+    assert seen["users"] >= 1
+    assert seen["signing_key_id"] in operator("overview").stdout

@@ -87,6 +87,8 @@ File = clients/tool.json
 Mode = Token
 UnauthorizedLifetime = never
 UnusedLifetime = 90d
+[Console]
+OperatorGroup = the operators
 [Grpc]
 Socket = run/core.sock
 AdminSocket = run/admin.sock
@@ -148,6 +150,7 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
         fetches=Rate(7, 3600),
     )
     assert policy.device_flow == DeviceFlowPolicy(False, 300, Rate(3, 60), Rate(5, 3600))
+    assert policy.operator_group == "the operators"
     assert policy.registration == RegistrationPolicy(RegistrationMode.TOKEN, None, 90 * 24 * 3600)
     assert config.client_documents.files == (tmp_path / "clients" / "tool.json",)
     written = {name for name, found in config.found.items() if found.place != "default"}

@@ -84,6 +84,7 @@ POLICY = Policy(
     code_lifetime=60,
     session_lifetime=12 * 60 * 60,
     service_documentation=None,
+    operator_group="operators",
     scopes=(Scope("mcp", "Use MCP servers as you"), Scope("files", "Read your files"), Scope("mail", "Send mail")),
     default_scope=("mcp",),
     privileged_scopes=frozenset(),

@@ -62,11 +62,19 @@ class GrantAdministration:
             before=_parse_page_token(page_token),
         )
         page = grants[:limit]
-        names = [
-            ListedGrant(grant, self._store.find_client(grant.client_id), self._store.find_user(grant.subject))
-            for grant in page
-        ]
-        return names, _format_page_token(page[-1]) if len(grants) > limit else ""
+        return [self._name(grant) for grant in page], _format_page_token(page[-1]) if len(grants) > limit else ""
+
+    def get(self, grant_id: str) -> ListedGrant:
+        """The grant with this id, in whatever state.
+
+        Raises:
+            InvalidArgument: not 32 hexadecimal digits.
+            NotFound: there is none, or it was forgotten.
+        """
+        grant = self._store.find_grant(_parse_grant_id(grant_id))
+        if grant is None:
+            raise NotFound(f"there is no grant {grant_id}")
+        return self._name(grant)
 
     def revoke(self, grant_id: str) -> bool:
         """End a grant; False when it had ended before.
@@ -85,6 +93,9 @@ class GrantAdministration:
             return False
 
         return self._store.write(intent)
+
+    def _name(self, grant: Grant) -> ListedGrant:
+        return ListedGrant(grant, self._store.find_client(grant.client_id), self._store.find_user(grant.subject))
 
 
 def shown_state(grant: Grant, now: int) -> str:

@@ -86,6 +86,21 @@ class UserAdministration:
         self._store.write(lambda tx: self._change(tx, user, tx.set_groups(user.subject, kept)))
         return self.get(username)
 
+    def sign_out(self, username: str) -> int:
+        """End every session of the user's; how many. What they connected stays connected."""
+        user = self.get(username)
+        return self._store.write(lambda tx: tx.delete_sessions_of_subject(user.subject))
+
+    def revoke_tokens(self, username: str) -> int:
+        """End every grant and token of the user's; how many grants. They may connect again."""
+        user, now = self.get(username), self._clock.now()
+
+        def intent(tx: UserTransaction) -> int:
+            _require(tx.find_user(user.subject) is not None, username)
+            return end_grants_of_subject(tx, user.subject, reason=RevokeReason.REVOKED_BY_OPERATOR, now=now)
+
+        return self._store.write(intent)
+
     def set_password(self, username: str, password: str, *, keep_grants: bool) -> int:
         """Set a new password, end the user's sessions and, unless told otherwise, their grants; how many ended."""
         user, now = self.get(username), self._clock.now()

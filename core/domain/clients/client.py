@@ -2,14 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Protocol
 
+from core.domain.clients.document_url import names_document
 from core.domain.clients.redirect_policy import RedirectUri
 from core.domain.clients.terms import PUBLIC, Terms
 from core.domain.errors import InvalidClient
 
 #: How exactly it is known when a client was last used, in seconds: a write at every refresh would be one too many.
 USE_NOTED_EVERY = 60 * 60
+
+
+class ClientSource(Enum):
+    """How a client came to be known."""
+
+    #: An operator registered it.
+    OPERATOR = auto()
+    #: Its id is a document's address, which says what it is.
+    DOCUMENT = auto()
+    #: It registered by itself (RFC 7591).
+    REGISTRATION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,13 @@ class Client:
     def blocked(self) -> bool:
         """May not register, authorize or refresh."""
         return self.blocked_at is not None
+
+    @property
+    def source(self) -> ClientSource:
+        """How it came to be known."""
+        if self.terms.preregistered:
+            return ClientSource.OPERATOR
+        return ClientSource.DOCUMENT if names_document(self.client_id) else ClientSource.REGISTRATION
 
     def has_redirect_uri(self, uri: RedirectUri) -> bool:
         """Whether it is registered. On the user's machine ports may vary; a client with a secret is not there."""

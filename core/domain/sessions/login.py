@@ -20,6 +20,10 @@ _TOKEN_BYTES = 32
 _FAILED = "user name or password is wrong"
 
 
+class SessionOwnerFacts(UserFacts, SessionFacts, Protocol):
+    """What tells whose a session is."""
+
+
 class LoginTransaction(UserFacts, UserIntents, SessionFacts, SessionIntents, LimitIntents, Protocol):
     """What a login writes."""
 
@@ -86,8 +90,12 @@ class Logins:
 
     def find_user(self, token: str) -> User | None:
         """The active user whose session this is; None when it has ended or never was."""
-        session = self._find_session(self._store, token)
-        user = self._store.find_user(session.subject) if session else None
+        return self.find_user_by(self._store, token)
+
+    def find_user_by(self, facts: SessionOwnerFacts, token: str) -> User | None:
+        """As `find_user`, as `facts` (a transaction, say) see it."""
+        session = self._find_session(facts, token)
+        user = facts.find_user(session.subject) if session else None
         return user if user is not None and user.active else None
 
     def _find_session(self, facts: SessionFacts, token: str) -> Session | None:

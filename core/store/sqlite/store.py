@@ -17,6 +17,7 @@ from core.store.sqlite.backup import Copier
 from core.store.sqlite.database import prepare_database
 from core.store.sqlite.driver import Row
 from core.store.sqlite.folder import free_bytes, lock_folder, require_private, size_of
+from core.store.sqlite.guarded import GuardedSqliteStore
 from core.store.sqlite.reader import Readers
 from core.store.sqlite.reserve import Reserve
 from core.store.sqlite.transaction import SqliteFacts, SqliteTransaction
@@ -90,6 +91,10 @@ class SqliteStore(SqliteFacts):
             + self.write(lambda transaction: transaction.purge_rates(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_client_assertions(now=now, limit=limit))
         )
+
+    def guarded_by(self, check: Callable[[SqliteTransaction], None]) -> GuardedSqliteStore:
+        """`core.domain.store.Store.guarded_by`."""
+        return GuardedSqliteStore(self, self, check)
 
     def note_time(self, now: int) -> None:
         """`core.domain.store.Store.note_time`."""

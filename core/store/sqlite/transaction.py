@@ -16,6 +16,7 @@ from core.store.sqlite.forgetting import ForgettingReads, ForgettingWrites
 from core.store.sqlite.grants import GrantReads, GrantWrites
 from core.store.sqlite.keys import KeyReads, KeyWrites
 from core.store.sqlite.limits import LimitWrites
+from core.store.sqlite.overview import InventoryReads
 from core.store.sqlite.registration_tokens import RegistrationTokenReads, RegistrationTokenWrites
 from core.store.sqlite.sessions import SessionReads, SessionWrites
 from core.store.sqlite.users import UserReads, UserWrites
@@ -33,6 +34,7 @@ class SqliteFacts(
     KeyReads,
     ChangeReads,
     ClockReads,
+    InventoryReads,
 ):
     """`core.domain.store.Facts`."""
 

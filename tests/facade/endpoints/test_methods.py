@@ -29,6 +29,16 @@ _PAGES = {
     "/device/login": _POST,
     "/device/logout": _POST,
     "/device/consent": _POST,
+    "/admin": _READ,
+    "/admin/clients": _READ,
+    "/admin/client": _READ,
+    "/admin/users": _READ,
+    "/admin/user": _READ,
+    "/admin/grants": _READ,
+    "/admin/grant": _READ,
+    "/admin/act": _READ | _POST,
+    "/admin/login": _POST,
+    "/admin/logout": _POST,
 }
 _PLAIN = {"/livez": _READ, "/readyz": _READ}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
@@ -62,7 +72,7 @@ def test_options_says_what_is_allowed(pair: Pair, path: str, allowed: set[str]) 
     [
         "/",
         "/favicon.ico",
-        "/admin",
+        "/admin/",
         "/oauth/v1/tokens",
         "/oauth/v1/token/",
         "/oauth/v1//token",

@@ -1,0 +1,83 @@
+"""The pages of the console that show something: one question or two, and the page that shows the answers."""
+
+from sanic import HTTPResponse, Request
+from tokenhouse.v1 import client_admin_pb2 as clients_pb
+from tokenhouse.v1 import grant_admin_pb2 as grants_pb
+from tokenhouse.v1 import overview_admin_pb2 as overview_pb
+from tokenhouse.v1 import user_admin_pb2 as users_pb
+from tokenhouse.v1.console_pb2 import LookRequest
+
+from facade.endpoints.console.looking import look, query_of
+from facade.facade import Facade
+from facade.pages.console import clients, grants, overview, users
+
+_PAGE = 50
+#: Of what a page shows beside what it is about.
+_SOME = 10
+
+
+async def show_overview(request: Request, facade: Facade) -> HTTPResponse:
+    """How much there is, and who has connected something lately."""
+    return await look(
+        request,
+        facade,
+        overview.overview_page,
+        LookRequest(get_overview=overview_pb.GetOverviewRequest()),
+        LookRequest(list_grants=grants_pb.ListGrantsRequest(page_size=_SOME)),
+    )
+
+
+async def show_clients(request: Request, facade: Facade) -> HTTPResponse:
+    """Clients by their ids, a page at a time."""
+    after = query_of(request).find("after") or ""
+    question = clients_pb.ListClientsRequest(page_size=_PAGE, after_client_id=after)
+    return await look(request, facade, clients.clients_page, LookRequest(list_clients=question))
+
+
+async def show_client(request: Request, facade: Facade) -> HTTPResponse:
+    """One client, and its newest grants."""
+    client_id = query_of(request).require("client_id")
+    return await look(
+        request,
+        facade,
+        clients.client_page,
+        LookRequest(get_client=clients_pb.GetClientRequest(client_id=client_id)),
+        LookRequest(list_grants=grants_pb.ListGrantsRequest(client_id=client_id, page_size=_SOME)),
+    )
+
+
+async def show_users(request: Request, facade: Facade) -> HTTPResponse:
+    """Users by name, a page at a time."""
+    question = users_pb.ListUsersRequest(page_size=_PAGE, after_username=query_of(request).find("after") or "")
+    return await look(request, facade, users.users_page, LookRequest(list_users=question))
+
+
+async def show_user(request: Request, facade: Facade) -> HTTPResponse:
+    """One user, and their newest grants."""
+    username = query_of(request).require("username")
+    return await look(
+        request,
+        facade,
+        users.user_page,
+        LookRequest(get_user=users_pb.GetUserRequest(username=username)),
+        LookRequest(list_grants=grants_pb.ListGrantsRequest(username=username, page_size=_SOME)),
+    )
+
+
+async def show_grants(request: Request, facade: Facade) -> HTTPResponse:
+    """Grants, newest first, of everybody or of one user or client; also those that ended, where that is asked for."""
+    query = query_of(request)
+    question = grants_pb.ListGrantsRequest(
+        username=query.find("username") or "",
+        client_id=query.find("client_id") or "",
+        include_ended=query.find("ended") == "1",
+        page_size=_PAGE,
+        page_token=query.find("page") or "",
+    )
+    return await look(request, facade, grants.grants_page_of(question), LookRequest(list_grants=question))
+
+
+async def show_grant(request: Request, facade: Facade) -> HTTPResponse:
+    """One grant: from the consent to the last refresh, or to its end."""
+    question = grants_pb.GetGrantRequest(grant_id=query_of(request).require("grant_id"))
+    return await look(request, facade, grants.grant_page, LookRequest(get_grant=question))

@@ -1,0 +1,1 @@
+"""What the operators' console looks like."""

@@ -1,0 +1,41 @@
+"""Clients: the list, and one of them."""
+
+from sanic import HTTPResponse
+from tokenhouse.v1.console_pb2 import LookResponse
+
+from facade import paths
+from facade.console_acts import BLOCK_CLIENT, DELETE_CLIENT, REVOKE_CLIENT_TOKENS, UNBLOCK_CLIENT
+from facade.pages.console.frame import Frame
+from facade.pages.console.rows import client_row, grant_row
+from facade.pages.console.wording import ID, moment
+from facade.pages.untrusted import shown
+
+
+def clients_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
+    """A page of clients."""
+    page = answers[0].list_clients
+    last = page.clients[-1].client_id if page.has_more and page.clients else ""
+    values = {
+        "clients": [client_row(frame, client) for client in page.clients],
+        "next_url": frame.url(paths.CONSOLE_CLIENTS, after=last) if last else None,
+    }
+    return frame.render("clients.html", values)
+
+
+def client_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
+    """One client: what it is, who uses it, and what can be done."""
+    client, grants = answers[0].get_client.client, answers[1].list_grants
+    acts = [REVOKE_CLIENT_TOKENS, UNBLOCK_CLIENT if client.blocked else BLOCK_CLIENT, DELETE_CLIENT]
+    values = {
+        "client": client_row(frame, client),
+        "redirect_uris": [shown(uri, ID) for uri in client.redirect_uris],
+        "grant_types": list(client.grant_types),
+        "scope": [shown(scope, 128) for scope in client.scope],
+        "resources": [shown(resource, ID) for resource in client.resources],
+        "secrets": [(secret.secret_id, moment(secret.created_at)) for secret in client.secrets],
+        "metadata": shown(client.metadata, 4000),
+        "acts": [(act, frame.url(paths.CONSOLE_ACT, act=act.name, target=client.client_id)) for act in acts],
+        "grants": [grant_row(frame, grant) for grant in grants.grants],
+        "all_grants_url": frame.url(paths.CONSOLE_GRANTS, client_id=client.client_id, ended="1"),
+    }
+    return frame.render("client.html", values)

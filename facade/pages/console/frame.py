@@ -1,0 +1,39 @@
+"""What every page of the console has around it: where else to go, who is signed in, and the way out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sanic import HTTPResponse
+from tokenhouse.v1.parameter_pb2 import Parameter
+
+from facade import paths
+from facade.cookies import Browser
+from facade.csrf import csrf_token
+from facade.facade import Facade
+from facade.pages.untrusted import shown
+from facade.redirects import encode_parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Who looks at a page, as the core has said."""
+
+    facade: Facade
+    browser: Browser
+    session_token: str
+    operator: str
+
+    def render(self, template: str, values: Mapping[str, object], status: int = 200) -> HTTPResponse:
+        """The page, with its frame around it."""
+        around = {
+            "paths": paths,
+            "local_url": self.facade.local_url,
+            "operator": shown(self.operator, 80),
+            "logout_csrf_token": csrf_token(self.browser, "console logout", self.session_token),
+        }
+        return self.facade.pages.render(f"console/{template}", {**around, **values}, status=status)
+
+    def url(self, path: str, **parameters: str) -> str:
+        """A page of the console, with what it is about."""
+        pairs = [Parameter(name=name, value=value) for name, value in parameters.items() if value]
+        return self.facade.local_url(path) + (f"?{encode_parameters(pairs, safe='-._~')}" if pairs else "")

@@ -1,0 +1,34 @@
+"""Users: the list, and one of them."""
+
+from sanic import HTTPResponse
+from tokenhouse.v1.console_pb2 import LookResponse
+
+from facade import paths
+from facade.console_acts import DISABLE_USER, ENABLE_USER, REVOKE_USER_TOKENS, SIGN_OUT_USER
+from facade.pages.console.frame import Frame
+from facade.pages.console.rows import grant_row, user_row
+
+
+def users_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
+    """A page of users."""
+    page = answers[0].list_users
+    last = page.users[-1].username if page.has_more and page.users else ""
+    values = {
+        "users": [user_row(frame, user) for user in page.users],
+        "next_url": frame.url(paths.CONSOLE_USERS, after=last) if last else None,
+    }
+    return frame.render("users.html", values)
+
+
+def user_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
+    """One user: what they connected, and what can be done."""
+    user, grants = answers[0].get_user.user, answers[1].list_grants
+    acts = [SIGN_OUT_USER, REVOKE_USER_TOKENS, ENABLE_USER if user.disabled else DISABLE_USER]
+    values = {
+        "user": user_row(frame, user),
+        "subject": user.subject,
+        "acts": [(act, frame.url(paths.CONSOLE_ACT, act=act.name, target=user.username)) for act in acts],
+        "grants": [grant_row(frame, grant) for grant in grants.grants],
+        "all_grants_url": frame.url(paths.CONSOLE_GRANTS, username=user.username, ended="1"),
+    }
+    return frame.render("user.html", values)

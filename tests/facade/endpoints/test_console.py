@@ -1,0 +1,236 @@
+"""The operators' console over HTTP: who gets in, what is shown, and acts that ask once more."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import quote
+
+import grpc
+import httpx
+import pytest
+from tokenhouse.v1 import user_admin_pb2
+from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
+
+from tests.facade.pair import Pair
+from tests.facade.road import Visit, hidden_fields, register
+from tests.patience import PATIENCE
+
+PAGES = ["/admin", "/admin/clients", "/admin/users", "/admin/grants"]
+_HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>"""
+
+
+@dataclass
+class Operator:
+    """A browser at the console."""
+
+    pair: Pair
+    browser: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
+
+    def get(self, path: str, **query: str) -> httpx.Response:
+        """A page."""
+        return self.browser.get(path, params=query or None)
+
+    def sign_in(self, username: str = "admin", password: str | None = None) -> httpx.Response:
+        """The first page, or what is shown instead."""
+        fields = {"username": username, "password": self.pair.password if password is None else password}
+        answer = self.send(self.get("/admin"), "/admin/login", **fields)
+        return self.get(answer.headers["location"]) if answer.status_code == 303 else answer
+
+    def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
+        """The form of the page that goes to `action`."""
+        hidden = {name: unescape(value) for name, value in hidden_fields(page, action).items()}
+        return self.browser.post(action, data=hidden | fields)
+
+    def act(self, act: str, target: str) -> httpx.Response:
+        """Opens the page that asks once more, and confirms."""
+        return self.send(self.get("/admin/act", act=act, target=target), "/admin/act")
+
+
+@pytest.fixture(scope="module")
+def users(pair: Pair) -> Iterator[UserAdminServiceStub]:
+    """The users of the pair, as its operators' socket has them."""
+    with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
+        yield UserAdminServiceStub(channel)
+
+
+@pytest.fixture(scope="module")
+def operator(pair: Pair) -> Operator:
+    """Somebody who is signed in as the first user, an operator."""
+    signed_in = Operator(pair)
+    assert "Overview" in signed_in.sign_in().text
+    return signed_in
+
+
+def _connect(pair: Pair, name: str) -> tuple[str, str]:
+    visit = Visit(pair, register(pair, name=name))
+    token: str = visit.redeem(visit.code()).json()["refresh_token"]
+    return visit.client_id, token
+
+
+def _refreshes(pair: Pair, client_id: str, token: str) -> bool:
+    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": client_id}
+    return pair.client.post("/oauth/v1/token", data=form).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_who_is_not_signed_in_is_asked_to(pair: Pair, path: str) -> None:
+    """The login, and nothing of what stands behind it; the way out of it leads back to the console."""
+    page = Operator(pair).get(path)
+
+    assert page.status_code == 200
+    assert "to open the operators’ console" in page.text
+    assert 'action="/admin/login"' in page.text
+
+
+def test_who_is_no_operator_gets_403(pair: Pair, users: UserAdminServiceStub) -> None:
+    """The page says so and lets another account in; acts are refused as well, whatever the form says."""
+    request = user_admin_pb2.CreateUserRequest(username="eve", password="not an operator", groups=["operator", "x"])
+    users.CreateUser(request, timeout=PATIENCE)
+    eve = Operator(pair)
+    page = eve.sign_in("eve", "not an operator")
+    out = eve.send(page, "/admin/logout")
+
+    assert page.status_code == 403
+    assert "The console is for operators" in page.text
+    assert "admin" not in page.text.replace('action="/admin', "")
+    assert [eve.get(path).status_code for path in PAGES] == [200] * 4
+    assert (out.status_code, out.headers["location"]) == (303, "/admin")
+
+
+def test_a_wrong_password_asks_again(pair: Pair) -> None:
+    """As at every login: the name stays, and nobody learns which of the two was wrong."""
+    page = Operator(pair).sign_in("admin", "wrong")
+
+    assert page.status_code == 403
+    assert "The user name or the password is wrong." in page.text
+
+
+def test_the_pages_show_who_connected_what(pair: Pair, operator: Operator) -> None:
+    """Overview, grants, the client and the user name each other; a hostile name is text everywhere (RFC 9700 §4.16)."""
+    client_id, _ = _connect(pair, f"The editor {_HOSTILE}")
+    grants = operator.get("/admin/grants", client_id=client_id)
+    [grant_url] = re.findall(r'href="(/admin/grant\?grant_id=[0-9a-f]{32})"', grants.text)
+    pages = [
+        operator.get("/admin"),
+        grants,
+        operator.get("/admin/client", client_id=client_id),
+        operator.get("/admin/user", username="admin"),
+        operator.get(grant_url),
+        operator.get("/admin/clients", after=client_id[:-1]),
+    ]
+
+    for page in pages:
+        assert page.status_code == 200, page.text
+        assert "The editor" in page.text
+        assert "<script" not in page.text
+        assert "onerror=alert(1)>" not in page.text
+        assert page.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "Code redeemed" in pages[4].text
+
+
+def test_what_is_not_there_is_404(operator: Operator) -> None:
+    """With the core's own sentence, and the way back."""
+    for path, query in (
+        ("/admin/client", {"client_id": "nobody"}),
+        ("/admin/user", {"username": "nobody"}),
+        ("/admin/grant", {"grant_id": "0" * 32}),
+        ("/admin/act", {"act": "delete_client", "target": "nobody"}),
+        ("/admin/act", {"act": "delete_everything", "target": "nobody"}),
+        ("/admin/nothing", {}),
+    ):
+        assert operator.get(path, **query).status_code == 404
+    assert operator.get("/admin/grant", grant_id="x").status_code == 400
+    assert operator.get("/admin/grants", page="x").status_code == 400
+    assert operator.get("/admin/client").status_code == 400
+
+
+def test_an_act_asks_once_and_is_done_once_confirmed(pair: Pair, operator: Operator) -> None:
+    """Opening the page that asks ends nothing; its form ends the grant, and says how much it was."""
+    client_id, token = _connect(pair, "Cut off")
+    asks = operator.get("/admin/act", act="block_client", target=client_id)
+    asked = operator.get("/admin/client", client_id=client_id)
+    done = operator.send(asks, "/admin/act")
+    blocked = operator.get("/admin/client", client_id=client_id)
+
+    assert "Cut off" in asks.text
+    assert "<dd>active</dd>" in asked.text
+    assert (done.status_code, "The client is blocked." in done.text, "1 grant ended." in done.text) == (200, True, True)
+    assert "<dd>blocked</dd>" in blocked.text
+    assert not _refreshes(pair, client_id, token)
+
+
+@pytest.mark.parametrize("act", ["revoke_client_tokens", "delete_client"])
+def test_what_ends_all_of_a_client(pair: Pair, operator: Operator, act: str) -> None:
+    """Its refresh token is good for nothing afterwards (RFC 7009 §2 in effect)."""
+    client_id, token = _connect(pair, act)
+
+    assert "1 grant ended." in operator.act(act, client_id).text
+    assert not _refreshes(pair, client_id, token)
+
+
+def test_one_grant_and_all_of_a_user(pair: Pair, operator: Operator, users: UserAdminServiceStub) -> None:
+    """Revoke one, disconnect everything, sign out, disable and enable: each says what it ended."""
+    users.CreateUser(user_admin_pb2.CreateUserRequest(username="ann", password="ann's password"), timeout=PATIENCE)
+    visits = [Visit(pair, register(pair, name=f"Ann's app {number}")) for number in range(2)]
+    tokens = []
+    for visit in visits:
+        page = visit.browser.get(visit.log_in(visit.start(), "ann's password", "ann").headers["location"])
+        location = visit.send(page, "/consent", decision="allow").headers["location"]
+        tokens.append(visit.redeem(re.findall("code=([^&]+)", location)[0]).json()["refresh_token"])
+    first = re.findall(r"grant_id=([0-9a-f]{32})", operator.get("/admin/grants", client_id=visits[0].client_id).text)[0]
+    said = [
+        operator.act("revoke_grant", first).text,
+        operator.act("revoke_user_tokens", "ann").text,
+        operator.act("sign_out_user", "ann").text,
+        operator.act("disable_user", "ann").text,
+        operator.act("enable_user", "ann").text,
+    ]
+
+    assert "The grant has ended." in said[0]
+    assert "1 grant ended." in said[1]
+    assert "2 sessions ended." in said[2]
+    assert "0 grants ended." in said[3]
+    assert "The user is enabled." in said[4]
+    assert [_refreshes(pair, each.client_id, token) for each, token in zip(visits, tokens, strict=True)] == [False] * 2
+
+
+def test_acts_of_other_sites_and_browsers_are_refused(pair: Pair, operator: Operator) -> None:
+    """RFC 9700 §4.7: a form needs this browser, session and origin, and the act and the thing that it was made for."""
+    client_id, token = _connect(pair, "Stays")
+    other = Operator(pair)
+    other.sign_in()
+    page = operator.get("/admin/act", act="revoke_client_tokens", target=client_id)
+    data = hidden_fields(page, "/admin/act")
+    answers = [
+        other.browser.post("/admin/act", data=data),
+        operator.browser.post("/admin/act", data=data | {"csrf_token": "x"}),
+        operator.browser.post("/admin/act", data=data | {"act": "delete_client"}),
+        operator.browser.post("/admin/act", data=data | {"target": register(pair, name="Another")}),
+        operator.browser.post("/admin/act", data=data, headers={"Origin": "https://evil.example"}),
+        operator.browser.post("/admin/act", data=data, headers={"Sec-Fetch-Site": "cross-site"}),
+    ]
+
+    assert [each.status_code for each in answers] == [403] * 6
+    assert _refreshes(pair, client_id, token)
+
+
+def test_lists_go_on_where_the_last_page_ended(pair: Pair, operator: Operator) -> None:
+    """By keyset: every client is on one page, in the order of the ids, however many there are."""
+    made = {register(pair, name=f"Many {number}") for number in range(60)}
+    seen: list[str] = []
+    url = "/admin/clients"
+    for _ in range(50):
+        page = operator.get(url)
+        seen += [unescape(each) for each in re.findall(r'href="/admin/client\?client_id=([^"]+)"', page.text)]
+        more = re.findall(r'href="(/admin/clients\?after=[^"]+)"', page.text)
+        if not more:
+            break
+        url = unescape(more[0])
+
+    assert len(seen) == len(set(seen))
+    assert {quote(each, safe="-._~") for each in made} <= set(seen)
