@@ -4,10 +4,12 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import click
 
+from facade.branding import Branding, Logo, parse_color, read_logo
 from facade.log_lines import write_log_lines
 from facade.serving import Descriptors, serve
 from facade.settings import Settings, parse_address, parse_listen, parse_network
@@ -24,13 +26,25 @@ EXIT_REFUSED = 78
 @click.option("--listen", required=True, metavar="HOST:PORT", help="Where to listen for HTTP.")
 @click.option("--core-socket", required=True, metavar="PATH", help="The core's socket for the facade.")
 @click.option("--metrics-listen", metavar="HOST:PORT", help="Where to tell metrics, at /metrics.")
+@click.option("--name", default="", help="What the pages call this server.")
+@click.option("--logo", metavar="PATH", help="An SVG or PNG file.")
+@click.option("--color", multiple=True, metavar="SCHEME:NAME=COLOR", help="In the place of the stylesheet's own.")
 @click.option("--trusted-proxy", multiple=True, metavar="NET", help="Whose X-Forwarded-For is believed; repeatable.")
 def main(
-    address: str, listen: str, core_socket: str, metrics_listen: str | None, trusted_proxy: tuple[str, ...]
+    address: str,
+    listen: str,
+    core_socket: str,
+    metrics_listen: str | None,
+    name: str,
+    logo: str | None,
+    color: tuple[str, ...],
+    trusted_proxy: tuple[str, ...],
 ) -> None:
     """Serve the public HTTP side of Tokenhouse."""
     proxies = tuple(_parse(parse_network, each, "--trusted-proxy") for each in trusted_proxy)
-    settings = Settings(_parse(parse_address, address, "--address"), proxies, core_socket)
+    colors = tuple(_parse(parse_color, each, "--color") for each in color)
+    branding = Branding(name, None if logo is None else _read_logo(Path(logo)), colors)
+    settings = Settings(_parse(parse_address, address, "--address"), proxies, core_socket, branding)
     host, port = _parse(parse_listen, listen, "--listen")
     metrics = None if metrics_listen is None else _parse(parse_listen, metrics_listen, "--metrics-listen")
     write_log_lines()
@@ -52,6 +66,13 @@ def _parse(parse: Callable[[str], T], text: str, option: str) -> T:
         return parse(text)
     except ValueError as error:
         raise click.UsageError(f"{option} {text}: {error}") from error
+
+
+def _read_logo(path: Path) -> Logo:
+    try:
+        return read_logo(path)
+    except ValueError as error:
+        _refuse(f"Pages.Logo: {path}: {error}")
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -63,7 +63,7 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
 
     metrics = FacadeMetrics()
     core = CoreClient(settings.core_socket, metrics.core_calls)
-    pages = Pages(settings.address)
+    pages = Pages(settings.address, settings.branding)
     facade = Facade(
         settings, core, Discovery(core, settings.trusted_proxies), Cookies(https=settings.address.https), pages
     )

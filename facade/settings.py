@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from facade.branding import OURS, Branding
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -39,6 +41,7 @@ class Settings:
     #: Who may name other addresses in X-Forwarded-For.
     trusted_proxies: tuple[Network, ...]
     core_socket: str
+    branding: Branding = OURS
 
 
 def parse_address(text: str) -> Address:

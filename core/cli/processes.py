@@ -12,7 +12,7 @@ from typing import Any
 
 from core.cli.listening import ACTIVATION_VARIABLES
 from core.cli.service_manager import NOTIFY_VARIABLE
-from core.config.config import Config
+from core.config.config import Config, PageSettings
 from core.config.settings import SETTINGS
 
 #: Environment variables that tell a process the numbers of the pipes it inherited.
@@ -35,9 +35,19 @@ def facade_command(config: Config) -> list[str]:
         *("--address", config.server.address),
         *("--listen", str(config.server.listen)),
         *("--core-socket", str(config.grpc.socket)),
+        *_branding(config.pages),
         *([] if metrics is None else ["--metrics-listen", str(metrics)]),
         *proxies,
     ]
+
+
+def _branding(pages: PageSettings) -> Iterator[str]:
+    if pages.name is not None:
+        yield from ("--name", pages.name)
+    if pages.logo is not None:
+        yield from ("--logo", str(pages.logo))
+    for (scheme, name), color in pages.colors.items():
+        yield from ("--color", f"{scheme}:{name}={color}")
 
 
 def environment_of(name: str) -> dict[str, str]:

@@ -10,11 +10,14 @@ from core.config import (
     device_settings,
     discovery_settings,
     document_settings,
+    page_settings,
     registration_settings,
     service_settings,
     settings,
 )
 from core.config.addresses import ListenAddress
+from core.config.colors import Color
+from core.config.page_colors import page_colors
 from core.config.setting import Found, Setting
 from core.config.values import Network
 from core.domain.keys.rotation_schedule import RotationSchedule
@@ -45,6 +48,17 @@ class ServerSettings:
     allowed_redirect_uris: tuple[str, ...]
     session_lifetime: int
     service_documentation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PageSettings:
+    """[Pages]"""
+
+    #: None: the host of the address.
+    name: str | None
+    logo: Path | None
+    #: Those that are not the stylesheet's own, by scheme and name.
+    colors: Mapping[tuple[str, str], Color]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,7 @@ class Config:
     #: None where no file was read.
     file: Path | None
     server: ServerSettings
+    pages: PageSettings
     oauth: OAuthSettings
     client_documents: DocumentSettings
     device_flow: DeviceFlowPolicy
@@ -229,6 +244,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             session_lifetime=one(settings.SESSION_LIFETIME),
             service_documentation=maybe(discovery_settings.SERVICE_DOCUMENTATION),
         ),
+        pages=PageSettings(maybe(page_settings.NAME), maybe(page_settings.LOGO), page_colors(found)),
         oauth=OAuthSettings(
             access_token_lifetime=one(settings.ACCESS_TOKEN_LIFETIME),
             refresh_token_lifetime=one(settings.REFRESH_TOKEN_LIFETIME),
@@ -258,13 +274,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         metrics=MetricsSettings(
             core_listen=maybe(settings.METRICS_CORE_LISTEN), facade_listen=maybe(settings.METRICS_FACADE_LISTEN)
         ),
-        limits=LimitSettings(
-            login_failures=one(settings.LOGIN_FAILURES),
-            login_failures_per_network=one(settings.LOGIN_FAILURES_PER_NETWORK),
-            registrations=one(registration_settings.REGISTRATIONS),
-            token_requests=one(settings.TOKEN_REQUESTS),
-            client_documents=one(document_settings.FETCHES),
-        ),
+        limits=_limits(values),
         keys=_key_settings(values),
         found=found,
     )
@@ -281,3 +291,13 @@ def _key_settings(values: _Values) -> KeySettings:
 
 def _certificate(certificate: Path | None, key: Path | None, client_ca: Path | None) -> CertificateFiles | None:
     return None if certificate is None or key is None else CertificateFiles(certificate, key, client_ca)
+
+
+def _limits(values: _Values) -> LimitSettings:
+    return LimitSettings(
+        login_failures=values.one(settings.LOGIN_FAILURES),
+        login_failures_per_network=values.one(settings.LOGIN_FAILURES_PER_NETWORK),
+        registrations=values.one(registration_settings.REGISTRATIONS),
+        token_requests=values.one(settings.TOKEN_REQUESTS),
+        client_documents=values.one(document_settings.FETCHES),
+    )

@@ -6,7 +6,14 @@ Times are in seconds once parsed.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from core.config import console_settings, device_settings, discovery_settings, document_settings, registration_settings
+from core.config import (
+    console_settings,
+    device_settings,
+    discovery_settings,
+    document_settings,
+    page_settings,
+    registration_settings,
+)
 from core.config.addresses import (
     parse_allowed_redirect_uri,
     parse_listen_address,
@@ -310,6 +317,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     *document_settings.SETTINGS,
     *registration_settings.SETTINGS,
     *console_settings.SETTINGS,
+    *page_settings.SETTINGS,
     SOCKET,
     ADMIN_SOCKET,
     GRPC_LISTEN,

@@ -10,11 +10,12 @@ from markupsafe import Markup
 from sanic import HTTPResponse
 
 from facade import headers, paths
+from facade.branding import OURS, Branding
 from facade.settings import Address
 from facade.texts.languages import current_texts
 
 _HERE = Path(__file__).parent.parent
-_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,17 @@ class Asset:
 class Pages:
     """Turns templates into replies."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, branding: Branding = OURS) -> None:
         self.address = address
         #: By the name in the URL, which holds a hash of the content.
         self.assets: dict[str, Asset] = {}
-        self._urls = {path.name: self._read(path) for path in sorted((_HERE / "static").iterdir())}
+        self._urls = {
+            path.name: self._add(path.stem, path.suffix, path.read_bytes())
+            for path in sorted((_HERE / "static").iterdir())
+        }
+        colors, logo = branding.stylesheet(), branding.logo
+        logo_url = self._add("logo", logo.suffix, logo.body) if logo else self.asset_url("mark.svg")
+        stylesheets = [self.asset_url("page.css"), *([self._add("colors", ".css", colors)] if colors else ())]
         environment = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=True,
@@ -43,6 +50,9 @@ class Pages:
         )
         environment.globals.update(
             server=address.host,
+            product=branding.name or address.host,
+            logo_url=logo_url,
+            stylesheets=stylesheets,
             asset_url=self.asset_url,
             bdi=_bdi,
             name=_name,
@@ -71,10 +81,9 @@ class Pages:
             content_type="text/html; charset=utf-8",
         )
 
-    def _read(self, path: Path) -> str:
-        body = path.read_bytes()
-        name = f"{path.stem}.{hashlib.sha256(body).hexdigest()[:16]}{path.suffix}"
-        self.assets[name] = Asset(body, _CONTENT_TYPES[path.suffix])
+    def _add(self, stem: str, suffix: str, body: bytes) -> str:
+        name = f"{stem}.{hashlib.sha256(body).hexdigest()[:16]}{suffix}"
+        self.assets[name] = Asset(body, _CONTENT_TYPES[suffix])
         return f"{self.address.path}{paths.STATIC}/{name}"
 
 

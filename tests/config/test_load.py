@@ -89,6 +89,13 @@ UnauthorizedLifetime = never
 UnusedLifetime = 90d
 [Console]
 OperatorGroup = the operators
+[Pages]
+Name = Acme
+Logo = pages/logo.svg
+AccentColor = 7a1fa2
+AccentColorDark = "#CF9EE6"
+GroundColor = ffffff
+GroundColorDark = 000000
 [Grpc]
 Socket = run/core.sock
 AdminSocket = run/admin.sock
@@ -132,6 +139,8 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
         ListenAddress("127.0.0.1", 9464),
         ListenAddress("127.0.0.1", 9465),
     ]
+    assert (config.pages.name, config.pages.logo) == ("Acme", tmp_path / "pages" / "logo.svg")
+    assert config.pages.colors["dark", "accent"] == "#cf9ee6"
     policy = config.policy()
     assert not policy.clients_enabled
     assert not policy.server_wide_tokens

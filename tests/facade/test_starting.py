@@ -83,6 +83,18 @@ def test_bad_options_are_wrong_usage() -> None:
         assert "Traceback" not in stderr
 
 
+def test_a_logo_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
+    """README: a setting that cannot be used is one line with its name, and exit status 78."""
+    no_image, nothing = tmp_path / "logo.svg", tmp_path / "nothing.svg"
+    no_image.write_text("<html><script>alert(1)</script></html>")
+    refused = "tokenhouse facade: Pages.Logo:"
+
+    assert _run_all(_arguments(logo=str(no_image)), _arguments(logo=str(nothing))) == [
+        (78, f"{refused} {no_image}: allowed is an image in SVG or PNG\n"),
+        (78, f"{refused} {nothing}: allowed is a file that can be read: No such file or directory\n"),
+    ]
+
+
 def test_a_port_that_is_taken_is_refused(pair: Pair) -> None:
     """README: a setting that cannot be used is one line with its name, and exit status 78."""
     command = [sys.executable, "-m", "facade", *_arguments(listen=f"127.0.0.1:{pair.port}")]
