@@ -16,8 +16,8 @@ from facade.texts.catalogue import Catalogue, Entry, read_catalogue
 from facade.texts.languages import CATALOGUES, ENGLISH
 
 _FACADE = Path(facade.__file__).parent
-_TEMPLATES = sorted((_FACADE / "templates").glob("*.html"))
-_MODULES = sorted((_FACADE / "pages").glob("*.py")) + sorted((_FACADE / "endpoints").glob("*.py"))
+_TEMPLATES = sorted((_FACADE / "templates").rglob("*.html"))
+_MODULES = sorted((_FACADE / "pages").rglob("*.py")) + sorted((_FACADE / "endpoints").rglob("*.py"))
 #: Attributes that are read out or shown.
 _SPOKEN = {"alt", "title", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label", "summary"}
 
