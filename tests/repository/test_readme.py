@@ -46,16 +46,18 @@ def test_no_other_settings() -> None:
 
 
 def test_sample_configuration(tmp_path: Path) -> None:
-    """The README's own tokenhouse.conf can be used as it stands, and so can what makes it serve other machines."""
-    services, sample = re.findall(r"^```ini\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    """The README's own tokenhouse.conf can be used as it stands, and so can what is added for services and pages."""
+    services, pages, sample = re.findall(r"^```ini\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
     (tmp_path / "tokenhouse.conf").write_text(sample, encoding="utf-8")
 
     config = load_config(tmp_path / "tokenhouse.conf", {})
 
     assert config.server.address == "https://auth.example.com"
     assert [scope.name for scope in config.oauth.scopes] == ["mcp", "reports"]
-    (tmp_path / "tokenhouse.conf").write_text(sample + services, encoding="utf-8")
-    assert len(load_config(tmp_path / "tokenhouse.conf", {}).grpc.callers) == 2
+    (tmp_path / "tokenhouse.conf").write_text(sample + services + pages, encoding="utf-8")
+    config = load_config(tmp_path / "tokenhouse.conf", {})
+    assert len(config.grpc.callers) == 2
+    assert config.pages.name == "Acme"
 
 
 @pytest.mark.parametrize(

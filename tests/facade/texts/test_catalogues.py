@@ -16,8 +16,12 @@ from facade.texts.catalogue import Catalogue, Entry, read_catalogue
 from facade.texts.languages import CATALOGUES, ENGLISH
 
 _FACADE = Path(facade.__file__).parent
-_TEMPLATES = sorted((_FACADE / "templates").rglob("*.html"))
-_MODULES = sorted((_FACADE / "pages").rglob("*.py")) + sorted((_FACADE / "endpoints").rglob("*.py"))
+#: Operators read English, as they do in the command's output and in the logs.
+_ENGLISH = "console"
+_TEMPLATES = sorted(path for path in (_FACADE / "templates").rglob("*.html") if _ENGLISH not in path.parts)
+_MODULES = sorted(
+    path for name in ("pages", "endpoints") for path in (_FACADE / name).rglob("*.py") if _ENGLISH not in path.parts
+)
 #: Attributes that are read out or shown.
 _SPOKEN = {"alt", "title", "placeholder", "aria-label", "aria-description", "aria-roledescription", "label", "summary"}
 
