@@ -336,7 +336,7 @@ class Core:
         notes = self._seen.notes(seal, page_seal)
         return {
             _service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
-                devices, device_consent, self._metrics.devices
+                devices, device_consent, self._metrics.devices, notes
             ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
             _service(session_pb2, "SessionService"): SessionServicer(

@@ -11,6 +11,7 @@ from core.domain.grants.device_consent import DeviceConsent, DeviceLogin, Device
 from core.metrics.devices import DeviceMetrics
 from core.rpc.authorization import write_client, write_scopes
 from core.rpc.client_credentials import read_credentials
+from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.errors import reason_of
 
 _log = logging.getLogger(__name__)
@@ -19,10 +20,17 @@ _log = logging.getLogger(__name__)
 class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizationServiceServicer):
     """Proto → a device's request, a code or a decision → proto."""
 
-    def __init__(self, endpoint: DeviceAuthorizationEndpoint, consent: DeviceConsent, metrics: DeviceMetrics) -> None:
+    def __init__(
+        self,
+        endpoint: DeviceAuthorizationEndpoint,
+        consent: DeviceConsent,
+        metrics: DeviceMetrics,
+        notes: ConnectionNotes,
+    ) -> None:
         self._endpoint = endpoint
         self._consent = consent
         self._metrics = metrics
+        self._notes = notes
 
     def StartDeviceAuthorization(
         self, request: pb.StartDeviceAuthorizationRequest, context: grpc.ServicerContext
@@ -33,9 +41,14 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
             resources=tuple(request.resource),
             network_address=request.network_address,
         )
-        with self._metrics.counting_starts(reason_of):
+        client_id = wanted.client.client_id
+        with (
+            self._metrics.counting_starts(reason_of),
+            self._notes.starting_device(client_id, request.network_address),
+        ):
             started = self._endpoint.start(wanted)
-        _log.info("device authorization started", extra={"client_id": wanted.client.client_id})
+        self._notes.device_started(client_id, request.network_address, started.device_code)
+        _log.info("device authorization started", extra={"client_id": client_id})
         return pb.StartDeviceAuthorizationResponse(
             device_code=started.device_code,
             user_code=started.user_code,
@@ -66,6 +79,7 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
             )
         if isinstance(entered, DeviceLogin):
             return pb.EnterUserCodeResponse(login=pb.DeviceLoginPrompt(sealed_page=entered.sealed_page))
+        self._notes.user_code_entered(entered, request.browser_binding, request.network_address)
         return pb.EnterUserCodeResponse(consent=_write_prompt(entered))
 
     def DecideDeviceAuthorization(
@@ -77,6 +91,7 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
             browser_binding=request.browser_binding,
             approved=request.approved,
         )
+        self._notes.device_decided(request.sealed_page, request.browser_binding, approved=request.approved)
         return pb.DecideDeviceAuthorizationResponse()
 
 

@@ -9,6 +9,7 @@ import pytest
 from tokenhouse.v1 import authorization_pb2, discovery_pb2, registration_pb2
 from tokenhouse.v1 import connection_admin_pb2 as pb
 
+from tests.rpc.connections import findings_of, last_attempt, look, steps_of
 from tests.rpc.road import BINDING, PASSWORD, PKCE, REDIRECT_URI, Road, refused, register
 from tests.serving import DEADLINE, ISSUER, Serving, parameters_of
 
@@ -21,27 +22,6 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A core that knows one service, and no tokens that are for all."""
     with Serving(tmp_path_factory.mktemp("core"), f"[OAuth]\nResource = {_MCP}\nServerWideTokens = false") as core:
         yield core
-
-
-def look(serving: Serving, client_id: str = "", page_size: int = 0) -> pb.ListConnectionAttemptsResponse:
-    """What an operator sees."""
-    request = pb.ListConnectionAttemptsRequest(client_id=client_id, page_size=page_size)
-    return serving.connections.ListConnectionAttempts(request, timeout=DEADLINE)
-
-
-def last_attempt(serving: Serving, client_id: str = "") -> pb.ConnectionAttempt:
-    """The attempt that began last."""
-    return look(serving, client_id).attempts[0]
-
-
-def steps_of(attempt: pb.ConnectionAttempt) -> list[tuple[str, str]]:
-    """Steps and outcomes, in order."""
-    return [(event.step, event.outcome) for event in attempt.events]
-
-
-def findings_of(attempt: pb.ConnectionAttempt) -> dict[str, str]:
-    """The settings that would help, by fault."""
-    return {finding.code: finding.setting for finding in attempt.findings}
 
 
 def test_a_whole_attempt_is_one_timeline(serving: Serving) -> None:

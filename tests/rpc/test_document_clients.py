@@ -20,6 +20,7 @@ from tests.certificates import Authority, dns
 from tests.document_host import DocumentHost, a_document, http_answer
 from tests.fakes.network import LaidOutNetwork
 from tests.patience import PATIENCE
+from tests.rpc.connections import findings_of, last_attempt, steps_of
 from tests.rpc.road import BINDING, Road, read_refusal, refused
 from tests.running import wait_until
 from tests.serving import DEADLINE, Serving, parameters_of
@@ -193,6 +194,28 @@ def slow_answer(released: threading.Event, client_id: str) -> Callable[[ssl.SSLS
         connection.sendall(answer)
 
     return send
+
+
+def test_the_operator_sees_what_became_of_it(road: DocumentRoad, host: DocumentHost) -> None:
+    """A document that cannot be used is a step with its reason, and so is one that was fetched; a redirect URI of its
+    own host is a matter of TrustedClientHost (README, When a tool does not connect)."""
+    host.serve("/client.json", b"[]", "Content-Type: application/json")
+    refused(road.serving.authorization.StartAuthorizationByDocument, road.by_document())
+    broken = last_attempt(road.serving, road.client_id)
+    own = f"https://localhost:{host.port}/callback"
+    host.publish(host.url("/other.json"), path="/other.json", redirect_uris=[own])
+    other = road.by_document(client_id=host.url("/other.json"), redirect_uri=own)
+    refused(road.serving.authorization.StartAuthorizationByDocument, other)
+    untrusted = last_attempt(road.serving, host.url("/other.json"))
+
+    assert steps_of(broken) == [("document", "client_document_refused")]
+    assert findings_of(broken) == {"DOCUMENT_REFUSED": ""}
+    assert "it is not a JSON object" in broken.findings[0].words
+    assert steps_of(untrusted) == [("document", "fetched"), ("authorize", "redirect_uri_of_untrusted_host")]
+    setting = f"[ClientDocuments] TrustedClientHost = localhost:{host.port}"
+    assert findings_of(untrusted) == {"REDIRECT_URI_NOT_ALLOWED": setting}
+    reload(road.serving, f"[ClientDocuments]\nTrustedClientHost = localhost:{host.port}")
+    assert "it is now: connect again" in last_attempt(road.serving, host.url("/other.json")).findings[0].words
 
 
 def trusting(authority: Authority) -> Callable[[], ssl.SSLContext]:

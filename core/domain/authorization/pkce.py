@@ -18,9 +18,9 @@ def require_code_challenge(challenge: str | None, method: str | None) -> str:
         InvalidRequest: missing, not S256 (an absent method means plain: RFC 7636 §4.3), or not what S256 makes.
     """
     if challenge is None:
-        raise InvalidRequest("code_challenge is missing: PKCE is required (RFC 7636)")
+        raise InvalidRequest("code_challenge is missing: PKCE is required (RFC 7636)").because("no_code_challenge")
     if method != "S256":
-        raise InvalidRequest("code_challenge_method must be S256")
+        raise InvalidRequest("code_challenge_method must be S256").because("code_challenge_not_s256")
     if len(challenge) != _S256_CHARACTERS or not _BASE64URL.issuperset(challenge):
         raise InvalidRequest("code_challenge is not a base64url SHA-256 of 43 characters")
     return challenge

@@ -40,12 +40,12 @@ def _redirect_uri(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Fi
     if attempt.has(Step.CODE):
         return
     for event in attempt.with_outcomes("redirect_uri_not_allowed", "redirect_uri_of_untrusted_host")[-1:]:
-        uri = event.happening.about
-        if _is_allowed(uri, policy):
+        uri, of_host = event.happening.about, event.happening.outcome == "redirect_uri_of_untrusted_host"
+        host = uri.removeprefix("https://").partition("/")[0]
+        if _is_allowed(uri, policy) or (of_host and host in policy.client_documents.trusted_hosts):
             words = f"The redirect URI {uri} was not allowed; it is now: connect again."
             yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words)
-        elif event.happening.outcome == "redirect_uri_of_untrusted_host":
-            host = uri.removeprefix("https://").partition("/")[0]
+        elif of_host:
             words = (
                 f"The redirect URI {uri} is not allowed. If you trust that host, allow those of its clients, {_AGAIN}."
             )
@@ -182,8 +182,7 @@ def _is_allowed(uri: str, policy: Policy) -> bool:
         parsed = parse_redirect_uri(uri.removesuffix(CUT_QUERY))
     except InvalidRedirectUri:
         return False
-    trusted = parsed.scheme == "https" and parsed.host in policy.client_documents.trusted_hosts
-    return is_allowed(parsed, policy.allowed_redirect_uris) or trusted
+    return is_allowed(parsed, policy.allowed_redirect_uris)
 
 
 def _allowing(uri: str) -> str:

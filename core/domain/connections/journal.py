@@ -92,7 +92,11 @@ class Journal:
                 return False
             return now_ms - attempt.began_ms < TOGETHER_MS
 
-        near = self._find_last(lambda each: waits(each) and trace.network in each.networks(), trace.client_id)
+        def is_near(attempt: Attempt) -> bool:
+            networks = attempt.networks()
+            return trace.network in networks if trace.network else not networks
+
+        near = self._find_last(lambda each: waits(each) and is_near(each), trace.client_id)
         # What is no authorization request has only its network to tell users of one tool apart.
         return near or (self._find_last(waits, trace.client_id) if trace.challenge else None)
 

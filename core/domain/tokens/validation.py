@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from core.domain.clock import Clock, lies_ahead
@@ -71,6 +72,18 @@ class Presentations(Protocol):
         ...
 
 
+class _NobodyWaits:
+    """`Presentations` where there are none."""
+
+    expected: Mapping[str, object] = MappingProxyType({})
+
+    def presented(self, token: AccessToken, audience: str, found: ValidToken | Inactive) -> None:
+        raise AssertionError("nobody waits")
+
+
+_NOBODY_WAITS = _NobodyWaits()
+
+
 class Validation:
     """Validates access tokens, after `load`.
 
@@ -84,7 +97,7 @@ class Validation:
         policy: PolicySource,
         clock: Clock,
         revocations: Revocations,
-        presentations: Presentations | None = None,
+        presentations: Presentations = _NOBODY_WAITS,
     ) -> None:
         """`presentations` hears of tokens that it expects."""
         self._store = store
@@ -93,7 +106,7 @@ class Validation:
         self._clock = clock
         self._revocations = revocations
         self._presentations = presentations
-        self._expected = presentations.expected if presentations is not None else {}
+        self._expected = presentations.expected
         self._tokens: Remembered[bytes, AccessToken] = Remembered(_TOKENS)
         self._users = KnownUsers(store)
         self._applied = 0
@@ -128,7 +141,7 @@ class Validation:
         if token is None:
             return Inactive.UNKNOWN
         found = self._judge(token, wanted, policy)
-        if self._presentations is not None and token.grant_id in self._expected:
+        if token.grant_id in self._expected:
             self._presentations.presented(token, audience, found)
         return found
 

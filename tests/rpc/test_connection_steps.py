@@ -1,0 +1,165 @@
+"""What operators see of clients that do not come by a browser of their own, or prove who they are."""
+
+import secrets
+from typing import Any
+
+import pytest
+from tokenhouse.v1 import authorization_pb2, client_admin_pb2, client_credentials_pb2, token_pb2
+from tokenhouse.v1 import device_authorization_pb2 as device_pb2
+
+from core.domain.clients.grant_types import DEVICE_CODE
+from tests.assertions import KeyPair, a_key_pair
+from tests.rpc.connections import findings_of, last_attempt, look, steps_of
+from tests.rpc.road import BINDING, Road, refused, register
+from tests.serving import DEADLINE, ISSUER, Serving, public_client
+
+_KEYS = a_key_pair()
+
+
+class Device:
+    """One that has asked for a code."""
+
+    def __init__(self, road: Road) -> None:
+        self.road = road
+        self.client_id = register(road.serving, redirect_uris=None, grant_types=[DEVICE_CODE])
+        wanted = device_pb2.StartDeviceAuthorizationRequest(
+            client=public_client(self.client_id), network_address="198.51.100.1"
+        )
+        self.started = road.serving.devices.StartDeviceAuthorization(wanted, timeout=DEADLINE)
+
+    def poll(self) -> token_pb2.IssueTokenRequest:
+        """The device asks whether the user has decided."""
+        grant = token_pb2.DeviceCodeGrant(device_code=self.started.device_code)
+        return token_pb2.IssueTokenRequest(
+            client=public_client(self.client_id), attempt_id=secrets.token_bytes(16), device_code=grant
+        )
+
+    def decide(self, *, approved: bool) -> None:
+        """The user types the code, and says yes or no."""
+        here: dict[str, Any] = {"session_token": self.road.session_token, "browser_binding": BINDING}
+        typed = device_pb2.EnterUserCodeRequest(user_code=self.started.user_code, **here)
+        page = self.road.serving.devices.EnterUserCode(typed, timeout=DEADLINE).consent.sealed_page
+        decision = device_pb2.DecideDeviceAuthorizationRequest(sealed_page=page, approved=approved, **here)
+        self.road.serving.devices.DecideDeviceAuthorization(decision, timeout=DEADLINE)
+
+
+def test_a_device_is_one_timeline(road: Road) -> None:
+    """RFC 8628 from the request to the first validation; polls are one event, and nothing has gone wrong with them."""
+    device = Device(road)
+    for _ in range(2):
+        refused(road.serving.tokens.IssueToken, device.poll())
+        road.serving.clock.advance(6)
+    device.decide(approved=True)
+    tokens = road.serving.tokens.IssueToken(device.poll(), timeout=DEADLINE)
+    road.validate(tokens.access_token)
+    attempt = last_attempt(road.serving, device.client_id)
+
+    assert steps_of(attempt) == [
+        ("device", "started"),
+        ("device", "authorization_pending"),
+        ("device", "code_entered"),
+        ("device", "allowed"),
+        ("token", "redeemed"),
+        ("validation", "active"),
+    ]
+    assert (attempt.events[1].count, attempt.events[1].refused) == (2, False)
+    assert (attempt.username, attempt.state, list(attempt.findings)) == (road.username, "connected", [])
+    for secret in (device.started.device_code, device.started.user_code, tokens.access_token):
+        assert secret not in str(look(road.serving))
+
+
+def test_a_no_reaches_the_device(road: Road) -> None:
+    """RFC 8628 §3.5 access_denied."""
+    device = Device(road)
+    device.decide(approved=False)
+    refused(road.serving.tokens.IssueToken, device.poll())
+    attempt = last_attempt(road.serving, device.client_id)
+
+    assert steps_of(attempt)[-2:] == [("device", "denied"), ("token", "access_denied")]
+    assert attempt.state == "refused"
+
+
+def a_program(serving: Serving, keys: KeyPair = _KEYS) -> str:
+    """The id of a client with a key."""
+    wanted = client_admin_pb2.CreateClientRequest(
+        grant_types=["client_credentials"], token_endpoint_auth_method="private_key_jwt", keys=keys.jwks, scope=["mcp"]
+    )
+    return serving.clients.CreateClient(wanted, timeout=DEADLINE).client.client_id
+
+
+def prove(serving: Serving, client_id: str, assertion: str) -> None:
+    """A token request with this proof, which is refused."""
+    proof = client_credentials_pb2.ClientCredentials(
+        client_id=client_id,
+        method="private_key_jwt",
+        client_assertion=assertion,
+        attempt_id=secrets.token_bytes(16),
+    )
+    request = token_pb2.IssueTokenRequest(
+        client=proof,
+        attempt_id=secrets.token_bytes(16),
+        client_credentials=token_pb2.ClientCredentialsGrant(),
+        network_address="198.51.100.2",
+    )
+    assert refused(serving.tokens.IssueToken, request).reason == "INVALID_CLIENT"
+
+
+@pytest.mark.parametrize("off", [-3600, 3600])
+def test_a_clients_clock_is_wrong(serving: Serving, off: int) -> None:
+    """CLOCK_SKEW: an assertion that has expired, or is from the future (RFC 7523 §3)."""
+    client_id = a_program(serving)
+    prove(serving, client_id, _KEYS.sign(client_id, ISSUER, serving.clock.now() + off))
+
+    assert findings_of(last_attempt(serving, client_id)) == {"CLOCK_SKEW": ""}
+
+
+def test_a_clients_proof_names_another_issuer(serving: Serving) -> None:
+    """ISSUER_DIFFERS: an assertion's aud is the issuer, to the letter (RFC 7523 §3, RFC 8414 §2)."""
+    client_id = a_program(serving)
+    prove(serving, client_id, _KEYS.sign(client_id, f"{ISSUER}/", serving.clock.now()))
+    [finding] = last_attempt(serving, client_id).findings
+
+    assert finding.code == "ISSUER_DIFFERS"
+    assert f"has {ISSUER}/ as its aud, but the issuer is {ISSUER}:" in finding.words
+
+
+def test_a_service_asks_for_itself_without_a_trace(serving: Serving) -> None:
+    """RFC 6749 §4.4: a program's own token is nobody's connection."""
+    client_id = a_program(serving)
+    proof = client_credentials_pb2.ClientCredentials(
+        client_id=client_id,
+        method="private_key_jwt",
+        client_assertion=_KEYS.sign(client_id, ISSUER, serving.clock.now()),
+        attempt_id=secrets.token_bytes(16),
+    )
+    request = token_pb2.IssueTokenRequest(
+        client=proof, attempt_id=secrets.token_bytes(16), client_credentials=token_pb2.ClientCredentialsGrant()
+    )
+    serving.tokens.IssueToken(request, timeout=DEADLINE)
+
+    assert not look(serving, client_id).attempts
+
+
+def test_a_request_without_pkce(road: Road) -> None:
+    """RFC 7636: the timeline says that the code_challenge is missing, where the client learns it by a redirect."""
+    parameters = road.request()
+    del parameters["code_challenge"]
+    request = authorization_pb2.StartAuthorizationRequest(browser_binding=BINDING)
+    for name, value in parameters.items():
+        request.parameters.add(name=name, value=value)
+    road.serving.authorization.StartAuthorization(request, timeout=DEADLINE)
+
+    assert ("authorize", "no_code_challenge") in [
+        step for attempt in look(road.serving, road.client_id).attempts for step in steps_of(attempt)
+    ]
+
+
+def test_made_up_grants_begin_no_attempts(road: Road) -> None:
+    """Whoever sends tokens that nobody has made leaves one attempt of its network, however many there are."""
+    before = len(look(road.serving, road.client_id).attempts)
+    for _ in range(5):
+        refused(road.serving.tokens.IssueToken, road.refreshing(f"thr_{secrets.token_hex(20)}"))
+    found = look(road.serving, road.client_id).attempts
+
+    assert len(found) == before + 1
+    assert (steps_of(found[0]), found[0].events[0].count) == ([("refresh", "forged")], 5)
