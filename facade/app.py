@@ -10,8 +10,10 @@ from facade.endpoints.console.acting import act
 from facade.endpoints.console.reading import (
     show_client,
     show_clients,
+    show_connections,
     show_grant,
     show_grants,
+    show_keys,
     show_overview,
     show_user,
     show_users,
@@ -47,6 +49,8 @@ CONSOLE = (
             (paths.CONSOLE_USER, show_user),
             (paths.CONSOLE_GRANTS, show_grants),
             (paths.CONSOLE_GRANT, show_grant),
+            (paths.CONSOLE_KEYS, show_keys),
+            (paths.CONSOLE_CONNECTIONS, show_connections),
         )
     ),
     Route(paths.CONSOLE_ACT, _BOTH, act, Kind.PAGE, Urgency.ENDING, without_clients=True),

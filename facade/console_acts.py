@@ -1,4 +1,7 @@
-"""What can be done at the console: a table. An act is one of `ActRequest`, under the same name, about one thing."""
+"""What can be done at the console: a table. An act is one of `ActRequest`, under the same name, about one thing.
+
+What each is called, and what comes of it, stands in the catalogue of texts: console.act.NAME.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,112 +16,63 @@ from facade import paths
 class Subject:
     """A kind of things that acts are about."""
 
-    #: The field that names one, in acts and in questions.
+    #: What names one, in acts and in questions.
     field: str
-    #: The question that shows one, in LookRequest.
+    #: The question that shows one, in LookRequest; where it shows all, nothing is named in it.
     question: str
-    #: Where it is shown.
+    #: Where one is shown, and where all are.
     path: str
+    list_path: str
+
+    @property
+    def is_shown_alone(self) -> bool:
+        """Whether there is a page for each."""
+        return self.path != self.list_path
 
     def look(self, target: str) -> LookRequest:
         """The question for one of them."""
-        asked: Any = {self.question: {self.field: target}}
+        asked: Any = {self.question: {self.field: target} if self.is_shown_alone else {}}
         return LookRequest(**asked)
 
 
-CLIENT = Subject("client_id", "get_client", paths.CONSOLE_CLIENT)
-USER = Subject("username", "get_user", paths.CONSOLE_USER)
-GRANT = Subject("grant_id", "get_grant", paths.CONSOLE_GRANT)
+CLIENT = Subject("client_id", "get_client", paths.CONSOLE_CLIENT, paths.CONSOLE_CLIENTS)
+USER = Subject("username", "get_user", paths.CONSOLE_USER, paths.CONSOLE_USERS)
+GRANT = Subject("grant_id", "get_grant", paths.CONSOLE_GRANT, paths.CONSOLE_GRANTS)
+KEY = Subject("key_id", "list_keys", paths.CONSOLE_KEYS, paths.CONSOLE_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """One line of the table."""
 
-    #: In forms and URLs, and in ActRequest.
+    #: In forms and URLs, and in the catalogue of texts.
     name: str
     subject: Subject
-    #: On the button.
-    verb: str
-    #: What comes of it, before it is done.
-    consequence: str
-    #: After it was done.
-    done: str
     #: Nothing of it comes back by itself.
     ends_something: bool = True
+    #: Its name in ActRequest, where that is another, and what it says there instead of naming one thing.
+    rpc: str = ""
+    fixed: tuple[tuple[str, bool], ...] | None = None
 
     def request(self, target: str, session_token: str) -> ActRequest:
         """The act on one thing, as the core is asked for it."""
-        asked: Any = {self.name: {self.subject.field: target}}
+        fields = {self.subject.field: target} if self.fixed is None else dict(self.fixed)
+        asked: Any = {self.rpc or self.name: fields}
         return ActRequest(session_token=session_token, **asked)
 
 
-REVOKE_CLIENT_TOKENS = Act(
-    "revoke_client_tokens",
-    CLIENT,
-    "Disconnect everybody",
-    "Every grant and token that this client has ends at once. It may ask its users again.",
-    "The client is disconnected.",
-)
-BLOCK_CLIENT = Act(
-    "block_client",
-    CLIENT,
-    "Block",
-    "Every grant and token that this client has ends at once, and it gets no new ones until it is unblocked.",
-    "The client is blocked.",
-)
-UNBLOCK_CLIENT = Act(
-    "unblock_client",
-    CLIENT,
-    "Unblock",
-    "The client may ask its users again. What ended stays ended.",
-    "The client is no longer blocked.",
-    ends_something=False,
-)
-DELETE_CLIENT = Act(
-    "delete_client",
-    CLIENT,
-    "Delete",
-    "Every grant and token that this client has ends at once, and its registration is removed. "
-    "One that registered by itself may do so again.",
-    "The client is deleted.",
-)
-DISABLE_USER = Act(
-    "disable_user",
-    USER,
-    "Disable",
-    "Every session, grant and token of this user ends at once, and they cannot sign in until they are enabled.",
-    "The user is disabled.",
-)
-ENABLE_USER = Act(
-    "enable_user",
-    USER,
-    "Enable",
-    "The user may sign in again. What ended stays ended.",
-    "The user is enabled.",
-    ends_something=False,
-)
-SIGN_OUT_USER = Act(
-    "sign_out_user",
-    USER,
-    "Sign out everywhere",
-    "Every browser session of this user ends at once. What they connected stays connected.",
-    "The user is signed out.",
-)
-REVOKE_USER_TOKENS = Act(
-    "revoke_user_tokens",
-    USER,
-    "Disconnect everything",
-    "Every grant and token of this user ends at once. They may connect their apps again.",
-    "The user’s apps are disconnected.",
-)
-REVOKE_GRANT = Act(
-    "revoke_grant",
-    GRANT,
-    "Revoke",
-    "This grant and every token under it end at once. The user may connect the app again.",
-    "The grant has ended.",
-)
+REVOKE_CLIENT_TOKENS = Act("revoke_client_tokens", CLIENT)
+BLOCK_CLIENT = Act("block_client", CLIENT)
+UNBLOCK_CLIENT = Act("unblock_client", CLIENT, ends_something=False)
+DELETE_CLIENT = Act("delete_client", CLIENT)
+DISABLE_USER = Act("disable_user", USER)
+ENABLE_USER = Act("enable_user", USER, ends_something=False)
+SIGN_OUT_USER = Act("sign_out_user", USER)
+REVOKE_USER_TOKENS = Act("revoke_user_tokens", USER)
+REVOKE_GRANT = Act("revoke_grant", GRANT)
+ROTATE_SIGNING_KEY = Act("rotate_signing_key", KEY, ends_something=False, fixed=(("now", False),))
+ROTATE_AT_ONCE = Act("rotate_at_once", KEY, rpc="rotate_signing_key", fixed=(("now", True),))
+WITHDRAW_SIGNING_KEY = Act("withdraw_signing_key", KEY)
 ACTS: Mapping[str, Act] = {
     act.name: act
     for act in (
@@ -131,5 +85,8 @@ ACTS: Mapping[str, Act] = {
         SIGN_OUT_USER,
         REVOKE_USER_TOKENS,
         REVOKE_GRANT,
+        ROTATE_SIGNING_KEY,
+        ROTATE_AT_ONCE,
+        WITHDRAW_SIGNING_KEY,
     )
 }

@@ -6,7 +6,7 @@ from tokenhouse.v1.key_admin_pb2_grpc import KeyAdminServiceStub
 
 from core.cli.admin import DEADLINE, admin_channel, as_json_value
 from core.cli.invocation import OperatorGroup
-from core.cli.output import json_option, print_json, print_table, show_time
+from core.cli.output import count, json_option, print_json, print_table, show_time
 
 
 @click.group(cls=OperatorGroup)
@@ -24,8 +24,9 @@ def list_keys(as_json: bool) -> None:
         print_json([as_json_value(key) for key in found.keys])
         return
     print_table(map(_row, found.keys), "There are no signing keys.")
+    click.echo(f"\n{count(len(found.verifiers), 'verifier')} connected.")
     if found.HasField("next_rotation_at") and all(key.state != "published" for key in found.keys):
-        click.echo(f"\nThe next key is published on {show_time(found.next_rotation_at)}.")
+        click.echo(f"The next key is published on {show_time(found.next_rotation_at)}.")
 
 
 @keys.command()

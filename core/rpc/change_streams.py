@@ -123,6 +123,11 @@ class ChangeStreams:
         """`core.domain.keys.rotation.ConnectedVerifiers`."""
         return len(self._streams)
 
+    def list_connected(self) -> Sequence[ConnectedVerifier]:
+        """`core.domain.keys.rotation.ConnectedVerifiers`."""
+        with self._door:
+            return sorted(each.watcher.verifier for each in self._streams)
+
     def list_lacking(self, key_id: str) -> Sequence[ConnectedVerifier]:
         """`core.domain.keys.rotation.ConnectedVerifiers`."""
         with self._door:

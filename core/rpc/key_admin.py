@@ -1,6 +1,7 @@
 """KeyAdminService, for operators."""
 
 import logging
+from collections.abc import Sequence
 
 import grpc
 from tokenhouse.v1 import key_admin_pb2 as pb
@@ -8,6 +9,7 @@ from tokenhouse.v1 import key_admin_pb2_grpc
 
 from core.domain.administration.keys import KeyAdministration, ListedKey
 from core.domain.keys.es256 import ALGORITHM
+from core.domain.keys.rotation import ConnectedVerifier
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +22,11 @@ class KeyAdminServicer(key_admin_pb2_grpc.KeyAdminServiceServicer):
 
     def ListKeys(self, request: pb.ListKeysRequest, context: grpc.ServicerContext) -> pb.ListKeysResponse:
         keys = [_write(key) for key in self._keys.list()]
-        return pb.ListKeysResponse(keys=keys, next_rotation_at=self._keys.next_rotation_at())
+        return pb.ListKeysResponse(
+            keys=keys,
+            next_rotation_at=self._keys.next_rotation_at(),
+            verifiers=_write_verifiers(self._keys.list_verifiers()),
+        )
 
     def RotateSigningKey(
         self, request: pb.RotateSigningKeyRequest, context: grpc.ServicerContext
@@ -53,6 +59,10 @@ def _write(listed: ListedKey) -> pb.SigningKey:
         signs_since=key.signs_since,
         signs_by=listed.signs_by,
         withdrawn_at=key.withdrawn_at,
-        laggards=[pb.ConnectedVerifier(name=each.name, address=each.address) for each in listed.laggards],
+        laggards=_write_verifiers(listed.laggards),
         state_since=listed.state_since,
     )
+
+
+def _write_verifiers(verifiers: Sequence[ConnectedVerifier]) -> list[pb.ConnectedVerifier]:
+    return [pb.ConnectedVerifier(name=each.name, address=each.address) for each in verifiers]

@@ -15,5 +15,8 @@ class Verifiers:
     def count(self) -> int:
         return len(self.keys)
 
+    def list_connected(self) -> Sequence[ConnectedVerifier]:
+        return [ConnectedVerifier(name, f"{name}:1") for name in self.keys]
+
     def list_lacking(self, key_id: str) -> Sequence[ConnectedVerifier]:
         return [ConnectedVerifier(name, f"{name}:1") for name, keys in self.keys.items() if key_id not in keys]

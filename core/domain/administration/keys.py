@@ -69,6 +69,10 @@ class KeyAdministration:
         """The signing keys that are published or were withdrawn lately, newest first."""
         return [self._look_at(key) for key in self._keys.list_keys()]
 
+    def list_verifiers(self) -> Sequence[ConnectedVerifier]:
+        """Everybody who follows the changes at this moment."""
+        return self._rotation.list_verifiers()
+
     def next_rotation_at(self) -> int | None:
         """When the next key is published by schedule, in seconds since the epoch; None: never."""
         return self._rotation.rotation_due()

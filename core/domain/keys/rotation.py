@@ -39,6 +39,10 @@ class ConnectedVerifiers(Protocol):
         """How many are connected."""
         ...
 
+    def list_connected(self) -> Sequence[ConnectedVerifier]:
+        """All of them."""
+        ...
+
     def list_lacking(self, key_id: str) -> Sequence[ConnectedVerifier]:
         """Those that have not acknowledged a key."""
         ...
@@ -110,6 +114,10 @@ class KeyRotation:
         key = self._keys.rotate(longest_token=self._longest_token)
         _log.info("signing key signs", extra={"key_id": key.key_id})
         return key
+
+    def list_verifiers(self) -> Sequence[ConnectedVerifier]:
+        """Every connected verifier."""
+        return self._verifiers.list_connected()
 
     def list_laggards(self, key: SigningKey) -> Sequence[ConnectedVerifier]:
         """The connected verifiers that have not acknowledged a published key."""

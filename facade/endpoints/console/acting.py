@@ -28,7 +28,7 @@ async def _act(request: Request, facade: Facade) -> HTTPResponse:
         answer = await facade.core.act(wanted.request(target, form.session_token))
     except Refusal as refusal:
         return _instead(facade, form.browser, form.session_token, refusal)
-    return done_page(facade, wanted, target, answer)
+    return done_page(facade, wanted, answer)
 
 
 def _instead(facade: Facade, browser: Browser, session_token: str, refusal: Refusal) -> HTTPResponse:

@@ -2,14 +2,16 @@
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1 import client_admin_pb2 as clients_pb
+from tokenhouse.v1 import connection_admin_pb2 as connections_pb
 from tokenhouse.v1 import grant_admin_pb2 as grants_pb
+from tokenhouse.v1 import key_admin_pb2 as keys_pb
 from tokenhouse.v1 import overview_admin_pb2 as overview_pb
 from tokenhouse.v1 import user_admin_pb2 as users_pb
 from tokenhouse.v1.console_pb2 import LookRequest
 
 from facade.endpoints.console.looking import look, query_of
 from facade.facade import Facade
-from facade.pages.console import clients, grants, overview, users
+from facade.pages.console import clients, connections, grants, keys, overview, users
 
 _PAGE = 50
 #: Of what a page shows beside what it is about.
@@ -81,3 +83,15 @@ async def show_grant(request: Request, facade: Facade) -> HTTPResponse:
     """One grant: from the consent to the last refresh, or to its end."""
     question = grants_pb.GetGrantRequest(grant_id=query_of(request).require("grant_id"))
     return await look(request, facade, grants.grant_page, LookRequest(get_grant=question))
+
+
+async def show_keys(request: Request, facade: Facade) -> HTTPResponse:
+    """Signing keys and connected verifiers."""
+    return await look(request, facade, keys.keys_page, LookRequest(list_keys=keys_pb.ListKeysRequest()))
+
+
+async def show_connections(request: Request, facade: Facade) -> HTTPResponse:
+    """Attempts to connect, of every client or of one."""
+    client_id = query_of(request).find("client_id") or ""
+    question = connections_pb.ListConnectionAttemptsRequest(client_id=client_id, page_size=_PAGE)
+    return await look(request, facade, connections.connections_page, LookRequest(list_connection_attempts=question))

@@ -6,8 +6,8 @@ from tokenhouse.v1.console_pb2 import LookResponse
 from facade import paths
 from facade.console_acts import BLOCK_CLIENT, DELETE_CLIENT, REVOKE_CLIENT_TOKENS, UNBLOCK_CLIENT
 from facade.pages.console.frame import Frame
-from facade.pages.console.rows import client_row, grant_row
-from facade.pages.console.wording import ID, moment
+from facade.pages.console.rows import act_link, client_row, grant_row
+from facade.pages.console.wording import ID, WORD, moment
 from facade.pages.untrusted import shown
 
 
@@ -19,7 +19,7 @@ def clients_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
         "clients": [client_row(frame, client) for client in page.clients],
         "next_url": frame.url(paths.CONSOLE_CLIENTS, after=last) if last else None,
     }
-    return frame.render("clients.html", values)
+    return frame.render("clients.html", values, here=paths.CONSOLE_CLIENTS)
 
 
 def client_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
@@ -29,13 +29,14 @@ def client_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
     values = {
         "client": client_row(frame, client),
         "redirect_uris": [shown(uri, ID) for uri in client.redirect_uris],
-        "grant_types": list(client.grant_types),
-        "scope": [shown(scope, 128) for scope in client.scope],
+        "grant_types": ", ".join(shown(each, WORD) for each in client.grant_types),
+        "scope": " ".join(shown(scope, WORD) for scope in client.scope),
         "resources": [shown(resource, ID) for resource in client.resources],
         "secrets": [(secret.secret_id, moment(secret.created_at)) for secret in client.secrets],
         "metadata": shown(client.metadata, 4000),
-        "acts": [(act, frame.url(paths.CONSOLE_ACT, act=act.name, target=client.client_id)) for act in acts],
+        "acts": [act_link(frame, act, client.client_id) for act in acts],
         "grants": [grant_row(frame, grant) for grant in grants.grants],
+        "attempts_url": frame.url(paths.CONSOLE_CONNECTIONS, client_id=client.client_id),
         "all_grants_url": frame.url(paths.CONSOLE_GRANTS, client_id=client.client_id, ended="1"),
     }
-    return frame.render("client.html", values)
+    return frame.render("client.html", values, here=paths.CONSOLE_CLIENTS)

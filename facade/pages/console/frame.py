@@ -10,8 +10,19 @@ from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.facade import Facade
+from facade.pages.console.wording import in_words
 from facade.pages.untrusted import shown
 from facade.redirects import encode_parameters
+
+#: Where else to go, by the names in the catalogue.
+_WAYS = (
+    (paths.CONSOLE, "overview"),
+    (paths.CONSOLE_GRANTS, "grants"),
+    (paths.CONSOLE_CLIENTS, "clients"),
+    (paths.CONSOLE_USERS, "users"),
+    (paths.CONSOLE_KEYS, "keys"),
+    (paths.CONSOLE_CONNECTIONS, "connections"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +34,16 @@ class Frame:
     session_token: str
     operator: str
 
-    def render(self, template: str, values: Mapping[str, object], status: int = 200) -> HTTPResponse:
-        """The page, with its frame around it."""
+    def render(self, template: str, values: Mapping[str, object], *, here: str) -> HTTPResponse:
+        """The page, with its frame around it; `here` is the one of the ways that it lies on."""
         around = {
-            "paths": paths,
-            "local_url": self.facade.local_url,
+            "wide": True,
+            "ways": [(self.url(path), in_words("way", name), path == here) for path, name in _WAYS],
+            "logout_url": self.url(paths.CONSOLE_LOGOUT),
             "operator": shown(self.operator, 80),
             "logout_csrf_token": csrf_token(self.browser, "console logout", self.session_token),
         }
-        return self.facade.pages.render(f"console/{template}", {**around, **values}, status=status)
+        return self.facade.pages.render(f"console/{template}", {**around, **values})
 
     def url(self, path: str, **parameters: str) -> str:
         """A page of the console, with what it is about."""

@@ -9,7 +9,7 @@ from tokenhouse.v1.grant_admin_pb2 import ListGrantsRequest
 from facade import paths
 from facade.console_acts import REVOKE_GRANT
 from facade.pages.console.frame import Frame
-from facade.pages.console.rows import grant_row
+from facade.pages.console.rows import act_link, grant_row
 from facade.pages.console.wording import ID
 from facade.pages.untrusted import shown
 
@@ -31,7 +31,7 @@ def grants_page_of(question: ListGrantsRequest) -> Callable[[Frame, list[LookRes
             if page.next_page_token
             else None,
         }
-        return frame.render("grants.html", values)
+        return frame.render("grants.html", values, here=paths.CONSOLE_GRANTS)
 
     return grants_page
 
@@ -41,7 +41,6 @@ def grant_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
     grant = answers[0].get_grant.grant
     values = {
         "grant": grant_row(frame, grant),
-        "act": REVOKE_GRANT,
-        "act_url": frame.url(paths.CONSOLE_ACT, act=REVOKE_GRANT.name, target=grant.grant_id),
+        "acts": [act_link(frame, REVOKE_GRANT, grant.grant_id)],
     }
-    return frame.render("grant.html", values)
+    return frame.render("grant.html", values, here=paths.CONSOLE_GRANTS)

@@ -6,7 +6,7 @@ from tokenhouse.v1.console_pb2 import LookResponse
 from facade import paths
 from facade.console_acts import DISABLE_USER, ENABLE_USER, REVOKE_USER_TOKENS, SIGN_OUT_USER
 from facade.pages.console.frame import Frame
-from facade.pages.console.rows import grant_row, user_row
+from facade.pages.console.rows import act_link, grant_row, user_row
 
 
 def users_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
@@ -17,7 +17,7 @@ def users_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
         "users": [user_row(frame, user) for user in page.users],
         "next_url": frame.url(paths.CONSOLE_USERS, after=last) if last else None,
     }
-    return frame.render("users.html", values)
+    return frame.render("users.html", values, here=paths.CONSOLE_USERS)
 
 
 def user_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
@@ -27,8 +27,8 @@ def user_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
     values = {
         "user": user_row(frame, user),
         "subject": user.subject,
-        "acts": [(act, frame.url(paths.CONSOLE_ACT, act=act.name, target=user.username)) for act in acts],
+        "acts": [act_link(frame, act, user.username) for act in acts],
         "grants": [grant_row(frame, grant) for grant in grants.grants],
         "all_grants_url": frame.url(paths.CONSOLE_GRANTS, username=user.username, ended="1"),
     }
-    return frame.render("user.html", values)
+    return frame.render("user.html", values, here=paths.CONSOLE_USERS)

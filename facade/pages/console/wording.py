@@ -6,21 +6,17 @@ from datetime import UTC, datetime
 from tokenhouse.v1 import client_admin_pb2 as clients_pb
 
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
-#: Longer than any name is shown, and short enough to be read.
+#: In characters: as much of a name, a word or an id as is shown.
 NAME = 80
+WORD = 128
 ID = 600
 
 _SOURCES = {
-    clients_pb.CLIENT_SOURCE_OPERATOR: "An operator",
-    clients_pb.CLIENT_SOURCE_DOCUMENT: "Its document",
-    clients_pb.CLIENT_SOURCE_REGISTRATION: "Itself",
-}
-_TRUST = {
-    "none": "Its own word",
-    "client_secret_basic": "A secret",
-    "client_secret_post": "A secret",
-    "private_key_jwt": "Its key",
+    clients_pb.CLIENT_SOURCE_OPERATOR: "operator",
+    clients_pb.CLIENT_SOURCE_DOCUMENT: "document",
+    clients_pb.CLIENT_SOURCE_REGISTRATION: "registration",
 }
 
 
@@ -33,23 +29,28 @@ class Moment:
 
 
 def moment(seconds: int) -> Moment:
-    """Seconds since the epoch as people read them, in UTC."""
+    """Seconds since the epoch as people of every language read them, in UTC."""
     time = datetime.fromtimestamp(seconds, UTC)
     return Moment(time.strftime("%Y-%m-%d %H:%M UTC"), time.isoformat())
 
 
+def in_words(family: str, name: str) -> str:
+    """What the catalogue says of one of a family of names; one that it does not know is shown as it is."""
+    return current_texts().find(f"console.{family}.{name}") or shown(name.replace("_", " "), WORD)
+
+
 def source_of(client: clients_pb.Client) -> str:
     """Who told this server of the client."""
-    return _SOURCES.get(client.source, "Unknown")
+    return in_words("source", _SOURCES.get(client.source, "registration"))
 
 
 def trust_in(client: clients_pb.Client) -> str:
     """What shows that it is the client it says it is."""
     if client.source == clients_pb.CLIENT_SOURCE_DOCUMENT and client.token_endpoint_auth_method == "none":
-        return "The host of its document"
-    return _TRUST.get(client.token_endpoint_auth_method, shown(client.token_endpoint_auth_method, NAME))
+        return in_words("trust", "document")
+    return in_words("trust", client.token_endpoint_auth_method)
 
 
-def count(number: int, noun: str) -> str:
-    """`1 grant`, `2 grants`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def act_words(name: str, part: str) -> str:
+    """What the catalogue says of an act: its verb, what comes of it, and what is said when it is done."""
+    return current_texts().text(f"console.act.{name}.{part}")

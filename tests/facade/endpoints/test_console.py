@@ -15,8 +15,9 @@ from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
+from tests.running import wait_until
 
-PAGES = ["/admin", "/admin/clients", "/admin/users", "/admin/grants"]
+PAGES = ["/admin", "/admin/clients", "/admin/users", "/admin/grants", "/admin/keys", "/admin/connections"]
 _HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>"""
 
 
@@ -97,7 +98,7 @@ def test_who_is_no_operator_gets_403(pair: Pair, users: UserAdminServiceStub) ->
     assert page.status_code == 403
     assert "The console is for operators" in page.text
     assert "admin" not in page.text.replace('action="/admin', "")
-    assert [eve.get(path).status_code for path in PAGES] == [200] * 4
+    assert [eve.get(path).status_code for path in PAGES] == [200] * len(PAGES)
     assert (out.status_code, out.headers["location"]) == (303, "/admin")
 
 
@@ -159,7 +160,7 @@ def test_an_act_asks_once_and_is_done_once_confirmed(pair: Pair, operator: Opera
 
     assert "Cut off" in asks.text
     assert "<dd>active</dd>" in asked.text
-    assert (done.status_code, "The client is blocked." in done.text, "1 grant ended." in done.text) == (200, True, True)
+    assert (done.status_code, "The app is blocked." in done.text, "1 grant ended." in done.text) == (200, True, True)
     assert "<dd>blocked</dd>" in blocked.text
     assert not _refreshes(pair, client_id, token)
 
@@ -234,3 +235,50 @@ def test_lists_go_on_where_the_last_page_ended(pair: Pair, operator: Operator) -
 
     assert len(seen) == len(set(seen))
     assert {quote(each, safe="-._~") for each in made} <= set(seen)
+
+
+def test_keys_are_rotated_and_withdrawn(pair: Pair, operator: Operator) -> None:
+    """The page names each key with its state; a withdrawn one is in no JWK Set when the page says so (RFC 7517 §5)."""
+
+    def published() -> set[str]:
+        return {key["kid"] for key in pair.client.get("/oauth/v1/jwks").json()["keys"]}
+
+    before = published()
+    done = operator.act("rotate_signing_key", "next")
+    page = operator.get("/admin/keys")
+    at_once = operator.act("rotate_at_once", "next")
+    [old] = before
+    withdrawn = operator.act("withdraw_signing_key", old)
+    again = operator.get("/admin/act", act="withdraw_signing_key", target="no-such-key")
+
+    assert "The next key is published." in done.text
+    assert '<span class="code">' + old in page.text
+    assert page.text.count("published</td>") == 1
+    assert "No verifier is connected." in page.text
+    assert "The next key signs." in at_once.text
+    assert "The key is withdrawn." in withdrawn.text
+    assert again.status_code == 404
+    wait_until(lambda: old not in published(), "the facade to have asked for the keys again")
+    assert published() & before == set()
+
+
+def test_the_doctor_shows_what_an_app_went_through(pair: Pair, operator: Operator) -> None:
+    """Each step of an attempt in words, under the app's name; of one app alone where that is asked for."""
+    client_id, _ = _connect(pair, "Patient")
+    page = operator.get("/admin/connections", client_id=client_id)
+    other = operator.get("/admin/connections", client_id=register(pair, name="Nobody tried"))
+
+    assert page.status_code == 200
+    assert "Patient" in page.text
+    assert "token issued" in page.text
+    assert page.text.count("<details") == 1
+    assert "Patient" not in other.text
+
+
+def test_the_console_speaks_the_language_of_the_browser(operator: Operator) -> None:
+    """RFC 9110 §12.5.4: what the console says is said in German where that is wished for."""
+    page = operator.browser.get("/admin/users", headers={"Accept-Language": "de"})
+
+    assert page.headers["content-language"] == "de"
+    assert "Benutzer</h1>" in page.text
+    assert "Abmelden" in page.text

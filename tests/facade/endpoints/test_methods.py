@@ -36,6 +36,8 @@ _PAGES = {
     "/admin/user": _READ,
     "/admin/grants": _READ,
     "/admin/grant": _READ,
+    "/admin/keys": _READ,
+    "/admin/connections": _READ,
     "/admin/act": _READ | _POST,
     "/admin/login": _POST,
     "/admin/logout": _POST,

@@ -1,0 +1,54 @@
+"""The connection doctor: what clients went through when they tried to connect, and what is the matter."""
+
+from collections.abc import Iterable
+
+from sanic import HTTPResponse
+from tokenhouse.v1 import connection_admin_pb2 as pb
+from tokenhouse.v1.console_pb2 import LookResponse
+
+from facade import paths
+from facade.pages.console.frame import Frame
+from facade.pages.console.rows import Row
+from facade.pages.console.wording import ID, NAME, in_words, moment
+from facade.pages.untrusted import shown
+
+_WORDS = 1000
+
+
+def connections_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
+    """Every attempt that is remembered, the last one first, step by step."""
+    seen = answers[0].list_connection_attempts
+    values = {
+        "since": moment(seen.since),
+        "findings": _findings(seen.findings),
+        "attempts": [_attempt(frame, attempt) for attempt in seen.attempts],
+        "reads": [_event(event) for event in seen.metadata_reads],
+    }
+    return frame.render("connections.html", values, here=paths.CONSOLE_CONNECTIONS)
+
+
+def _attempt(frame: Frame, attempt: pb.ConnectionAttempt) -> Row:
+    return {
+        "name": shown(attempt.client_name, NAME) or shown(attempt.client_id, NAME),
+        "url": frame.url(paths.CONSOLE_CLIENT, client_id=attempt.client_id) if attempt.client_name else None,
+        "username": shown(attempt.username, NAME),
+        "began": moment(attempt.began_at),
+        "state": in_words("attempt", attempt.state),
+        "refused": attempt.state == "refused",
+        "findings": _findings(attempt.findings),
+        "events": [_event(event) for event in attempt.events],
+    }
+
+
+def _event(event: pb.ConnectionEvent) -> Row:
+    return {
+        "at": moment(event.at_ms // 1000),
+        "words": shown(event.words, _WORDS),
+        "network": shown(event.network, NAME),
+        "count": event.count,
+        "refused": event.refused,
+    }
+
+
+def _findings(findings: Iterable[pb.ConnectionFinding]) -> list[Row]:
+    return [{"words": shown(each.words, _WORDS), "setting": shown(each.setting, ID)} for each in findings]
