@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.envoy import authorization_pb2 as envoy_pb2
 from tokenhouse.v1 import (
+    account_pb2,
     authorization_pb2,
     changes_pb2,
     client_keys_pb2,
@@ -21,6 +22,7 @@ from tokenhouse.v1 import (
     validation_pb2,
 )
 
+from core.account_services import AccountServices
 from core.background import Background
 from core.committed_changes import CommittedChanges
 from core.config.config import Config
@@ -331,6 +333,7 @@ class Core:
         operators = Operators(
             store, logins, RequestSeal(self._master_keys, clock, self._randomness, CONSOLE_PAGE), policy
         )
+        account = AccountServices(store, logins, self._master_keys, policy, clock, self._randomness)
         devices = DeviceAuthorizationEndpoint(authentication, store, self._master_keys, policy, clock, self._randomness)
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
         notes = self._seen.notes(seal, page_seal)
@@ -340,8 +343,9 @@ class Core:
             ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
             _service(session_pb2, "SessionService"): SessionServicer(
-                logins, endpoint, device_consent, operators, outcomes, notes
+                logins, endpoint, device_consent, operators, account.page, outcomes, notes
             ),
+            _service(account_pb2, "AccountService"): account.servicer,
             _service(console_pb2, "ConsoleService"): ConsoleServicer(operators, store, self._operator_services.over),
             _service(registration_pb2, "RegistrationService"): RegistrationServicer(
                 Registrations(store, policy, clock), calls, outcomes, notes

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from facade import paths
+from facade.endpoints.account import disconnect_all_apps, disconnect_app, show_account
+from facade.endpoints.account_login import log_in_to_account, log_out_of_account
 from facade.endpoints.asset import show_asset
 from facade.endpoints.authorize import authorize
 from facade.endpoints.consent import decide_consent
@@ -58,6 +60,15 @@ CONSOLE = (
     Route(paths.CONSOLE_LOGOUT, _POST, log_out_of_console, Kind.PAGE, Urgency.ENDING, without_clients=True),
 )
 
+#: The user's own page.
+ACCOUNT = (
+    Route(paths.ACCOUNT, _READ, show_account, Kind.PAGE, without_clients=True),
+    Route(paths.ACCOUNT_LOGIN, _POST, log_in_to_account, Kind.PAGE, without_clients=True),
+    Route(paths.ACCOUNT_LOGOUT, _POST, log_out_of_account, Kind.PAGE, Urgency.ENDING, without_clients=True),
+    Route(paths.ACCOUNT_DISCONNECT, _POST, disconnect_app, Kind.PAGE, Urgency.ENDING, without_clients=True),
+    Route(paths.ACCOUNT_DISCONNECT_ALL, _POST, disconnect_all_apps, Kind.PAGE, Urgency.ENDING, without_clients=True),
+)
+
 ROUTES = (
     Route(paths.METADATA, _READ, show_metadata, Kind.API, document=metadata_reply, is_metadata=True),
     Route(paths.JWKS, _READ, show_jwks, Kind.API, document=jwks_reply),
@@ -74,6 +85,7 @@ ROUTES = (
     Route(paths.TOKEN, _POST, issue_token, Kind.API),
     Route(paths.REVOKE, _POST, revoke_token, Kind.API, Urgency.ENDING),
     Route(paths.INTROSPECT, _POST, introspect_token, Kind.API, Urgency.ENDING),
+    *ACCOUNT,
     *CONSOLE,
     Route(paths.LIVEZ, _READ, show_livez, Kind.PLAIN),
     Route(paths.READYZ, _READ, show_readyz, Kind.PLAIN),

@@ -52,6 +52,7 @@ from tokenhouse.v1.session_pb2 import LogInRequest, LogInResponse, LogOutRequest
 from tokenhouse.v1.token_pb2 import IssueTokenRequest, IssueTokenResponse, IssueTokensRequest, IssueTokensResponse
 from tokenhouse_verifier.coalescing import Coalescer
 
+from facade.account_calls import AccountCalls
 from facade.core_status import is_explained, refusal_of_item, refusal_of_status, unavailable
 from facade.correlation import METADATA_KEY, correlation_id
 from facade.errors import Refusal
@@ -158,9 +159,7 @@ class CoreClient:
             _AT_ONCE,
         )
         self._register_clients = method(
-            "/tokenhouse.v1.RegistrationService/RegisterClients",
-            RegisterClientsRequest,
-            RegisterClientsResponse,
+            "/tokenhouse.v1.RegistrationService/RegisterClients", RegisterClientsRequest, RegisterClientsResponse
         )
         self.start_authorization = method(
             "/tokenhouse.v1.AuthorizationService/StartAuthorization",
@@ -185,6 +184,7 @@ class CoreClient:
         self.decide_device_authorization = method(
             devices + "DecideDeviceAuthorization", DecideDeviceAuthorizationRequest, DecideDeviceAuthorizationResponse
         )
+        self.account = AccountCalls(method)
         self.look = method("/tokenhouse.v1.ConsoleService/Look", LookRequest, LookResponse)
         self.act = method("/tokenhouse.v1.ConsoleService/Act", ActRequest, ActResponse)
         self.log_in = method("/tokenhouse.v1.SessionService/LogIn", LogInRequest, LogInResponse, _LOGIN)

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import grpc
 from tokenhouse.v1 import (
+    account_pb2_grpc,
     authorization_pb2,
     authorization_pb2_grpc,
     backup_admin_pb2_grpc,
@@ -81,6 +82,7 @@ class Serving:
         self.channels = {"facade": facade, "operator": operator, "service": service}
         self.authorization = authorization_pb2_grpc.AuthorizationServiceStub(facade)
         self.devices = device_authorization_pb2_grpc.DeviceAuthorizationServiceStub(facade)
+        self.accounts = account_pb2_grpc.AccountServiceStub(facade)
         self.sessions = session_pb2_grpc.SessionServiceStub(facade)
         self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)
         self.tokens = token_pb2_grpc.TokenServiceStub(facade)

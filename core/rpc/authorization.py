@@ -12,9 +12,9 @@ from core.domain.authorization.endpoint import (
     LoginPrompt,
     Redirect,
 )
-from core.domain.authorization.request import Recipient
 from core.domain.clients.client import Client
 from core.domain.clients.document_url import names_document, parse_document_url
+from core.domain.clients.redirect_policy import RedirectUri
 from core.domain.grants.consent import Consent
 from core.domain.policy import Scope
 from core.rpc.connection_notes import ConnectionNotes
@@ -97,14 +97,15 @@ def _write_redirect(redirect: Redirect) -> authorization_pb2.AuthorizationRespon
 
 def _write_login(prompt: LoginPrompt) -> authorization_pb2.LoginPrompt:
     return authorization_pb2.LoginPrompt(
-        sealed_request=prompt.sealed_request, client=_write_recipient(prompt.recipient)
+        sealed_request=prompt.sealed_request,
+        client=write_recipient(prompt.recipient.client, prompt.recipient.redirect_uri),
     )
 
 
 def _write_consent(prompt: ConsentPrompt) -> authorization_pb2.ConsentPrompt:
     return authorization_pb2.ConsentPrompt(
         sealed_request=prompt.sealed_request,
-        client=_write_recipient(prompt.request.recipient),
+        client=write_recipient(prompt.request.recipient.client, prompt.request.recipient.redirect_uri),
         username=prompt.user.username,
         scopes=write_scopes(prompt.scopes),
         resources=prompt.request.resources,
@@ -126,9 +127,10 @@ def write_client(client: Client) -> authorization_pb2.RequestingClient:
     )
 
 
-def _write_recipient(recipient: Recipient) -> authorization_pb2.RequestingClient:
-    client, redirect_uri = write_client(recipient.client), recipient.redirect_uri
-    client.redirect_host = redirect_uri.shown_host
-    client.redirect_uri = redirect_uri.text
-    client.own_machine = redirect_uri.on_own_machine
-    return client
+def write_recipient(client: Client, redirect_uri: RedirectUri) -> authorization_pb2.RequestingClient:
+    """The client as the user should see it, with where the answer goes."""
+    written = write_client(client)
+    written.redirect_host = redirect_uri.shown_host
+    written.redirect_uri = redirect_uri.text
+    written.own_machine = redirect_uri.on_own_machine
+    return written

@@ -3,6 +3,7 @@
 import grpc
 from tokenhouse.v1 import session_pb2, session_pb2_grpc
 
+from core.domain.account.page import AccountPage
 from core.domain.administration.operators import Operators
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.grants.device_consent import DeviceConsent
@@ -23,6 +24,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         endpoint: AuthorizationEndpoint,
         devices: DeviceConsent,
         operators: Operators,
+        account: AccountPage,
         outcomes: OutcomeMetrics,
         notes: ConnectionNotes,
     ) -> None:
@@ -30,13 +32,14 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self._endpoint = endpoint
         self._devices = devices
         self._operators = operators
+        self._account = account
         self._outcomes = outcomes
         self._notes = notes
 
     def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
         parameters = self._parameters_after_login(request)
-        if request.sealed_device_page or request.sealed_console:
+        if request.sealed_device_page or request.sealed_account_page or request.sealed_console:
             token, session = self._log_in(request)
         else:
             with self._notes.logging_in(parameters, request.network_address):
@@ -50,6 +53,8 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             return self._operators.parameters_after_login(request.sealed_console, request.browser_binding)
         if request.sealed_device_page:
             return self._devices.parameters_after_login(request.sealed_device_page, request.browser_binding)
+        if request.sealed_account_page:
+            return self._account.parameters_after_login(request.sealed_account_page, request.browser_binding)
         return self._endpoint.parameters_after_login(request.sealed_request, request.browser_binding)
 
     def _log_in(self, request: session_pb2.LogInRequest) -> tuple[str, Session]:

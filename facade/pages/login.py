@@ -51,6 +51,20 @@ def device_login_page(
     return _render(facade, values, username, refusal, "")
 
 
+def account_login_page(
+    facade: Facade, browser: Browser, sealed_page: str, *, username: str = "", refusal: Refusal | None = None
+) -> HTTPResponse:
+    """As `login_page`, on the way to the user's own page."""
+    values = {
+        "way": "account",
+        "client_name": "",
+        "carried": {"sealed_account_page": sealed_page},
+        "csrf_token": csrf_token(browser, "account login", "", sealed_page),
+        "login_url": facade.local_url(paths.ACCOUNT_LOGIN),
+    }
+    return _render(facade, values, username, refusal, "")
+
+
 def console_login_page(
     facade: Facade, browser: Browser, sealed_console: str, *, username: str = "", refusal: Refusal | None = None
 ) -> HTTPResponse:

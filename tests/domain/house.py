@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from core.account_services import AccountServices
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
@@ -178,6 +179,11 @@ class House:
         self.device_consent = DeviceConsent(
             self.store, self.logins, page_seal, self.master_keys, self.policy, self.clock
         )
+
+    @property
+    def account(self) -> AccountServices:
+        """The user's own page, and what is done there."""
+        return AccountServices(self.store, self.logins, self.master_keys, self.policy, self.clock, self.randomness)
 
     def key_administration(self, keeper: MasterKeyKeeper | None = None) -> KeyAdministration:
         """Every act on keys; without a keeper, master keys are not to be rotated."""

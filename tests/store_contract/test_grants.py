@@ -187,11 +187,12 @@ def test_only_a_pending_or_active_grant_can_be_revoked(populated: Store, state: 
     [
         ("subject", RevokeReason.USER_DISABLED),
         ("client", RevokeReason.CLIENT_BLOCKED),
+        ("both", RevokeReason.REVOKED_BY_USER),
         ("everything", RevokeReason.RESTORED),
     ],
 )
 def test_revoking_many_touches_those_alone(store: Store, by: str, reason: RevokeReason) -> None:
-    """One statement ends all pending and active grants: of a user, of a client, or of everybody; and no others."""
+    """One statement ends all pending and active grants: of a user, of a client, of both or all; and no others."""
     store.write(add_everybody)
     grants = [
         a_grant(id=number.to_bytes(16), state=state, subject=subject, client_id=client_id)
@@ -207,12 +208,17 @@ def test_revoking_many_touches_those_alone(store: Store, by: str, reason: Revoke
                 return transaction.revoke_grants_of_subject("active", reason=reason, now=NOW + 1)
             case "client":
                 return transaction.revoke_grants_of_client("live", reason=reason, now=NOW + 1)
+            case "both":
+                return len(
+                    transaction.revoke_grants_of_client_and_subject("live", "active", reason=reason, now=NOW + 1)
+                )
             case _:
                 return transaction.revoke_all_grants(reason=reason, now=NOW + 1)
 
     meant = {
         "subject": {grant.id for grant in grants if grant.subject == "active"},
         "client": {grant.id for grant in grants if grant.client_id == "live"},
+        "both": {grant.id for grant in grants if (grant.subject, grant.client_id) == ("active", "live")},
         "everything": {grant.id for grant in grants},
     }[by]
     assert store.write(revoke) == len(meant) // 2

@@ -21,6 +21,7 @@ class RevokeReason(StrEnum):
     CODE_REUSED = "code_reused"
     REFRESH_TOKEN_REUSED = "refresh_token_reused"
     REVOKED_BY_CLIENT = "revoked_by_client"
+    REVOKED_BY_USER = "revoked_by_user"
     REVOKED_BY_OPERATOR = "revoked_by_operator"
     USER_DISABLED = "user_disabled"
     USER_DELETED = "user_deleted"
@@ -121,6 +122,12 @@ class GrantIntents(Protocol):
 
     def revoke_grants_of_client(self, client_id: str, *, reason: RevokeReason, now: int) -> int:
         """pending or active → revoked for every grant given to a client, in one statement; how many that were."""
+        ...
+
+    def revoke_grants_of_client_and_subject(
+        self, client_id: str, subject: str, *, reason: RevokeReason, now: int
+    ) -> Sequence[bytes]:
+        """pending or active → revoked for every grant that a user gave a client, in one statement; their ids."""
         ...
 
     def revoke_all_grants(self, *, reason: RevokeReason, now: int) -> int:

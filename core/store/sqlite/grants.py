@@ -52,6 +52,7 @@ _REVOKE_ALL = """
 _REVOKE_ONE = f"{_REVOKE_ALL} AND id = ? RETURNING {_COLUMNS}"
 _REVOKE_OF_SUBJECT = f"{_REVOKE_ALL} AND subject = ?"
 _REVOKE_OF_CLIENT = f"{_REVOKE_ALL} AND client_id = ?"
+_REVOKE_OF_BOTH = f"{_REVOKE_ALL} AND client_id = ? AND subject = ? RETURNING id"
 
 #: Of a grant that can still be used: the time, three times.
 LIVE_AT = "expires_at > ? AND (state = 'active' AND idle_expires_at > ? OR state = 'pending' AND code_expires_at > ?)"
@@ -132,6 +133,12 @@ class GrantWrites(WritingStatements):
 
     def revoke_grants_of_client(self, client_id: str, *, reason: RevokeReason, now: int) -> int:
         return self.count(_REVOKE_OF_CLIENT, (now, reason.value, now + _KEPT_AFTER_END, client_id))
+
+    def revoke_grants_of_client_and_subject(
+        self, client_id: str, subject: str, *, reason: RevokeReason, now: int
+    ) -> Sequence[bytes]:
+        values = (now, reason.value, now + _KEPT_AFTER_END, client_id, subject)
+        return [bytes(row[0]) for row in self.rows(_REVOKE_OF_BOTH, values)]
 
     def revoke_all_grants(self, *, reason: RevokeReason, now: int) -> int:
         return self.count(_REVOKE_ALL, (now, reason.value, now + _KEPT_AFTER_END))

@@ -12,6 +12,7 @@ from tests.domain.road import (
     Connection,
     a_client,
     a_code,
+    a_session,
     a_user,
     connect,
     grant_id_of,
@@ -64,6 +65,15 @@ def _by_new_password(connection: Connection) -> None:
     connection.house.users.set_password(connection.user.username, "another password", keep_grants=False)
 
 
+def _by_user(connection: Connection) -> None:
+    session = a_session(connection.house, connection.user)
+    connection.house.account.apps.disconnect(connection.client.client_id, session_token=session)
+
+
+def _by_user_who_ends_all(connection: Connection) -> None:
+    connection.house.account.apps.disconnect_all(session_token=a_session(connection.house, connection.user))
+
+
 def _by_deleting_client(connection: Connection) -> None:
     connection.house.clients.delete(connection.client.client_id)
 
@@ -80,6 +90,7 @@ ENDS: dict[RevokeReason, list[Callable[[Connection], None]]] = {
         _by_spent_refresh_token,
     ],
     RevokeReason.REVOKED_BY_OPERATOR: [_by_operator],
+    RevokeReason.REVOKED_BY_USER: [_by_user, _by_user_who_ends_all],
     RevokeReason.USER_DISABLED: [_by_disabling],
     RevokeReason.USER_DELETED: [_by_deleting_user],
     RevokeReason.PASSWORD_CHANGED: [_by_new_password],

@@ -1,0 +1,60 @@
+"""The user's own page: who is signed in, or the login that leads there."""
+
+from core.domain.authorization.sealed_request import RequestSeal
+from core.domain.errors import LoginRequired
+from core.domain.sessions.login import Logins
+from core.domain.sessions.session import SessionFacts
+from core.domain.users.user import User
+
+#: What the page's way through the login is sealed for; no other seal opens it.
+ACCOUNT_PAGE = b"account page"
+_SIGNED_OUT = "you have been signed out: sign in again"
+
+
+class AccountPage:
+    """Whose page it is, looked at again by everything that is done there."""
+
+    def __init__(self, logins: Logins, seal: RequestSeal) -> None:
+        """`seal` is one for ACCOUNT_PAGE."""
+        self._logins = logins
+        self._seal = seal
+
+    def find_user(self, session_token: str) -> User | None:
+        """The user whose session this is, while it lives."""
+        return self._logins.find_user(session_token)
+
+    def require_user(self, session_token: str) -> User:
+        """The user whose session this is.
+
+        Raises:
+            LoginRequired: the session has ended.
+        """
+        user = self.find_user(session_token)
+        if user is None:
+            raise LoginRequired(_SIGNED_OUT)
+        return user
+
+    def require_live(self, facts: SessionFacts, session_token: str, user: User) -> None:
+        """Pass while the session is this user's, as the transaction that acts sees it: it may have ended meanwhile.
+
+        Raises:
+            LoginRequired: it has ended.
+        """
+        if not self._logins.is_live(facts, session_token, user.subject):
+            raise LoginRequired(_SIGNED_OUT)
+
+    def seal(self, browser_binding: bytes) -> str:
+        """What brings this browser back here after signing in or out, for 10 minutes.
+
+        Raises:
+            InvalidArgument: the binding is not 32 bytes.
+        """
+        return self._seal.seal([], browser_binding)
+
+    def parameters_after_login(self, sealed: str, browser_binding: bytes) -> tuple[tuple[str, str], ...]:
+        """What to go on with: nothing but the page.
+
+        Raises:
+            InvalidRequest: it has expired, or is another browser's.
+        """
+        return self._seal.require_open(sealed, browser_binding).parameters

@@ -1,0 +1,66 @@
+"""AccountService: the user's own page for the facade."""
+
+import logging
+
+import grpc
+from tokenhouse.v1 import account_pb2 as pb
+from tokenhouse.v1 import account_pb2_grpc, authorization_pb2
+
+from core.domain.account.connected_apps import ConnectedApp, ConnectedApps
+from core.domain.account.page import AccountPage
+from core.domain.clients.redirect_policy import parse_redirect_uri
+from core.rpc.authorization import write_client, write_recipient, write_scopes
+
+_log = logging.getLogger(__name__)
+
+
+class AccountServicer(account_pb2_grpc.AccountServiceServicer):
+    """Proto → what is the user's own → proto."""
+
+    def __init__(self, page: AccountPage, apps: ConnectedApps) -> None:
+        self._page = page
+        self._apps = apps
+
+    def OpenAccountPage(
+        self, request: pb.OpenAccountPageRequest, context: grpc.ServicerContext
+    ) -> pb.OpenAccountPageResponse:
+        user = self._page.find_user(request.session_token)
+        if user is None:
+            sealed = self._page.seal(request.browser_binding)
+            return pb.OpenAccountPageResponse(login=pb.AccountLoginPrompt(sealed_page=sealed))
+        apps = map(_write_app, self._apps.list(user))
+        return pb.OpenAccountPageResponse(page=pb.AccountPage(username=user.username, apps=apps))
+
+    def DisconnectApp(
+        self, request: pb.DisconnectAppRequest, context: grpc.ServicerContext
+    ) -> pb.DisconnectAppResponse:
+        ended = self._apps.disconnect(request.client_id, session_token=request.session_token)
+        _log.info("app disconnected by its user", extra={"client_id": request.client_id, "grants": ended})
+        return pb.DisconnectAppResponse(ended=ended)
+
+    def DisconnectAllApps(
+        self, request: pb.DisconnectAllAppsRequest, context: grpc.ServicerContext
+    ) -> pb.DisconnectAllAppsResponse:
+        ended = self._apps.disconnect_all(session_token=request.session_token)
+        _log.info("every app disconnected by its user", extra={"grants": ended})
+        return pb.DisconnectAllAppsResponse(ended=ended)
+
+
+def _write_app(app: ConnectedApp) -> pb.ConnectedApp:
+    return pb.ConnectedApp(
+        client=_write_client(app),
+        connected_at=app.connected_at,
+        last_used_at=app.last_used_at,
+        installs=app.installs,
+        scopes=write_scopes(app.scopes),
+        resources=app.resources,
+        everywhere=app.everywhere,
+    )
+
+
+def _write_client(app: ConnectedApp) -> authorization_pb2.RequestingClient:
+    if app.client is None:
+        return authorization_pb2.RequestingClient(client_name=app.client_id, client_id=app.client_id)
+    if not app.redirect_uri:
+        return write_client(app.client)
+    return write_recipient(app.client, parse_redirect_uri(app.redirect_uri))

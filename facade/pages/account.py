@@ -1,0 +1,56 @@
+"""The user's own page: what is connected."""
+
+from functools import partial
+
+from sanic import HTTPResponse
+from tokenhouse.v1.account_pb2 import AccountPage, ConnectedApp
+from tokenhouse.v1.authorization_pb2 import RequestingClient
+
+from facade import paths
+from facade.cookies import Browser
+from facade.csrf import csrf_token
+from facade.facade import Facade
+from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
+
+
+def account_page(facade: Facade, browser: Browser, session_token: str, page: AccountPage) -> HTTPResponse:
+    """Everything that is the user's own on this server."""
+    token = partial(csrf_token, browser)
+    values = {
+        "username": shown(page.username, 80),
+        "apps": [
+            _app(app) | {"csrf_token": token("disconnect", session_token, app.client.client_id)} for app in page.apps
+        ],
+        "disconnect_url": facade.local_url(paths.ACCOUNT_DISCONNECT),
+        "disconnect_all_url": facade.local_url(paths.ACCOUNT_DISCONNECT_ALL),
+        "disconnect_all_csrf_token": token("disconnect all", session_token),
+        "logout_url": facade.local_url(paths.ACCOUNT_LOGOUT),
+        "logout_csrf_token": token("account logout", session_token),
+    }
+    return facade.pages.render("account.html", values)
+
+
+def _app(app: ConnectedApp) -> dict[str, object]:
+    texts = current_texts()
+    return {
+        "client_id": app.client.client_id,
+        "client_name": shown(app.client.client_name, 80),
+        "origin": _origin(app.client),
+        "installs": texts.text("account.installs", count=app.installs),
+        "connected_at": texts.moment(app.connected_at),
+        "last_used_at": texts.moment(app.last_used_at),
+        "scopes": [shown(scope.description or scope.name, 200) for scope in app.scopes],
+        "resources": [shown(resource, 200) for resource in app.resources],
+        "everywhere": app.everywhere,
+    }
+
+
+def _origin(client: RequestingClient) -> str:
+    """Where it is: whose document describes it, or where its answer went."""
+    texts, host = current_texts(), shown(client.document_host or client.redirect_host, 120)
+    if not host:
+        return texts.text("account.by_device")
+    if client.own_machine and not client.document_host:
+        return texts.text("account.own_computer", host=host)
+    return host

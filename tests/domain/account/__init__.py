@@ -1,0 +1,1 @@
+"""What users do of their own."""
