@@ -162,7 +162,9 @@ class Core:
         self._clock = self._clock_from(self._store.persisted_time())
         self._master_keys = MasterKeys(keys, self._randomness)
         self._keys = KeyRing(self._store, self._master_keys, self._clock)
-        self._documents = ClientDocuments(self._store, FetchedDocuments(self._http), self._clock)
+        self._documents = ClientDocuments(
+            self._store, FetchedDocuments(self._http), self._clock, self._metrics.documents.fetched
+        )
         revocations = Revocations()
         self._seen = SeenConnections(self._clock)
         self._validation = Validation(

@@ -26,6 +26,7 @@ from tokenhouse.v1 import (
     key_admin_pb2_grpc,
     parameter_pb2,
     registration_pb2_grpc,
+    registration_token_admin_pb2_grpc,
     revocation_pb2_grpc,
     session_pb2_grpc,
     token_pb2_grpc,
@@ -94,6 +95,7 @@ class Serving:
         self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)
         self.grants = grant_admin_pb2_grpc.GrantAdminServiceStub(operator)
         self.clocks = clock_admin_pb2_grpc.ClockAdminServiceStub(operator)
+        self.registration_tokens = registration_token_admin_pb2_grpc.RegistrationTokenAdminServiceStub(operator)
         self.connections = connection_admin_pb2_grpc.ConnectionAdminServiceStub(operator)
         self.keys = key_admin_pb2_grpc.KeyAdminServiceStub(operator)
         self.backups = backup_admin_pb2_grpc.BackupAdminServiceStub(operator)

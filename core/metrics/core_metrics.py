@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, disable_creat
 from core.metrics.build_info import BuildInfo
 from core.metrics.calls import CallMetrics
 from core.metrics.devices import DeviceMetrics
+from core.metrics.documents import DocumentMetrics
 from core.metrics.outcomes import OutcomeMetrics
 from core.metrics.store import StoreMetrics
 
@@ -23,4 +24,5 @@ class CoreMetrics:
         self.calls = CallMetrics(self.registry)
         self.outcomes = OutcomeMetrics(self.registry)
         self.devices = DeviceMetrics(self.registry)
+        self.documents = DocumentMetrics(self.registry)
         self.store = StoreMetrics(self.registry)

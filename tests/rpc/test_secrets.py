@@ -1,8 +1,10 @@
 """A whole road, and no secret of it in the log or in the database."""
 
 import io
+import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +14,18 @@ from tokenhouse.v1 import (
     client_credentials_pb2,
     device_authorization_pb2,
     key_admin_pb2,
+    registration_pb2,
+    registration_token_admin_pb2,
     revocation_pb2,
     token_pb2,
     user_admin_pb2,
 )
 
 from core.domain.clients.grant_types import DEVICE_CODE
+from core.domain.policy import RegistrationMode
 from core.log_lines import LineFormatter
 from tests.ports import free_port
+from tests.rpc.connections import look
 from tests.rpc.road import BINDING, PASSWORD, PKCE, REDIRECT_URI, Road, refused, register
 from tests.scrape import scrape
 from tests.serving import DEADLINE, Serving, public_client
@@ -33,6 +39,8 @@ class Walked:
         self.folder = folder
         self.log = ""
         self.metrics = ""
+        #: What operators see of attempts to connect.
+        self.connections = ""
 
     def stored(self) -> bytes:
         """Every byte of the data folder, the master key's file apart."""
@@ -51,8 +59,11 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walked]:
     root.setLevel(logging.DEBUG)
     walked = Walked(tmp_path_factory.mktemp("walked"))
     try:
-        with Serving(walked.folder, f"[Metrics]\nCoreListen = 127.0.0.1:{free_port()}") as serving:
+        settings = f"[Metrics]\nCoreListen = 127.0.0.1:{free_port()}\n"
+        with Serving(walked.folder, settings) as serving:
             _walk(Road(serving), walked.secrets)
+            _walk_with_a_registration_token(serving, walked.secrets)
+            walked.connections = str(look(serving, page_size=500))
             walked.log = output.getvalue()
             walked.metrics = scrape(f"http://{serving.config.metrics.core_listen}").text
             yield walked
@@ -111,6 +122,29 @@ def _walk_with_a_secret(road: Road, secrets: dict[str, str]) -> None:
     secrets["wrong secret"] = "canary of a wrong secret"
 
 
+def _walk_with_a_registration_token(serving: Serving, secrets: dict[str, str]) -> None:
+    """RFC 7591 §3: one that is good once, and is used twice; and one that nobody has made."""
+    pb = registration_token_admin_pb2
+    made = serving.registration_tokens.CreateRegistrationToken(
+        pb.CreateRegistrationTokenRequest(note="for the test", uses=1), timeout=DEADLINE
+    )
+    secrets |= {"initial access token": made.initial_access_token, "wrong initial access token": "thi_canary"}
+    token_wanted = replace(
+        serving.config.policy(), registration=replace(serving.config.policy().registration, mode=RegistrationMode.TOKEN)
+    )
+    serving.core.change_policy(token_wanted)
+
+    def registering(token: str) -> registration_pb2.RegisterClientRequest:
+        body = json.dumps({"client_name": "by a token", "redirect_uris": [REDIRECT_URI]}).encode()
+        return registration_pb2.RegisterClientRequest(client_metadata=body, initial_access_token=token)
+
+    serving.registration.RegisterClient(registering(made.initial_access_token), timeout=DEADLINE)
+    for token in (made.initial_access_token, "thi_canary"):
+        refused(serving.registration.RegisterClient, registering(token))
+    serving.registration_tokens.ListRegistrationTokens(pb.ListRegistrationTokensRequest(), timeout=DEADLINE)
+    serving.core.change_policy(serving.config.policy())
+
+
 def _walk_with_a_device(road: Road, secrets: dict[str, str]) -> None:
     pb, devices, issue = device_authorization_pb2, road.serving.devices, road.serving.tokens.IssueToken
     client = public_client(register(road.serving, redirect_uris=None, grant_types=[DEVICE_CODE]))
@@ -143,7 +177,7 @@ def test_the_road_has_left_its_marks(walked: Walked) -> None:
     for word in ("token issued", "token refused", "client registered", "signing key signs", "verdict=replayed"):
         assert word in walked.log
     assert b"127.0.0.1/callback" in walked.stored()
-    assert len(walked.secrets) == 22
+    assert len(walked.secrets) == 24
 
 
 def test_no_secret_is_in_the_log(walked: Walked) -> None:
@@ -161,6 +195,15 @@ def test_no_secret_is_in_the_metrics(walked: Walked) -> None:
             assert part not in walked.metrics, name
     assert "user-" not in walked.metrics
     assert "client_id" not in walked.metrics
+
+
+def test_no_secret_is_in_the_connections(walked: Walked) -> None:
+    """What operators see of attempts to connect knows this road, and holds none of them."""
+    for word in ("replayed", "consent_asked", "login_failed", "code_entered", "initial_access_token_refused"):
+        assert word in walked.connections
+    for name, secret in walked.secrets.items():
+        for part in _parts(secret):
+            assert part not in walked.connections, name
 
 
 def test_no_secret_is_in_the_database(walked: Walked) -> None:

@@ -5,7 +5,8 @@ so that codes and refresh tokens are redeemed without asking anybody.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
 from typing import Protocol
 
 from core.domain.clients.client import Client, ClientFacts
@@ -26,6 +27,18 @@ _log = logging.getLogger(__name__)
 _NETWORKS_AT_ONCE = 10
 
 
+class FetchResult(StrEnum):
+    """What came of asking a host for a document."""
+
+    FETCHED = "fetched"
+    #: The host, or the way there, gave none.
+    UNAVAILABLE = "unavailable"
+    #: It gave one that says something wrong.
+    UNUSABLE = "unusable"
+    #: Nobody was asked: too many documents are on their way.
+    BUSY = "busy"
+
+
 class DocumentStore(ClientFacts, Writes[LimitIntents], Protocol):
     """What documents need of a store: who is blocked, and how often was fetched."""
 
@@ -33,8 +46,16 @@ class DocumentStore(ClientFacts, Writes[LimitIntents], Protocol):
 class ClientDocuments:
     """The documents that are known, and the way to one that is not; used from many threads."""
 
-    def __init__(self, store: DocumentStore, source: DocumentSource, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: DocumentStore,
+        source: DocumentSource,
+        clock: Clock,
+        count: Callable[[FetchResult], None] = lambda result: None,
+    ) -> None:
+        """`count` is told what came of each fetch."""
         self._store = store
+        self._count = count
         self._source = source
         self._clock = clock
         #: What was fetched, and what could not be.
@@ -105,13 +126,17 @@ class ClientDocuments:
             fetched = self._source.fetch(url, loopback=is_on_loopback(policy.issuer))
             document = parse_metadata_document(url, fetched.body)
         except SourceBusy:
+            self._count(FetchResult.BUSY)
             # Whose document it is has no part in it: no pause, and nothing that others would be told of this host.
             raise TemporarilyUnavailable("too many apps are being looked up right now") from None
         except DocumentUnavailable as failure:
+            self._count(FetchResult.UNAVAILABLE)
             key = url.authority if failure.host_failed else url.text
             raise self._refuse(url, key, failure.reason, failure.detail) from None
         except ClientDocumentRefused as refusal:
+            self._count(FetchResult.UNUSABLE)
             raise self._refuse(url, url.text, refusal.reason) from None
+        self._count(FetchResult.FETCHED)
         kept_for = self.memory.keep(document, fetched.fresh_for, self._clock.now())
         _log.info("client document fetched", extra={"client_id": url.text, "kept_for": kept_for})
         for uri in document.left_out:

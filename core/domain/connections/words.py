@@ -63,6 +63,11 @@ _REFUSALS: Mapping[str, str] = {
     "assertion_audience": "the client_assertion is for another server",
     "assertion_expired": "the client_assertion had expired",
     "assertion_from_the_future": "the client_assertion is from the future",
+    "initial_access_token_refused": "registering needs an initial access token, and there was none that is good",
+    "registration_off": "registering is switched off",
+    "too_many_attempts": "there were too many of them before",
+    "login_required": "nobody is signed in, and the client wants no page to be shown",
+    "consent_required": "the user has to be asked, and the client wants no page to be shown",
     "temporarily_unavailable": "the server could not answer just then",
     "server_error": "something went wrong on the server: see the log",
 }

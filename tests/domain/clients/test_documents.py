@@ -11,7 +11,7 @@ import pytest
 from core.domain.clients import host_turns
 from core.domain.clients.client import Client
 from core.domain.clients.document_memory import LONGEST_FRESH, SHORTEST_FRESH
-from core.domain.clients.documents import ClientDocuments
+from core.domain.clients.documents import ClientDocuments, FetchResult
 from core.domain.clients.metadata_document import parse_own_document
 from core.domain.errors import ClientDocumentRefused, InvalidClient, TemporarilyUnavailable, TooManyAttempts
 from core.domain.limits.rate import Rate
@@ -156,7 +156,8 @@ def test_a_server_that_is_busy_blames_nobody(world: World) -> None:
     """What this server had no time to ask for is not held against its host: the next one who comes asks."""
     network = HangingNetwork()
     fetched = FetchedDocuments(GuardedHttp(network, time=0.001))
-    world.house.documents = ClientDocuments(world.house.store, fetched, world.house.clock)
+    results: list[FetchResult] = []
+    world.house.documents = ClientDocuments(world.house.store, fetched, world.house.clock, results.append)
     try:
         for number in range(64):
             assert "leads nowhere" in refusal(world, f"https://h{number}.example/c")
@@ -164,6 +165,8 @@ def test_a_server_that_is_busy_blames_nobody(world: World) -> None:
             with pytest.raises(TemporarilyUnavailable):
                 load(world)
         assert len(network.asked) == 64
+        # So it is counted, too (README, Metrics).
+        assert results == [FetchResult.UNAVAILABLE] * 64 + [FetchResult.BUSY] * 2
     finally:
         network.released.set()
     wait_until(lambda: was_asked(world), "a question to be over")
