@@ -5,6 +5,7 @@ from core.config.errors import ConfigError
 from core.domain.administration.keys import MasterKeyKeeper
 from core.domain.clients.metadata_document import MetadataDocument
 from core.domain.randomness import Randomness
+from core.metrics.tracing import Tracing
 from core.outbound.document_files import DocumentFileRefused, read_document_files
 from core.rpc.certificates import CertificatePaths, CertificateRefused, Certificates
 from core.store.master_key_file import MasterKeyFile, MasterKeyFromEnvironment
@@ -43,6 +44,16 @@ def load_documents(config: Config) -> list[MetadataDocument]:
     except DocumentFileRefused as refusal:
         found = config.found["ClientDocuments.File"]
         raise ConfigError(f"{found.places[refusal.number]}: {found.setting.name}: {refusal}") from None
+
+
+def load_tracing(config: Config) -> Tracing | None:
+    """Where spans go; None: nothing is traced."""
+    if config.tracing.endpoint is None:
+        return None
+    # Loaded where it is wanted: it takes longer than any other part of the core.
+    from core.metrics.otlp import OtlpTracing
+
+    return OtlpTracing(config.tracing.endpoint)
 
 
 def load_master_keys(

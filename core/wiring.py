@@ -1,4 +1,5 @@
-"""The composition root: the only file that knows every room and every edge."""
+"""The composition root: with what it puts together in `facade_services` and `operator_services`, all that knows every
+room."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -7,69 +8,33 @@ from typing import Any
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.envoy import authorization_pb2 as envoy_pb2
 from tokenhouse.v1 import (
-    account_pb2,
-    authorization_pb2,
     changes_pb2,
-    client_keys_pb2,
-    console_pb2,
-    device_authorization_pb2,
-    discovery_pb2,
-    introspection_pb2,
-    registration_pb2,
-    revocation_pb2,
-    session_pb2,
-    token_pb2,
     validation_pb2,
 )
 
-from core.account_services import AccountServices
 from core.background import Background
 from core.committed_changes import CommittedChanges
 from core.config.config import Config
 from core.domain.administration.keys import MasterKeyKeeper
-from core.domain.administration.operators import CONSOLE_PAGE, Operators
 from core.domain.administration.users import UserAdministration
-from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
-from core.domain.authorization.endpoint import AuthorizationEndpoint
-from core.domain.authorization.sealed_request import RequestSeal
-from core.domain.clients.authentication import ClientAuthentication
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.forgetting import Forgetting
-from core.domain.clients.key_sets import KeySets
 from core.domain.clients.metadata_document import MetadataDocument
-from core.domain.clients.registration import Registrations
 from core.domain.clock import ServingClock
-from core.domain.grants.authorization_code import AuthorizationCode
-from core.domain.grants.client_credentials import ClientCredentialsGrant
-from core.domain.grants.consent import Consent
-from core.domain.grants.device_code import DeviceCode
-from core.domain.grants.device_consent import DEVICE_PAGE, DeviceConsent
-from core.domain.grants.introspection import Introspection
-from core.domain.grants.refresh_token import RefreshToken
-from core.domain.grants.revocation import Revocation
-from core.domain.grants.token_endpoint import TokenEndpoint
-from core.domain.grants.token_request import (
-    ClientCredentialsParameters,
-    CodeParameters,
-    DeviceCodeParameters,
-    GrantParameters,
-    RefreshParameters,
-)
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.rotation import KeyRotation
 from core.domain.policy import Policy
 from core.domain.randomness import SystemRandomness
-from core.domain.sessions.login import Logins
 from core.domain.tokens.access_token import LONGEST_LIFETIME, format_token_id
 from core.domain.tokens.change import Change, ChangeIntents, ChangeKind
 from core.domain.tokens.change_log import ChangeLog
-from core.domain.tokens.issuer import Issuer
 from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
 from core.domain.users.password import Passwords
+from core.facade_services import FacadeServices
 from core.housekeeping import Housekeeping
-from core.loading import load_certificates, load_documents, load_master_keys
+from core.loading import load_certificates, load_documents, load_master_keys, load_tracing
 from core.metrics.core_metrics import CoreMetrics
 from core.metrics.listener import MetricsListener
 from core.metrics.state import StateCollector
@@ -77,26 +42,16 @@ from core.operator_services import OperatorServices
 from core.outbound.client_documents import FetchedDocuments
 from core.outbound.guarded_http import GuardedHttp
 from core.policy_in_force import PolicyInForce
-from core.rpc.authorization import AuthorizationServicer
 from core.rpc.callers import Caller
 from core.rpc.change_messages import ChangeSources
 from core.rpc.change_streams import ChangeStreams
 from core.rpc.changes import ChangesServicer
-from core.rpc.client_keys import ClientKeysServicer
-from core.rpc.console import ConsoleServicer
-from core.rpc.device_authorization import DeviceAuthorizationServicer
-from core.rpc.discovery import DiscoveryServicer
 from core.rpc.envoy import EnvoyServicer
 from core.rpc.free_addresses import naming
 from core.rpc.health import Health
-from core.rpc.introspection import IntrospectionServicer
 from core.rpc.listener import Listener
-from core.rpc.registration import RegistrationServicer
-from core.rpc.revocation import RevocationServicer
 from core.rpc.service_callers import ServiceCallers
-from core.rpc.session import SessionServicer
 from core.rpc.silent_calls import end_silent_calls
-from core.rpc.token import TokenServicer
 from core.rpc.validation import ValidationServicer
 from core.seen_connections import SeenConnections
 from core.store.data_folder import require_data_folder
@@ -146,6 +101,7 @@ class Core:
         self._randomness = SystemRandomness()
         self._metrics = CoreMetrics()
         self._metrics_listener = MetricsListener(self._metrics.registry)
+        self._tracing = load_tracing(config)
         require_data_folder(config.server.data_dir)
         may_create = not holds_database(config.database_folder)
         keeper, keys = load_master_keys(config, self._randomness, may_create=may_create)
@@ -199,20 +155,7 @@ class Core:
             self._store, self._validation, self._rotation, Forgetting(self._store, self._policy), self._clock
         )
         self._silent_calls = Background("silent-calls", end_silent_calls)
-        self._operator_services = OperatorServices(
-            self._store,
-            self._passwords,
-            self._keys,
-            self._rotation,
-            self._master_keys,
-            keeper,
-            self._streams.count,
-            self._seen,
-            self._policy,
-            self._clock,
-            self._randomness,
-        )
-        self._listeners = self._build_listeners()
+        self._listeners = self._build_listeners(keeper)
 
     def start(self) -> None:
         """Listen on both sockets and on TCP, and where metrics are wanted.
@@ -254,6 +197,8 @@ class Core:
         self._silent_calls.stop()
         self._housekeeping.stop()
         self._metrics_listener.stop()
+        if self._tracing is not None:
+            self._tracing.stop()
         self._store.close()
         _log.info("core stopped")
 
@@ -297,8 +242,41 @@ class Core:
         if any(change.kind is ChangeKind.KEY_WITHDRAWN for change in changes):
             self._keys.take_over()
 
-    def _build_listeners(self) -> tuple[Listener, Listener, Listener]:
-        servicers = {**self._facade_servicers(), **self._operator_services.every(), **self._service_servicers()}
+    def _build_listeners(self, keeper: MasterKeyKeeper) -> tuple[Listener, Listener, Listener]:
+        operators = OperatorServices(
+            self._store,
+            self._passwords,
+            self._keys,
+            self._rotation,
+            self._master_keys,
+            keeper,
+            self._streams.count,
+            self._seen,
+            self._policy,
+            self._clock,
+            self._randomness,
+        )
+        facades = FacadeServices(
+            self._store,
+            self._passwords,
+            self._documents,
+            self._http,
+            self._keys,
+            self._validation,
+            self._master_keys,
+            self._seen,
+            operators,
+            self._metrics,
+            self._tracing,
+            self._policy,
+            self._clock,
+            self._randomness,
+        )
+        servicers = {
+            **facades.every(),
+            **operators.every(),
+            **self._service_servicers(),
+        }
         calls = self._metrics.calls
         reflection = self._config.grpc.reflection
         service = Listener(
@@ -308,60 +286,10 @@ class Core:
             calls,
             with_reflection=reflection,
             callers=self._service_callers,
+            tracing=self._tracing,
         )
-        facade = Listener(Caller.FACADE, servicers, self._health, calls, before=service.room)
+        facade = Listener(Caller.FACADE, servicers, self._health, calls, before=service.room, tracing=self._tracing)
         return facade, Listener(Caller.OPERATOR, servicers, self._health, calls), service
-
-    def _facade_servicers(self) -> dict[ServiceDescriptor, object]:
-        store, policy, clock = self._store, self._policy, self._clock
-        logins = Logins(store, self._passwords, policy, clock, self._randomness)
-        seal = RequestSeal(self._master_keys, clock, self._randomness)
-        endpoint = AuthorizationEndpoint(store, self._documents, logins, seal, policy, clock)
-        consent = Consent(endpoint, store, logins, self._master_keys, policy, clock, self._randomness)
-        issuer = Issuer(self._keys, self._validation, clock, self._randomness)
-        # A new grant type is one more line here.
-        grant_types: dict[type[GrantParameters], Any] = {
-            CodeParameters: AuthorizationCode(store, self._master_keys, clock),
-            RefreshParameters: RefreshToken(store, self._master_keys, clock),
-            ClientCredentialsParameters: ClientCredentialsGrant(clock, self._randomness),
-            DeviceCodeParameters: DeviceCode(store, self._master_keys, clock),
-        }
-        key_sets = KeySets(FetchedDocuments(self._http), clock)
-        authentication = ClientAuthentication(store, key_sets, policy, clock)
-        tokens = TokenEndpoint(grant_types, authentication, store, issuer, self._master_keys, policy, clock)
-        revocation = Revocation(authentication, store, self._keys, self._validation, self._master_keys, policy, clock)
-        page_seal = RequestSeal(self._master_keys, clock, self._randomness, DEVICE_PAGE)
-        device_consent = DeviceConsent(store, logins, page_seal, self._master_keys, policy, clock)
-        operators = Operators(
-            store, logins, RequestSeal(self._master_keys, clock, self._randomness, CONSOLE_PAGE), policy
-        )
-        account = AccountServices(store, logins, self._master_keys, policy, clock, self._randomness)
-        devices = DeviceAuthorizationEndpoint(authentication, store, self._master_keys, policy, clock, self._randomness)
-        calls, outcomes = self._metrics.calls, self._metrics.outcomes
-        notes = self._seen.notes(seal, page_seal)
-        return {
-            _service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
-                devices, device_consent, self._metrics.devices, notes
-            ),
-            _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
-            _service(session_pb2, "SessionService"): SessionServicer(
-                logins, endpoint, device_consent, operators, account.page, outcomes, notes
-            ),
-            _service(account_pb2, "AccountService"): account.servicer,
-            _service(console_pb2, "ConsoleService"): ConsoleServicer(operators, store, self._operator_services.over),
-            _service(registration_pb2, "RegistrationService"): RegistrationServicer(
-                Registrations(store, policy, clock), calls, outcomes, notes
-            ),
-            _service(token_pb2, "TokenService"): TokenServicer(tokens, calls, outcomes, notes),
-            _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
-            _service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
-                Introspection(authentication, store, self._validation, policy), policy, outcomes
-            ),
-            _service(client_keys_pb2, "ClientKeysService"): ClientKeysServicer(authentication),
-            _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(
-                policy, self._keys, self._documents, self._seen.reads
-            ),
-        }
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:
         calls, outcomes = self._metrics.calls, self._metrics.outcomes

@@ -29,6 +29,8 @@ EXIT_REFUSED = 78
 @click.option("--name", default="", help="What the pages call this server.")
 @click.option("--logo", metavar="PATH", help="An SVG or PNG file.")
 @click.option("--color", multiple=True, metavar="SCHEME:NAME=COLOR", help="In the place of the stylesheet's own.")
+@click.option("--tracing-endpoint", metavar="URL", help="Where to post spans: OTLP over HTTP.")
+@click.option("--tracing-sample-ratio", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True)
 @click.option("--trusted-proxy", multiple=True, metavar="NET", help="Whose X-Forwarded-For is believed; repeatable.")
 def main(
     address: str,
@@ -38,13 +40,22 @@ def main(
     name: str,
     logo: str | None,
     color: tuple[str, ...],
+    tracing_endpoint: str | None,
+    tracing_sample_ratio: float,
     trusted_proxy: tuple[str, ...],
 ) -> None:
     """Serve the public HTTP side of Tokenhouse."""
     proxies = tuple(_parse(parse_network, each, "--trusted-proxy") for each in trusted_proxy)
     colors = tuple(_parse(parse_color, each, "--color") for each in color)
     branding = Branding(name, None if logo is None else _read_logo(Path(logo)), colors)
-    settings = Settings(_parse(parse_address, address, "--address"), proxies, core_socket, branding)
+    settings = Settings(
+        _parse(parse_address, address, "--address"),
+        proxies,
+        core_socket,
+        branding,
+        tracing_endpoint,
+        tracing_sample_ratio,
+    )
     host, port = _parse(parse_listen, listen, "--listen")
     metrics = None if metrics_listen is None else _parse(parse_listen, metrics_listen, "--metrics-listen")
     write_log_lines()

@@ -57,6 +57,7 @@ from facade.core_status import is_explained, refusal_of_item, refusal_of_status,
 from facade.correlation import METADATA_KEY, correlation_id
 from facade.errors import Refusal
 from facade.metrics.core_call_metrics import CoreCallMetrics
+from facade.tracing import TRACEPARENT, Tracing
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
@@ -92,6 +93,15 @@ class _Options:
     timeout: float = DEADLINE
 
 
+#: Nobody's calls alone: what travels in them, and what the facade asks for everybody, is in no request's trace.
+_OF_NOBODY = frozenset(
+    {
+        "/tokenhouse.v1.DiscoveryService/GetServerMetadata",
+        "/tokenhouse.v1.RegistrationService/RegisterClients",
+        "/tokenhouse.v1.TokenService/IssueTokens",
+        "/grpc.health.v1.Health/Check",
+    }
+)
 _ORDINARY = _Options()
 _AT_ONCE = _Options(patient=False)
 _LOGIN = _Options(timeout=LOGIN_DEADLINE)
@@ -102,12 +112,20 @@ class _Method(Generic[Q, R]):
     """One RPC, with the deadline and the retries it may have."""
 
     def __init__(
-        self, channel: grpc.aio.Channel, metrics: CoreCallMetrics, path: str, response: type[R], options: _Options
+        self,
+        channel: grpc.aio.Channel,
+        metrics: CoreCallMetrics,
+        tracing: Tracing | None,
+        path: str,
+        response: type[R],
+        options: _Options,
     ) -> None:
         self._call: grpc.aio.UnaryUnaryMultiCallable[Q, R] = channel.unary_unary(
             path, request_serializer=_serialize, response_deserializer=response.FromString
         )
-        self._metrics = metrics.of_method(path.removeprefix("/"))
+        self._name = path.removeprefix("/")
+        self._metrics = metrics.of_method(self._name)
+        self._tracing = tracing
         self._options = options
 
     async def __call__(self, request: Q, timeout: float | None = None) -> R:
@@ -127,10 +145,20 @@ class _Method(Generic[Q, R]):
             self._metrics.tried_again()
 
     async def _try(self, request: Q, timeout: float) -> R:
+        if self._tracing is None:
+            return await self._ask(request, timeout, "")
+        with self._tracing.call(self._name) as traceparent:
+            return await self._ask(request, timeout, traceparent)
+
+    async def _ask(self, request: Q, timeout: float, traceparent: str) -> R:
         # What waits in the socket of a core that stands still must not be begun when nobody waits for it any longer.
         until = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + int(timeout * 1000)
         asked_for = correlation_id.get()
-        metadata = ((UNTIL_KEY, str(until)), *(((METADATA_KEY, asked_for),) if asked_for else ()))
+        metadata = [(UNTIL_KEY, str(until))]
+        if asked_for:
+            metadata.append((METADATA_KEY, asked_for))
+        if traceparent:
+            metadata.append((TRACEPARENT, traceparent))
         started = perf_counter()
         try:
             answer = await self._call(request, timeout=timeout, metadata=metadata, wait_for_ready=self._options.patient)
@@ -144,14 +172,14 @@ class _Method(Generic[Q, R]):
 class CoreClient:
     """Every call the facade makes. Create it inside the event loop it serves."""
 
-    def __init__(self, socket_path: str, metrics: CoreCallMetrics) -> None:
+    def __init__(self, socket_path: str, metrics: CoreCallMetrics, tracing: Tracing | None = None) -> None:
         """`socket_path`: where core.sock is; nothing is connected before the first call."""
         # gRPC reads the target as a URI: a folder's name may hold what a URI may not.
-        channel = self._channel = grpc.aio.insecure_channel(f"unix:{quote(socket_path)}", options=_CHANNEL_OPTIONS)
+        self._channel = grpc.aio.insecure_channel(f"unix:{quote(socket_path)}", options=_CHANNEL_OPTIONS)
 
-        def method(path: str, _request: type[Q], response: type[R], options: _Options = _ORDINARY) -> _Method[Q, R]:
-            return _Method(channel, metrics, path, response, options)
-
+        self._metrics = metrics
+        self._tracing = tracing
+        method = self._method
         self.get_server_metadata = method(
             "/tokenhouse.v1.DiscoveryService/GetServerMetadata",
             GetServerMetadataRequest,
@@ -175,15 +203,7 @@ class CoreClient:
         self.decide_consent = method(
             "/tokenhouse.v1.AuthorizationService/DecideConsent", DecideConsentRequest, DecideConsentResponse
         )
-        devices = "/tokenhouse.v1.DeviceAuthorizationService/"
-        self.start_device_authorization = method(
-            devices + "StartDeviceAuthorization", StartDeviceAuthorizationRequest, StartDeviceAuthorizationResponse
-        )
-        self.open_device_page = method(devices + "OpenDevicePage", OpenDevicePageRequest, OpenDevicePageResponse)
-        self.enter_user_code = method(devices + "EnterUserCode", EnterUserCodeRequest, EnterUserCodeResponse)
-        self.decide_device_authorization = method(
-            devices + "DecideDeviceAuthorization", DecideDeviceAuthorizationRequest, DecideDeviceAuthorizationResponse
-        )
+        self._begin_devices()
         self.account = AccountCalls(method)
         self.look = method("/tokenhouse.v1.ConsoleService/Look", LookRequest, LookResponse)
         self.act = method("/tokenhouse.v1.ConsoleService/Act", ActRequest, ActResponse)
@@ -205,6 +225,22 @@ class CoreClient:
         self._check = method("/grpc.health.v1.Health/Check", HealthCheckRequest, HealthCheckResponse, _AT_ONCE)
         self._begin_coalescing(metrics)
 
+    def _method(self, path: str, _request: type[Q], response: type[R], options: _Options = _ORDINARY) -> _Method[Q, R]:
+        tracing = None if path in _OF_NOBODY else self._tracing
+        return _Method(self._channel, self._metrics, tracing, path, response, options)
+
+    def _begin_devices(self) -> None:
+        method = self._method
+        devices = "/tokenhouse.v1.DeviceAuthorizationService/"
+        self.start_device_authorization = method(
+            devices + "StartDeviceAuthorization", StartDeviceAuthorizationRequest, StartDeviceAuthorizationResponse
+        )
+        self.open_device_page = method(devices + "OpenDevicePage", OpenDevicePageRequest, OpenDevicePageResponse)
+        self.enter_user_code = method(devices + "EnterUserCode", EnterUserCodeRequest, EnterUserCodeResponse)
+        self.decide_device_authorization = method(
+            devices + "DecideDeviceAuthorization", DecideDeviceAuthorizationRequest, DecideDeviceAuthorizationResponse
+        )
+
     def _begin_coalescing(self, metrics: CoreCallMetrics) -> None:
         self._token_requests = Coalescer(self._send_token_requests, size=IssueTokenRequest.ByteSize)
         self._registrations = Coalescer(self._send_registrations, size=RegisterClientRequest.ByteSize)
@@ -218,18 +254,18 @@ class CoreClient:
     async def issue_token(self, request: IssueTokenRequest) -> IssueTokenResponse:
         """Answers one token request, in a batch with those that wait at the same time. Raises Refusal."""
         request.correlation_id = correlation_id.get()
-        try:
-            return await self._token_requests.ask(request, timeout=DEADLINE)
-        except TimeoutError:
-            raise unavailable() from None
+        if self._tracing is None:
+            return await _wait(self._token_requests, request)
+        with self._tracing.call("tokenhouse.v1.TokenService/IssueToken") as request.traceparent:
+            return await _wait(self._token_requests, request)
 
     async def register_client(self, request: RegisterClientRequest) -> RegisterClientResponse:
         """Answers one registration, in a batch with those that wait at the same time. Raises Refusal."""
         request.correlation_id = correlation_id.get()
-        try:
-            return await self._registrations.ask(request, timeout=DEADLINE)
-        except TimeoutError:
-            raise unavailable() from None
+        if self._tracing is None:
+            return await _wait(self._registrations, request)
+        with self._tracing.call("tokenhouse.v1.RegistrationService/RegisterClient") as request.traceparent:
+            return await _wait(self._registrations, request)
 
     async def _send_registrations(
         self, requests: Sequence[RegisterClientRequest], timeout: float
@@ -264,6 +300,13 @@ class CoreClient:
     async def close(self) -> None:
         """Ends the channel; calls in flight have a second to finish."""
         await self._channel.close(grace=1.0)
+
+
+async def _wait(queue: Coalescer[Q, R], request: Q) -> R:
+    try:
+        return await queue.ask(request, timeout=DEADLINE)
+    except TimeoutError:
+        raise unavailable() from None
 
 
 def _leave_request() -> None:

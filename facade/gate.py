@@ -19,12 +19,14 @@ from facade.facade import Facade
 from facade.known_replies import KnownReplies, KnownReply
 from facade.metadata_reads import find_read
 from facade.metrics.http_metrics import OTHER, HttpMetrics, Labels
+from facade.network_address import is_trusted
 from facade.pages.error import refusal_page
 from facade.reply_bytes import format_reply
 from facade.request_log import RequestLog
 from facade.route import Kind, Route
 from facade.shedding import BUSY, KnownHead, Room
 from facade.texts.languages import choose_texts
+from facade.tracing import TRACEPARENT, Tracing
 
 _log = logging.getLogger("facade")
 
@@ -36,11 +38,18 @@ class Gate:
     """Answers requests for routes."""
 
     def __init__(
-        self, facade: Facade, metrics: HttpMetrics, max_in_flight: int = MAX_IN_FLIGHT, *, quiet: bool = False
+        self,
+        facade: Facade,
+        metrics: HttpMetrics,
+        max_in_flight: int = MAX_IN_FLIGHT,
+        *,
+        quiet: bool = False,
+        tracing: Tracing | None = None,
     ) -> None:
         """`quiet`: requests leave no line in the log."""
         self.facade = facade
         self._metrics = metrics
+        self._tracing = tracing
         #: Close each connection after its reply.
         self.stopping = False
         self._known = KnownReplies()
@@ -93,6 +102,12 @@ class Gate:
 
     async def answer(self, request: Request, route: Route) -> HTTPResponse:
         """The reply to a request that reached a route."""
+        if self._tracing is None:
+            return await self._answer(request, route)
+        with self._tracing.request(route.path, self._traceparent(request)):
+            return await self._answer(request, route)
+
+    async def _answer(self, request: Request, route: Route) -> HTTPResponse:
         started = perf_counter()
         counts = route.is_counted
         if counts and not self._room.is_left_for(route):
@@ -160,10 +175,18 @@ class Gate:
         self._note(_correlation_id(request), _name(request, route), _labels(request, route, response), started, reason)
         return response
 
+    def _traceparent(self, request: Request) -> str:
+        """The span that a trusted proxy is in; from anybody else it would be a way to fill our traces."""
+        if not is_trusted(request.ip, self.facade.settings.trusted_proxies):
+            return ""
+        return str(request.headers.get(TRACEPARENT, ""))
+
     def _note(self, correlation_id: str, what: str, labels: Labels, started: float, reason: str = "") -> None:
         """Count a reply, and log what happened, then what it concerns as name=value."""
         seconds = perf_counter() - started
         self._metrics.answered(labels, seconds)
+        if self._tracing is not None:
+            self._tracing.answered(labels, seconds, correlation_id, reason)
         if self._requests is not None:
             line = f"{what} {labels[2]} correlation_id={correlation_id} milliseconds={seconds * 1000:.1f}"
             self._requests.write(f"{line} reason={reason}" if reason else line)

@@ -30,6 +30,12 @@ def find_network_address(peer: str, forwarded_for: Sequence[str], trusted: Seque
     return str(nearest)
 
 
+def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
+    """Whether the peer is one of the operator's proxies; a unix socket's is none."""
+    address = _parse(peer)
+    return address is not None and _is_trusted(address, trusted)
+
+
 def _is_trusted(address: IpAddress, trusted: Sequence[Network]) -> bool:
     return any(address in network for network in trusted)
 

@@ -23,6 +23,7 @@ from facade.metrics.facade_metrics import FacadeMetrics
 from facade.metrics.server import create_metrics_server
 from facade.pages.rendering import Pages
 from facade.settings import Settings
+from facade.tracing import load_tracing
 from facade.web_server import create_web_server, drain, listen
 
 _log = logging.getLogger("facade")
@@ -62,12 +63,13 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
         loop.add_reader(descriptors.lifeline_fd, _watch, descriptors.lifeline_fd, told_to_stop)
 
     metrics = FacadeMetrics()
-    core = CoreClient(settings.core_socket, metrics.core_calls)
+    tracing = load_tracing(settings)
+    core = CoreClient(settings.core_socket, metrics.core_calls, tracing)
     pages = Pages(settings.address, settings.branding)
     facade = Facade(
         settings, core, Discovery(core, settings.trusted_proxies), Cookies(https=settings.address.https), pages
     )
-    gate = Gate(facade, metrics.http)
+    gate = Gate(facade, metrics.http, tracing=tracing)
     meeting = loop.create_task(_meet_core(facade))
     if descriptors.is_held:
         await _wait_for_either(meeting, told_to_stop)
@@ -88,6 +90,8 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
         await drain(metrics_server, 1.0)
     await facade.discovery.close()
     await core.close()
+    if tracing is not None:
+        await loop.run_in_executor(None, tracing.stop)
 
 
 async def _wait_for_either(meeting: asyncio.Task[None], told_to_stop: asyncio.Event) -> None:

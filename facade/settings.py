@@ -42,6 +42,9 @@ class Settings:
     trusted_proxies: tuple[Network, ...]
     core_socket: str
     branding: Branding = OURS
+    #: The URL that spans are posted to, None: nothing is traced; and which share of the requests, above 0, at most 1.
+    tracing_endpoint: str | None = None
+    tracing_sample_ratio: float = 1.0
 
 
 def parse_address(text: str) -> Address:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.cli.listening import ACTIVATION_VARIABLES
 from core.cli.service_manager import NOTIFY_VARIABLE
-from core.config.config import Config, PageSettings
+from core.config.config import Config, PageSettings, TracingSettings
 from core.config.settings import SETTINGS
 
 #: Environment variables that tell a process the numbers of the pipes it inherited.
@@ -37,6 +37,7 @@ def facade_command(config: Config) -> list[str]:
         *("--core-socket", str(config.grpc.socket)),
         *_branding(config.pages),
         *([] if metrics is None else ["--metrics-listen", str(metrics)]),
+        *_tracing_options(config.tracing),
         *proxies,
     ]
 
@@ -48,6 +49,12 @@ def _branding(pages: PageSettings) -> Iterator[str]:
         yield from ("--logo", str(pages.logo))
     for (scheme, name), color in pages.colors.items():
         yield from ("--color", f"{scheme}:{name}={color}")
+
+
+def _tracing_options(tracing: TracingSettings) -> list[str]:
+    if tracing.endpoint is None:
+        return []
+    return ["--tracing-endpoint", tracing.endpoint, "--tracing-sample-ratio", str(tracing.sample_ratio)]
 
 
 def environment_of(name: str) -> dict[str, str]:

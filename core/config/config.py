@@ -14,6 +14,7 @@ from core.config import (
     registration_settings,
     service_settings,
     settings,
+    tracing_settings,
 )
 from core.config.addresses import ListenAddress
 from core.config.colors import Color
@@ -121,6 +122,15 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TracingSettings:
+    """[Tracing]"""
+
+    #: The URL that spans are posted to; None: nothing is traced.
+    endpoint: str | None
+    sample_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """[Limits]"""
 
@@ -160,6 +170,7 @@ class Config:
     operator_group: str
     grpc: GrpcSettings
     metrics: MetricsSettings
+    tracing: TracingSettings
     limits: LimitSettings
     keys: KeySettings
     #: Every setting with its values and where they came from.
@@ -274,6 +285,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         metrics=MetricsSettings(
             core_listen=maybe(settings.METRICS_CORE_LISTEN), facade_listen=maybe(settings.METRICS_FACADE_LISTEN)
         ),
+        tracing=TracingSettings(maybe(tracing_settings.ENDPOINT), one(tracing_settings.SAMPLE_RATIO)),
         limits=_limits(values),
         keys=_key_settings(values),
         found=found,

@@ -13,6 +13,7 @@ from core.config import (
     document_settings,
     page_settings,
     registration_settings,
+    tracing_settings,
 )
 from core.config.addresses import (
     parse_allowed_redirect_uri,
@@ -329,6 +330,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     REFLECTION,
     METRICS_CORE_LISTEN,
     METRICS_FACADE_LISTEN,
+    *tracing_settings.SETTINGS,
     LOGIN_FAILURES,
     LOGIN_FAILURES_PER_NETWORK,
     registration_settings.REGISTRATIONS,

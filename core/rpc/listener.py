@@ -13,6 +13,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health_pb2
 
 from core.metrics.calls import CallMetrics
+from core.metrics.tracing import Tracing
 from core.rpc.admission import Room
 from core.rpc.callers import Caller
 from core.rpc.free_addresses import CannotListen, require_free_port, require_free_socket
@@ -59,12 +60,13 @@ class Listener:
         before: Room | None = None,
         with_reflection: bool = False,
         callers: ServiceCallers | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         """`before`: the room of the listener whose calls are served first; `callers` are told apart where given."""
         pool = CountingPool(_THREADS[caller], caller.name.lower())
         #: How many calls are taken on.
         self.room = Room(pool, _IN_FLIGHT[caller], before)
-        methods = ServedMethods(caller, self.room, metrics, callers)
+        methods = ServedMethods(caller, self.room, metrics, callers, tracing)
         methods.add_probes(_HEALTH, health)
         for descriptor, servicer in servicers.items():
             methods.add_service(descriptor, servicer)

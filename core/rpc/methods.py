@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from core.metrics.calls import CallMetrics, MethodCalls
+from core.metrics.tracing import Tracing
 from core.rpc.admission import OVERLOADED, SHED, Room, Urgency, urgency_of
 from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
 from core.rpc.correlation import correlated
@@ -20,6 +21,7 @@ from core.rpc.errors import Failure, describe
 from core.rpc.giving_up import has_given_up
 from core.rpc.pool import CountingPool, message_came
 from core.rpc.service_callers import ServiceCallers
+from core.rpc.traced import traced
 
 #: Raises a refusal where whoever calls may not.
 Guard: TypeAlias = Callable[[grpc.ServicerContext], None]
@@ -49,12 +51,20 @@ _SLOW = {
 class ServedMethods(grpc.GenericRpcHandler):
     """The methods of one listener. What the caller may not use is denied."""
 
-    def __init__(self, caller: Caller, room: Room, metrics: CallMetrics, callers: ServiceCallers | None = None) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        room: Room,
+        metrics: CallMetrics,
+        callers: ServiceCallers | None = None,
+        tracing: Tracing | None = None,
+    ) -> None:
         """`callers` are told apart where they are given."""
         self._caller = caller
         self._room = room
         self._metrics = metrics
         self._callers = callers
+        self._tracing = tracing
         self._count_shed = metrics.watch(caller.name.lower(), lambda: room.taken, room.most)
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._urgencies: dict[str, Urgency] = {}
@@ -134,6 +144,8 @@ class ServedMethods(grpc.GenericRpcHandler):
         guard: Guard,
     ) -> grpc.RpcMethodHandler[Any, Any]:
         call = _checked(method, behaviour, calls, guard, tells_until=self._caller is Caller.FACADE)
+        if self._tracing is not None:
+            call = traced(call, f"{method.containing_service.full_name}/{method.name}", self._tracing)
         # The bytes come in as they are, so that their size and form are ours to answer for.
         return grpc.unary_unary_rpc_method_handler(correlated(call) if self._caller is Caller.FACADE else call)
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import grpc
 from tokenhouse.v1 import registration_pb2, registration_pb2_grpc
@@ -10,6 +11,7 @@ from core.domain.clients.registration import Registration, RegistrationRequest, 
 from core.domain.correlation import Correlated
 from core.metrics.calls import CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
+from core.metrics.tracing import Tracing
 from core.rpc.batch import refuse_item, require_batch
 from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.correlation import read_correlation_id
@@ -18,17 +20,25 @@ from core.rpc.errors import reason_of
 
 _log = logging.getLogger(__name__)
 
+_ONE = "tokenhouse.v1.RegistrationService/RegisterClient"
+
 
 class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
     """Proto → registration → proto."""
 
     def __init__(
-        self, registrations: Registrations, calls: CallMetrics, outcomes: OutcomeMetrics, notes: ConnectionNotes
+        self,
+        registrations: Registrations,
+        calls: CallMetrics,
+        outcomes: OutcomeMetrics,
+        notes: ConnectionNotes,
+        tracing: Tracing | None,
     ) -> None:
         self._registrations = registrations
         self._calls = calls
         self._outcomes = outcomes
         self._notes = notes
+        self._tracing = tracing
 
     def RegisterClient(
         self, request: registration_pb2.RegisterClientRequest, context: grpc.ServicerContext
@@ -45,12 +55,15 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
     def RegisterClients(
         self, request: registration_pb2.RegisterClientsRequest, context: grpc.ServicerContext
     ) -> registration_pb2.RegisterClientsResponse:
-        requests = require_batch(request.requests)
+        requests, begun = require_batch(request.requests), time.time_ns()
         wanted = [_read(item) for item in requests]
         outcomes = self._registrations.register_all(wanted, within=time_left(context))
-        return registration_pb2.RegisterClientsResponse(
-            results=[self._write_result(item, outcome) for item, outcome in zip(requests, outcomes, strict=True)]
-        )
+        pairs = list(zip(requests, outcomes, strict=True))
+        if self._tracing is not None:
+            for item, outcome in pairs:
+                verdict = reason_of(outcome).lower() if isinstance(outcome, Exception) else "registered"
+                self._tracing.item(_ONE, item.traceparent, begun, verdict)
+        return registration_pb2.RegisterClientsResponse(results=[self._write_result(*pair) for pair in pairs])
 
     def _write_result(
         self, request: registration_pb2.RegisterClientRequest, outcome: Registration | Exception

@@ -1,5 +1,7 @@
 """TokenService: RFC 6749 §3.2 for the facade."""
 
+import time
+
 import grpc
 from tokenhouse.v1 import token_pb2, token_pb2_grpc
 
@@ -16,6 +18,7 @@ from core.domain.grants.token_request import (
 )
 from core.metrics.calls import OTHER, CallMetrics
 from core.metrics.outcomes import OutcomeMetrics
+from core.metrics.tracing import Tracing
 from core.rpc.batch import refuse_item, require_batch
 from core.rpc.client_credentials import read_credentials
 from core.rpc.connection_notes import ConnectionNotes
@@ -23,17 +26,25 @@ from core.rpc.correlation import read_correlation_id
 from core.rpc.deadlines import time_left
 from core.rpc.errors import reason_of
 
+_ONE = "tokenhouse.v1.TokenService/IssueToken"
+
 
 class TokenServicer(token_pb2_grpc.TokenServiceServicer):
     """Proto → token request → proto."""
 
     def __init__(
-        self, endpoint: TokenEndpoint, calls: CallMetrics, outcomes: OutcomeMetrics, notes: ConnectionNotes
+        self,
+        endpoint: TokenEndpoint,
+        calls: CallMetrics,
+        outcomes: OutcomeMetrics,
+        notes: ConnectionNotes,
+        tracing: Tracing | None,
     ) -> None:
         self._endpoint = endpoint
         self._calls = calls
         self._outcomes = outcomes
         self._notes = notes
+        self._tracing = tracing
 
     def IssueToken(
         self, request: token_pb2.IssueTokenRequest, context: grpc.ServicerContext
@@ -52,7 +63,7 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
     def IssueTokens(
         self, request: token_pb2.IssueTokensRequest, context: grpc.ServicerContext
     ) -> token_pb2.IssueTokensResponse:
-        requests = require_batch(request.requests)
+        requests, begun = require_batch(request.requests), time.time_ns()
         read = [_try_read(item) for item in requests]
         wanted = [item for item in read if isinstance(item, TokenRequest)]
         answers = iter(self._endpoint.issue_all(wanted, within=time_left(context)))
@@ -61,6 +72,8 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
         self._outcomes.token_requests((_grant_type(item), _verdict(outcome)) for item, outcome in pairs)
         for item, outcome in pairs:
             self._notes.token(item, outcome)
+            if self._tracing is not None:
+                self._tracing.item(_ONE, item.traceparent, begun, _verdict(outcome))
         return token_pb2.IssueTokensResponse(results=[self._write_result(item, outcome) for item, outcome in pairs])
 
     def _write_result(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config.addresses import ListenAddress
-from core.config.config import Config
+from core.config.config import Config, TracingSettings
 from core.config.errors import ConfigError
 from core.config.load import load_config
 from core.config.settings import SETTINGS
@@ -39,6 +39,7 @@ def test_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert config.keys.master_key_file == tmp_path / "data" / "master.key"
     assert config.database_folder == tmp_path / "data" / "database"
     assert (config.metrics.core_listen, config.metrics.facade_listen) == (None, None)
+    assert config.tracing == TracingSettings(None, 1.0)
     policy = config.policy()
     assert policy.issuer == "http://localhost:8080"
     assert policy.scopes == (Scope("mcp", "Use MCP servers as you"),)
@@ -109,6 +110,9 @@ Reflection = true
 [Metrics]
 CoreListen = 127.0.0.1:9464
 FacadeListen = 127.0.0.1:9465
+[Tracing]
+Endpoint = http://127.0.0.1:4318
+SampleRatio = 0.25
 [Limits]
 LoginFailures = 0
 LoginFailuresPerNetwork = 5/m
@@ -135,6 +139,7 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     assert config.grpc.socket == tmp_path / "run" / "core.sock"
     assert config.keys.master_key_file == tmp_path / "keys" / "master.key"
     assert config.grpc.reflection is True
+    assert config.tracing == TracingSettings("http://127.0.0.1:4318/v1/traces", 0.25)
     assert [config.metrics.core_listen, config.metrics.facade_listen] == [
         ListenAddress("127.0.0.1", 9464),
         ListenAddress("127.0.0.1", 9465),

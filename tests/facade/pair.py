@@ -32,6 +32,8 @@ class Pair:
     scheme: str = "http"
     #: Whether both tell their metrics, at `core_metrics` and `facade_metrics`.
     metrics: bool = False
+    #: Where both send traces.
+    tracing: str = ""
     #: What Python runs as the facade.
     facade_module: str = "facade"
     port: int = field(default_factory=free_port)
@@ -79,6 +81,8 @@ class Pair:
         listen = ["--listen", f"127.0.0.1:{self.port}", "--core-socket", str(self.socket)]
         if self.metrics:
             listen += ["--metrics-listen", self.facade_metrics.removeprefix("http://")]
+        if self.tracing:
+            listen += ["--tracing-endpoint", self.tracing]
         command = [self.facade_module, "--address", self.issuer, *listen, *proxies]
         self.facade, _ = _start(command, self.facade_log, wait=wait, inherit=inherit)
 
@@ -116,6 +120,7 @@ class Pair:
             "[Grpc]",
             f"Listen = 127.0.0.1:{self.grpc_port}",
             *(["[Metrics]", f"CoreListen = {self.core_metrics.removeprefix('http://')}"] if self.metrics else []),
+            *(["[Tracing]", f"Endpoint = {self.tracing}"] if self.tracing else []),
             "[Limits]",
             *self.limit_lines,
         ]

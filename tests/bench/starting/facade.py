@@ -6,16 +6,18 @@ from facade import core_client, serving
 from facade.__main__ import main
 from facade.core_client import CoreClient
 from facade.metrics.core_call_metrics import CoreCallMetrics
+from facade.tracing import Tracing
 
 
 class DirectCoreClient(CoreClient):
     """One call to the core for each token request, at once."""
 
-    def __init__(self, socket_path: str, metrics: CoreCallMetrics) -> None:
-        super().__init__(socket_path, metrics)
+    def __init__(self, socket_path: str, metrics: CoreCallMetrics, tracing: Tracing | None = None) -> None:
+        super().__init__(socket_path, metrics, tracing)
         self._issue_token: core_client._Method[IssueTokenRequest, IssueTokenResponse] = core_client._Method(
             self._channel,
             metrics,
+            tracing,
             "/tokenhouse.v1.TokenService/IssueToken",
             IssueTokenResponse,
             core_client._ORDINARY,

@@ -1,0 +1,1 @@
+"""Traces across both processes, as a collector receives them."""
