@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastmcp import Client as FastMcpClient
-from fastmcp.client.auth import OAuth
 
 from tests.clients.mcp_remote_process import ask_whoami
 from tests.clients.node_clients import connect_all, install_clients
@@ -96,6 +94,10 @@ def test_a_program_that_proves_who_it_is(
 @pytest.mark.filterwarnings("ignore:Using in-memory token storage")
 def test_fastmcp(mcp_server: ProtectedMcpServer, browser: PlainBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
     """FastMCP's client opens the browser, listens for the answer and calls the tool."""
+    # A second to load, and every process of the suite reads every file.
+    from fastmcp import Client
+    from fastmcp.client.auth import OAuth
+
     opened: list[threading.Thread] = []
 
     def open_browser(url: str) -> bool:
@@ -105,7 +107,7 @@ def test_fastmcp(mcp_server: ProtectedMcpServer, browser: PlainBrowser, monkeypa
         return True
 
     async def call() -> Any:
-        async with FastMcpClient(mcp_server.url, auth=OAuth(mcp_server.url)) as client:
+        async with Client(mcp_server.url, auth=OAuth(mcp_server.url)) as client:
             return (await client.call_tool("whoami")).data
 
     monkeypatch.setattr("webbrowser.open", open_browser)
