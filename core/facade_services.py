@@ -105,7 +105,7 @@ class FacadeServices:
             ClientCredentialsParameters: ClientCredentialsGrant(clock, self.randomness),
             DeviceCodeParameters: DeviceCode(store, self.master_keys, clock),
         }
-        key_sets = KeySets(FetchedDocuments(self.http), clock)
+        key_sets = KeySets(store, FetchedDocuments(self.http), clock, self.documents.turns)
         authentication = ClientAuthentication(store, key_sets, policy, clock)
         tokens = TokenEndpoint(grant_types, authentication, store, issuer, self.master_keys, policy, clock)
         revocation = Revocation(authentication, store, self.keys, self.validation, self.master_keys, policy, clock)

@@ -45,6 +45,7 @@ SERVER_ERROR = Answer(500, "server_error", "server_error")
 ANSWERS: dict[str, Answer] = {
     "INVALID_REQUEST": Answer(400, "invalid_request", _BROKEN_REQUEST),
     "INVALID_CLIENT": Answer(401, "invalid_client", "unknown_client"),
+    "CLIENT_BLOCKED": Answer(401, "invalid_client", "blocked_client"),
     "INVALID_GRANT": Answer(400, "invalid_grant", "grant_over"),
     "UNAUTHORIZED_CLIENT": Answer(400, "unauthorized_client", "unauthorized_client"),
     "UNSUPPORTED_GRANT_TYPE": Answer(400, "unsupported_grant_type", _BROKEN_REQUEST),
@@ -61,6 +62,7 @@ ANSWERS: dict[str, Answer] = {
     "CONSENT_REQUIRED": Answer(403, "consent_required", "consent_required"),
     "INVALID_REDIRECT_URI": Answer(400, "invalid_redirect_uri", "redirect_uri"),
     "CLIENT_DOCUMENT_REFUSED": Answer(400, "invalid_client", "client_document"),
+    "CLIENT_DOCUMENT_UNWANTED": Answer(400, "invalid_client", "unwanted_client_document"),
     "INVALID_CLIENT_METADATA": Answer(400, "invalid_client_metadata", _BROKEN_REQUEST),
     # RFC 6750 §3.1: of a token of its type.
     "INITIAL_ACCESS_TOKEN_REFUSED": Answer(401, "invalid_token", "initial_access_token"),

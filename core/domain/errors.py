@@ -8,7 +8,9 @@ Exception tree::
     │   │   InvalidScope, InvalidTarget, AccessDenied, UnsupportedResponseType, LoginRequired,
     │   │   ConsentRequired, InvalidRedirectUri, InvalidClientMetadata, TemporarilyUnavailable,
     │   │   AuthorizationPending, SlowDown, ExpiredToken
+    │   └── ClientBlocked     an InvalidClient at a page, whose reader would register in vain
     ├── ClientDocumentRefused a client_id is a URL, and what is there cannot be used; names both
+    │   └── ClientDocumentUnwanted   whatever is there: this server takes no documents from there
     ├── ClientKeysWanted      a client's keys have to be fetched first; nothing was decided
     ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
     ├── TooManyAttempts       a rate is used up; says how long to wait
@@ -77,6 +79,10 @@ class InvalidClient(OAuthError):
     """RFC 6749 §5.2: unknown, deleted or blocked client, or failed authentication."""
 
     code = "invalid_client"
+
+
+class ClientBlocked(InvalidClient):
+    """The operator has blocked the client: told on a page alone, since its reader would register it again in vain."""
 
 
 class InvalidGrant(OAuthError):
@@ -190,6 +196,10 @@ class ClientDocumentRefused(Refusal):
         text = _shorten(f"{client_id}: {reason}" if client_id else reason)
         super().__init__("".join(letter if letter in _DESCRIPTIVE else "?" for letter in text))
         self.reason = reason
+
+
+class ClientDocumentUnwanted(ClientDocumentRefused):
+    """This server's settings let in no app from there: trying again is in vain, and only its operator can help."""
 
 
 class ClientKeysWanted(Refusal):

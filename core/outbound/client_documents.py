@@ -8,6 +8,9 @@ from core.domain.clients.document_url import DocumentUrl
 from core.outbound.guarded_http import Answer, CannotFetch, GuardedHttp, TooBusy
 
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
+#: RFC 6585 §4, RFC 9110 §15.6.4: whatever is asked of it, not now. Any other status is about what was asked for, which
+#: anybody can make up: nobody is to be locked out by a name that is not there.
+_HOST_IS_BUSY = (429, 503)
 _DIRECTIVE = re.compile(r'([a-z-]+)(?:=(?:"([^"]*)"|([^",;\s]*)))?')
 _SECONDS = re.compile(r"[0-9]+")
 #: RFC 9111 §1.2.2: what more than that means.
@@ -24,7 +27,8 @@ class FetchedDocuments:
         try:
             answer = self._http.get(url.host, url.port, url.target, accept="application/json", loopback=loopback)
         except CannotFetch as failure:
-            raise DocumentUnavailable(failure.reason, failure.detail, host_failed=failure.before_asking) from None
+            host_failed = failure.before_asking or failure.too_late
+            raise DocumentUnavailable(failure.reason, failure.detail, host_failed=host_failed) from None
         except TooBusy:
             raise SourceBusy from None
         _require_document(answer)
@@ -36,7 +40,9 @@ def _require_document(answer: Answer) -> None:
         # Never followed (draft): whoever can make a host redirect would speak for it, and lead elsewhere.
         raise DocumentUnavailable("its host redirects, and a document must stand at its own address")
     if answer.status != 200:
-        raise DocumentUnavailable(f"its host answers with status {answer.status}")
+        raise DocumentUnavailable(
+            f"its host answers with status {answer.status}", host_failed=answer.status in _HOST_IS_BUSY
+        )
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
         raise DocumentUnavailable("its host compresses it, which nobody asked for")
     # Two of them joined match nothing.

@@ -34,12 +34,15 @@ _LOOPBACK = ("127.0.0.1", "::1")
 class CannotFetch(Exception):
     """There is no answer; `reason` is for whoever chose the URL, `detail` for the operator alone."""
 
-    def __init__(self, reason: str, detail: object = "", *, before_asking: bool = False) -> None:
-        """`before_asking`: the host never learned what is wanted from it."""
+    def __init__(
+        self, reason: str, detail: object = "", *, before_asking: bool = False, too_late: bool = False
+    ) -> None:
+        """`before_asking`: the host never learned what is wanted from it. `too_late`: it did, and was slow."""
         super().__init__(reason)
         self.reason = reason
         self.detail = str(detail)
         self.before_asking = before_asking
+        self.too_late = too_late
 
 
 class TooBusy(Exception):
@@ -163,7 +166,7 @@ def _ask(connection: ssl.SSLSocket, authority: str, target: str, accept: str, un
         connection.sendall(request.encode("ascii"))
         return _read(BoundedStream(connection, until, _HEAD_BYTES + BODY_BYTES))
     except TimeoutError:
-        raise CannotFetch("it did not come in time") from None
+        raise CannotFetch("it did not come in time", too_late=True) from None
     except (http.client.HTTPException, OSError, ValueError) as error:
         raise CannotFetch("its host did not answer as HTTP asks for", repr(error)) from None
     except TooMuch:

@@ -22,6 +22,7 @@ DOMAIN = "tokenhouse"
 _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
     errors.InvalidClient: grpc.StatusCode.UNAUTHENTICATED,
+    errors.ClientBlocked: grpc.StatusCode.UNAUTHENTICATED,
     errors.InvalidGrant: grpc.StatusCode.FAILED_PRECONDITION,
     errors.UnauthorizedClient: grpc.StatusCode.PERMISSION_DENIED,
     errors.UnsupportedGrantType: grpc.StatusCode.UNIMPLEMENTED,
@@ -39,6 +40,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.SlowDown: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ExpiredToken: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ClientDocumentRefused: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.ClientDocumentUnwanted: grpc.StatusCode.INVALID_ARGUMENT,
     errors.ClientKeysWanted: grpc.StatusCode.FAILED_PRECONDITION,
     errors.LoginFailed: grpc.StatusCode.UNAUTHENTICATED,
     errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -60,7 +62,9 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
 }
 
 _REASON: dict[type[errors.Refusal], str] = {
+    errors.ClientBlocked: "CLIENT_BLOCKED",
     errors.ClientDocumentRefused: "CLIENT_DOCUMENT_REFUSED",
+    errors.ClientDocumentUnwanted: "CLIENT_DOCUMENT_UNWANTED",
     errors.ClientKeysWanted: "CLIENT_KEYS_WANTED",
     errors.LoginFailed: "LOGIN_FAILED",
     errors.TooManyAttempts: "TOO_MANY_ATTEMPTS",
@@ -113,9 +117,11 @@ class Failure:
 
 def reason_of(error: Exception) -> str:
     """The reason of google.rpc.ErrorInfo: one of a few."""
-    if isinstance(error, errors.OAuthError):
+    if not isinstance(error, errors.Refusal):
+        return "SERVER_ERROR"
+    if isinstance(error, errors.OAuthError) and type(error) not in _REASON:
         return error.code.upper()
-    return _REASON[type(error)] if isinstance(error, errors.Refusal) else "SERVER_ERROR"
+    return _REASON[type(error)]
 
 
 def describe(error: Exception) -> Failure:

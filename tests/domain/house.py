@@ -163,7 +163,7 @@ class House:
             DeviceCodeParameters: DeviceCode(self.store, self.master_keys, self.clock),
         }
         issuer = Issuer(self.keys, self.validation, self.clock, self.randomness)
-        self.key_sets = KeySets(FetchedDocuments(self.http), self.clock)
+        self.key_sets = KeySets(self.store, FetchedDocuments(self.http), self.clock, self.documents.turns)
         self.authentication = ClientAuthentication(self.store, self.key_sets, self.policy, self.clock)
         self.tokens = TokenEndpoint(
             grant_types, self.authentication, self.store, issuer, self.master_keys, self.policy, self.clock

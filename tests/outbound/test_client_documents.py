@@ -53,8 +53,9 @@ def test_another_status(host: DocumentHost, documents: FetchedDocuments, status:
 
     assert ("redirects" in caught.value.reason) == (300 <= status < 400)
     assert (str(status) in caught.value.reason) != (300 <= status < 400)
-    # Other documents of this host may be all right: whoever asks for what is not there bars nobody.
-    assert not caught.value.host_failed
+    # Other documents of this host may be all right: whoever asks for what is not there bars nobody. But these two say
+    # that nothing is to be had right now (RFC 6585 §4, RFC 9110 §15.6.4).
+    assert caught.value.host_failed is (status in (429, 503))
     assert len(host.requests) == 1
 
 

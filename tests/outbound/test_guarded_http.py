@@ -326,7 +326,7 @@ def test_a_host_that_drips(host: DocumentHost, network: LaidOutNetwork, authorit
     finally:
         ended.set()
 
-    assert refused.reason == "it did not come in time"
+    assert (refused.reason, refused.too_late) == ("it did not come in time", True)
 
 
 def test_a_host_that_says_nothing(network: LaidOutNetwork, authority: Authority) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import grpc
 import pytest
-from tokenhouse.v1 import client_admin_pb2, grant_admin_pb2, user_admin_pb2
+from tokenhouse.v1 import authorization_pb2, client_admin_pb2, grant_admin_pb2, user_admin_pb2
 
-from tests.rpc.road import Road, refused, register
-from tests.serving import DEADLINE, Serving
+from tests.rpc.road import BINDING, Road, refused, register
+from tests.serving import DEADLINE, Serving, parameters_of
 
 CODE = grpc.StatusCode
 VERBS: dict[str, Callable[[str], Any]] = {
@@ -77,6 +77,11 @@ def test_blocking_and_unblocking_a_client(road: Road) -> None:
     assert _act(road, "BlockClient").revoked_grants == 0
     assert _get(road).blocked
     assert refused(road.serving.tokens.IssueToken, road.refreshing(tokens.refresh_token)).reason == "INVALID_CLIENT"
+    # Adding it again would be in vain, so its user is told whom to ask.
+    start = authorization_pb2.StartAuthorizationRequest(
+        parameters=parameters_of(road.request()), browser_binding=BINDING
+    )
+    assert refused(road.serving.authorization.StartAuthorization, start).reason == "CLIENT_BLOCKED"
     _act(road, "UnblockClient")
     _act(road, "UnblockClient")
     assert not _get(road).blocked

@@ -158,7 +158,7 @@ def test_switches(road: DocumentRoad, host: DocumentHost, tmp_path: Path) -> Non
     reload(road.serving, "[ClientDocuments]\nFetch = false")
     assert not offers_documents(road.serving)
     refusal = refused(road.serving.authorization.StartAuthorization, road.by_document().request)
-    assert "fetches no documents" in refusal.description
+    assert (refusal.reason, "fetches no documents" in refusal.description) == ("CLIENT_DOCUMENT_UNWANTED", True)
 
     (tmp_path / "tool.json").write_bytes(a_document(host.url(), client_name="Out of a file"))
     reload(road.serving, "[ClientDocuments]\nFetch = false\nFile = tool.json")
@@ -167,7 +167,7 @@ def test_switches(road: DocumentRoad, host: DocumentHost, tmp_path: Path) -> Non
     assert road.connect().access_token
     reload(road.serving, "[ClientDocuments]\nRefusedDomain = localhost\nFile = tool.json")
     assert refused(road.serving.authorization.StartAuthorization, road.by_document().request).reason == (
-        "CLIENT_DOCUMENT_REFUSED"
+        "CLIENT_DOCUMENT_UNWANTED"
     )
     assert host.requests == []
 
@@ -182,7 +182,7 @@ def test_operators_see_and_block_it(road: DocumentRoad, host: DocumentHost) -> N
 
     road.serving.clients.BlockClient(client_admin_pb2.BlockClientRequest(client_id=host.url()), timeout=DEADLINE)
     assert not road.validate(tokens.access_token).active
-    assert refused(road.serving.authorization.StartAuthorization, road.by_document().request).reason == "INVALID_CLIENT"
+    assert refused(road.serving.authorization.StartAuthorization, road.by_document().request).reason == "CLIENT_BLOCKED"
 
 
 def slow_answer(released: threading.Event, client_id: str) -> Callable[[ssl.SSLSocket], None]:

@@ -86,11 +86,13 @@ def _met(servicer: Raising, stub: validation_pb2_grpc.ValidationServiceStub, err
     return refused(stub.ValidateToken, validation_pb2.ValidateTokenRequest())
 
 
-def _leaves(kind: type[errors.Refusal]) -> list[type[errors.Refusal]]:
-    return [leaf for child in kind.__subclasses__() for leaf in (_leaves(child) or [child])]
+def _below(kind: type[errors.Refusal]) -> list[type[errors.Refusal]]:
+    return [each for child in kind.__subclasses__() for each in (child, *_below(child))]
 
 
-REFUSALS = _leaves(errors.Refusal)
+REFUSALS = [kind for kind in _below(errors.Refusal) if kind is not errors.OAuthError]
+#: Told apart from others of their OAuth error code, for people.
+OWN_REASONS: dict[type[errors.Refusal], str] = {errors.ClientBlocked: "CLIENT_BLOCKED"}
 TEMPORARY = (errors.TooManyAttempts, errors.StoreUnavailable, errors.TemporarilyUnavailable)
 
 
@@ -102,7 +104,7 @@ def _make(kind: type[errors.Refusal]) -> errors.Refusal:
 
 def test_every_refusal_is_known() -> None:
     """The tree in core/domain/errors.py."""
-    assert len(REFUSALS) == 34
+    assert len(REFUSALS) == 38
 
 
 @pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)
@@ -114,7 +116,7 @@ def test_every_refusal_has_a_status_and_a_reason(
     assert refusal.code not in (grpc.StatusCode.OK, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL)
     assert refusal.description == "one sentence"
     if issubclass(kind, errors.OAuthError):
-        assert refusal.reason == kind.code.upper()
+        assert refusal.reason == OWN_REASONS.get(kind, kind.code.upper())
     assert refusal.reason.isupper()
     assert (refusal.retry_after is not None) is (kind in TEMPORARY)
     item = describe(_make(kind)).to_item_error()

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from core.domain.authorization.parameters import Parameters, find_all, find_one, require_no_repeats
 from core.domain.authorization.pkce import require_code_challenge
 from core.domain.authorization.scope import grantable_scope
-from core.domain.clients.client import Client
+from core.domain.clients.client import BLOCKED, Client
 from core.domain.clients.metadata_document import require_redirect_allowed
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
 from core.domain.errors import (
+    ClientBlocked,
     InvalidClient,
     InvalidRedirectUri,
     InvalidRequest,
@@ -61,13 +62,13 @@ def require_recipient(parameters: Parameters, client: Client | None, policy: Pol
 
     Raises:
         InvalidRequest: redirect_uri is missing or repeated.
-        InvalidClient: there is no such client, or it is blocked.
+        InvalidClient, ClientBlocked: there is no such client, or the operator has blocked it.
         InvalidRedirectUri: not registered for this client, or no longer allowed by policy.
     """
-    if client is None or client.blocked:
-        raise InvalidClient("this server does not know the app that sent you here, or no longer lets it in").because(
-            "client_unknown" if client is None else "client_blocked"
-        )
+    if client is None:
+        raise InvalidClient("this server does not know the app that sent you here").because("client_unknown")
+    if client.blocked:
+        raise ClientBlocked(BLOCKED).because("client_blocked")
     sent_uri = find_one(parameters, "redirect_uri")
     if sent_uri is None:
         raise InvalidRequest("redirect_uri is missing")

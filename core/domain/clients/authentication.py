@@ -9,7 +9,7 @@ from core.domain.clients.client import Client, ClientFacts, require_known
 from core.domain.clients.client_keys import ClientKey, load_keys
 from core.domain.clients.client_secret import ClientSecretFacts, is_client_secret
 from core.domain.clients.document_url import is_on_loopback
-from core.domain.clients.documents import may_fetch_keys
+from core.domain.clients.documents import may_fetch_keys, rate_in_all
 from core.domain.clients.key_sets import KeySets
 from core.domain.clients.terms import PRIVATE_KEY_JWT
 from core.domain.clock import Clock
@@ -109,6 +109,7 @@ class ClientAuthentication:
         Raises:
             InvalidClient: there is no such client, it is blocked, or nothing is fetched from there.
             TemporarilyUnavailable: too many fetch right now.
+            TooManyAttempts: too many were fetched.
         """
         terms, policy = self._find_client(credentials).terms, self._policy.current
         if not terms.jwks_uri:
@@ -116,7 +117,8 @@ class ClientAuthentication:
         # An operator has allowed it by registering the client; a client's own document allows itself nothing.
         if not terms.preregistered and not may_fetch_keys(terms.jwks_uri, policy):
             raise InvalidClient("client_assertion: this server fetches no keys from the host of the client's jwks_uri")
-        self._key_sets.load(terms.jwks_uri, loopback=is_on_loopback(policy.issuer))
+        in_all = rate_in_all(policy.client_documents.fetches)
+        self._key_sets.load(terms.jwks_uri, in_all=in_all, loopback=is_on_loopback(policy.issuer))
 
     def _find_client(self, credentials: ClientCredentials) -> Client:
         client_id = credentials.client_id or find_subject(credentials.client_assertion)

@@ -12,6 +12,8 @@ from core.domain.errors import InvalidClient
 
 #: How exactly it is known when a client was last used, in seconds: a write at every refresh would be one too many.
 USE_NOTED_EVERY = 60 * 60
+#: To whoever wants to be signed in to it.
+BLOCKED = "the operator of this server has blocked the app that sent you here"
 
 
 class ClientSource(Enum):
@@ -58,9 +60,10 @@ class Client:
         return ClientSource.DOCUMENT if names_document(self.client_id) else ClientSource.REGISTRATION
 
     def has_redirect_uri(self, uri: RedirectUri) -> bool:
-        """Whether it is registered. On the user's machine ports may vary; a client with a secret is not there."""
+        """Whether it is registered. On the user's machine ports may vary (RFC 8252 §7.3), but where a client with a
+        secret has registered one."""
         exact = self.terms.preregistered and self.terms.confidential
-        return (uri.text if exact else uri.kept) in self.redirect_uris
+        return uri.kept in self.redirect_uris or (exact and uri.text in self.redirect_uris)
 
 
 def require_known(client: Client | None) -> Client:

@@ -21,7 +21,7 @@ class DocumentUnavailable(Exception):
     def __init__(self, reason: str, detail: str = "", *, host_failed: bool = False) -> None:
         """`reason` is for everybody, `detail` for the log.
 
-        `host_failed`: before the host was told what is wanted from it, so no other document of it can be had either.
+        `host_failed`: whatever was wanted from it, so no other document of it can be had either.
         """
         super().__init__(reason)
         self.reason = reason

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Protocol
 
-from core.domain.clients.client import Client, ClientFacts
+from core.domain.clients.client import BLOCKED, Client, ClientFacts
 from core.domain.clients.document_memory import DocumentMemory
 from core.domain.clients.document_source import DocumentSource, DocumentUnavailable, SourceBusy
 from core.domain.clients.document_url import DocumentUrl, is_on_loopback, parse_document_url
 from core.domain.clients.host_turns import HostTurns
 from core.domain.clients.metadata_document import MetadataDocument, parse_metadata_document
 from core.domain.clock import Clock
-from core.domain.errors import ClientDocumentRefused, InvalidClient, TemporarilyUnavailable
+from core.domain.errors import ClientBlocked, ClientDocumentRefused, ClientDocumentUnwanted, TemporarilyUnavailable
 from core.domain.limits.network import limit_key, network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import DocumentPolicy, Policy
@@ -76,8 +76,8 @@ class ClientDocuments:
         """The client, where nothing has to be fetched for it.
 
         Raises:
-            ClientDocumentRefused: this URL is not taken here, whatever is there.
-            InvalidClient: the operator has blocked it.
+            ClientDocumentRefused, ClientDocumentUnwanted: this URL is not taken here, whatever is there.
+            ClientBlocked: the operator has blocked it.
         """
         document = self._find(self.require_wanted(client_id, policy))
         return None if document is None else document.to_client(self._clock.now())
@@ -87,7 +87,7 @@ class ClientDocuments:
 
         Raises:
             ClientDocumentRefused: the document cannot be had, or not be used.
-            InvalidClient: the operator has blocked it.
+            ClientBlocked: the operator has blocked it.
             TooManyAttempts: too many documents were fetched, for this network or in all.
             TemporarilyUnavailable: too many ask for documents, of this host or in all.
         """
@@ -103,15 +103,15 @@ class ClientDocuments:
         """The URL of a client that may be known by its document, whatever is there.
 
         Raises:
-            ClientDocumentRefused: this URL is not taken here.
-            InvalidClient: the operator has blocked it.
+            ClientDocumentRefused, ClientDocumentUnwanted: this URL is not taken here.
+            ClientBlocked: the operator has blocked it.
         """
         url, wanted = parse_document_url(client_id), policy.client_documents
         known = self._store.find_client(client_id)
         if known is not None and known.blocked:
-            raise InvalidClient("this server no longer lets in the app that sent you here").because("client_blocked")
+            raise ClientBlocked(BLOCKED).because("client_blocked")
         if _is_within(url.host, wanted.refused_domains):
-            raise ClientDocumentRefused("this server refuses the apps of its host", client_id)
+            raise ClientDocumentUnwanted("this server refuses the apps of its host", client_id)
         if client_id not in self._given:
             _require_fetchable(url, wanted, on_loopback=is_on_loopback(policy.issuer))
         return url
@@ -159,8 +159,7 @@ class ClientDocuments:
         return ClientDocumentRefused(reason, url.text)
 
     def _spend(self, rate: Rate, network_address: str) -> None:
-        now_ms, network = self._clock.now_ms(), network_of(network_address)
-        in_all = Rate(rate.count * _NETWORKS_AT_ONCE, rate.period)
+        now_ms, network, in_all = self._clock.now_ms(), network_of(network_address), rate_in_all(rate)
 
         def intent(tx: LimitIntents) -> None:
             what = "apps that are new here"
@@ -169,6 +168,11 @@ class ClientDocuments:
 
         if rate.count:
             self._store.write(intent)
+
+
+def rate_in_all(of_one_network: Rate) -> Rate:
+    """How often may be fetched in all, where one network may fetch that often."""
+    return Rate(of_one_network.count * _NETWORKS_AT_ONCE, of_one_network.period)
 
 
 def may_fetch_keys(jwks_uri: str, policy: Policy) -> bool:
@@ -185,9 +189,9 @@ def may_fetch_keys(jwks_uri: str, policy: Policy) -> bool:
 
 def _require_fetchable(url: DocumentUrl, wanted: DocumentPolicy, *, on_loopback: bool) -> None:
     if not wanted.fetch:
-        raise ClientDocumentRefused("this server fetches no documents of apps", url.text)
+        raise ClientDocumentUnwanted("this server fetches no documents of apps", url.text)
     if wanted.allowed_domains and not _is_within(url.host, wanted.allowed_domains):
-        raise ClientDocumentRefused("its host is not one whose apps this server lets in", url.text)
+        raise ClientDocumentUnwanted("its host is not one whose apps this server lets in", url.text)
     # Draft, "SSRF Attacks": this machine's own servers are for development on it.
     if url.loopback and not on_loopback:
         raise ClientDocumentRefused("its host must be a public name in lower case", url.text)

@@ -18,6 +18,9 @@ from core.domain.clients.document_url import parse_document_url
 from core.domain.clients.host_turns import HostTurns
 from core.domain.clock import Clock
 from core.domain.errors import TemporarilyUnavailable
+from core.domain.limits.network import limit_key
+from core.domain.limits.rate import LimitIntents, Rate, require_slot
+from core.domain.writing import Writes
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +42,12 @@ class _KeySet:
 class KeySets:
     """The keys at every jwks_uri that was asked for; used from many threads."""
 
-    def __init__(self, source: DocumentSource, clock: Clock) -> None:
+    def __init__(self, store: Writes[LimitIntents], source: DocumentSource, clock: Clock, turns: HostTurns) -> None:
+        """`turns` are everybody's who asks other hosts: one at a time for each, whatever is wanted from it."""
+        self._store = store
         self._source = source
         self._clock = clock
-        self._turns = HostTurns()
+        self._turns = turns
         self._lock = threading.Lock()
         self._sets: OrderedDict[str, _KeySet] = OrderedDict()
 
@@ -59,16 +64,20 @@ class KeySets:
         known = self._sets.get(jwks_uri)
         return known is None or self._may_ask(known)
 
-    def load(self, jwks_uri: str, *, loopback: bool) -> None:
+    def load(self, jwks_uri: str, *, in_all: Rate, loopback: bool) -> None:
         """Fetch the keys, unless they were asked for a moment ago. Waits on the network: never call it in a batch.
+
+        `in_all` is how often anybody's keys may be fetched.
 
         Raises:
             TemporarilyUnavailable: too many fetch right now.
+            TooManyAttempts: too many were fetched.
         """
         url = parse_document_url(jwks_uri)
         with self._turns.take(url.host):
             if not self.may_ask(jwks_uri):
                 return
+            self._spend(in_all)
             now, before = self._clock.now(), self._sets.get(jwks_uri)
             try:
                 fetched = self._source.fetch(url, loopback=loopback)
@@ -83,6 +92,13 @@ class KeySets:
                 kept_for = min(max(fetched.fresh_for or 0, SHORTEST_FRESH), LONGEST_FRESH)
                 self._keep(jwks_uri, _KeySet(keys, now, now + kept_for, now + LONGEST_FRESH))
                 _log.info("client keys fetched", extra={"jwks_uri": jwks_uri, "keys": len(keys), "kept_for": kept_for})
+
+    def _spend(self, in_all: Rate) -> None:
+        now_ms = self._clock.now_ms()
+        # Not out of the documents' budget: whoever names documents that nobody has must not keep programs out.
+        key = limit_key("client keys")
+        if in_all.count:
+            self._store.write(lambda tx: require_slot(tx, key, in_all, now_ms=now_ms, what="clients' keys"))
 
     def _fail(self, jwks_uri: str, before: _KeySet | None, now: int, why: str, detail: str = "") -> None:
         _log.warning("client keys refused", extra={"jwks_uri": jwks_uri, "why": why, "detail": detail or "none"})

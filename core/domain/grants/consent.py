@@ -4,10 +4,10 @@ from typing import Protocol
 
 from core.domain.authorization.endpoint import AuthorizationEndpoint, Redirect, redirect_refusal, redirect_to
 from core.domain.authorization.request import AuthorizationRequest
-from core.domain.clients.client import Client, ClientIntents
+from core.domain.clients.client import BLOCKED, Client, ClientIntents
 from core.domain.clients.document_url import names_document
 from core.domain.clock import Clock
-from core.domain.errors import AccessDenied, InvalidClient, InvalidRequest, LoginRequired
+from core.domain.errors import AccessDenied, ClientBlocked, InvalidRequest, LoginRequired
 from core.domain.grants.grant import Grant, GrantFacts, GrantIntents, GrantState
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import PolicySource
@@ -82,7 +82,7 @@ class Consent:
             raise LoginRequired(_SIGNED_OUT)
         # From here on it is known without its document, so that whatever becomes of that, this grant can be used.
         if names_document(client.client_id) and tx.keep_document_client(client).blocked:
-            raise InvalidClient("this server no longer lets in the app that sent you here")
+            raise ClientBlocked(BLOCKED)
         if tx.create_grant(wanted):
             return wanted
         decided = tx.find_grant(wanted.id)

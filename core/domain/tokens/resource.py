@@ -71,7 +71,9 @@ def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ..
             continue
         known = _find(resource, listed)
         if listed and known is None:
-            raise InvalidTarget(f"unknown resource {resource}").because("resource_unknown", resource)
+            raise InvalidTarget(
+                f"unknown resource {resource}; the operator can allow it with the setting OAuth.Resource"
+            ).because("resource_unknown", resource)
         if not listed and not _is_https_or_loopback(normal):
             raise InvalidTarget(f"resource {resource} must be https, or http on this machine").because(
                 "resource_not_https", resource

@@ -1,8 +1,11 @@
-"""GitHub Copilot CLI: its document has a port, its listener another one; no scope."""
+"""GitHub Copilot CLI: its document has a port, its listener another one; no scope but the wish to stay connected."""
 
 from typing import Final
 
 from tests.clients.profile import AUTHORIZE, RESOURCE, Profile
+
+#: Once more after that it asks with `consent select_account`.
+_AUTHORIZE: Final = (*AUTHORIZE, ("scope", "offline_access"), ("prompt", "consent"), *RESOURCE)
 
 PROFILES: Final = (
     Profile(
@@ -16,7 +19,8 @@ PROFILES: Final = (
             "token_endpoint_auth_method": "none",
         },
         redirect_uri="http://127.0.0.1:{port}/",
-        authorize=AUTHORIZE + RESOURCE,
+        authorize=_AUTHORIZE,
+        scope="mcp offline_access",
     ),
     Profile(
         tool="GitHub Copilot CLI",
@@ -29,6 +33,7 @@ PROFILES: Final = (
             "token_endpoint_auth_method": "none",
         },
         redirect_uri="http://127.0.0.1:{port}/",
-        authorize=AUTHORIZE + RESOURCE,
+        authorize=_AUTHORIZE,
+        scope="mcp offline_access",
     ),
 )

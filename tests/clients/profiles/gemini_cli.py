@@ -18,7 +18,9 @@ PROFILES: Final = (
             "scope": "",
         },
         redirect_uri="http://localhost:{port}/oauth/callback",
-        authorize=(*AUTHORIZE, ("audience", "https://mcp.example.com"), *RESOURCE),
+        # Without a scope of the service's: all that the metadata list.
+        authorize=(*AUTHORIZE, ("scope", "mcp offline_access"), ("audience", "https://mcp.example.com"), *RESOURCE),
         token=(*TOKEN, ("audience", "https://mcp.example.com"), *RESOURCE),
+        scope="mcp offline_access",
     ),
 )

@@ -5,6 +5,7 @@ import pytest
 from core.domain.authorization.endpoint import LoginPrompt, Redirect
 from core.domain.clients.client import Client
 from core.domain.errors import (
+    ClientBlocked,
     ClientDocumentRefused,
     ClientsDisabled,
     InvalidClient,
@@ -160,16 +161,14 @@ def test_a_bad_client_or_redirect_uri_is_never_redirected_to(
             start(house, parameters, token)
 
 
-@pytest.mark.parametrize("end", ["deleted", "blocked"])
-def test_a_client_that_is_gone_gets_a_page(house: House, end: str) -> None:
-    """The browser must show the user what to do; the client cannot."""
+@pytest.mark.parametrize(("end", "refusal"), [("delete", InvalidClient), ("block", ClientBlocked)])
+def test_a_client_that_is_gone_gets_a_page(house: House, end: str, refusal: type[InvalidClient]) -> None:
+    """The browser must show the user what to do, since the client cannot: one may be added again, the other not."""
     client = a_client(house)
-    if end == "deleted":
-        house.clients.delete(client.client_id)
-    else:
-        house.clients.block(client.client_id)
-    with pytest.raises(InvalidClient):
+    getattr(house.clients, end)(client.client_id)
+    with pytest.raises(InvalidClient) as caught:
         start(house, asked(client))
+    assert type(caught.value) is refusal
 
 
 def test_nothing_is_answered_while_clients_are_switched_off(house: House) -> None:

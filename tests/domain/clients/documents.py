@@ -35,7 +35,9 @@ class World:
         self.network.routes = {ADDRESS: self.host.port}
         self.network.connected.clear()
         self.house.policy.current = POLICY
+        turns = self.house.documents.turns
         self.house.documents = ClientDocuments(self.house.store, FetchedDocuments(self.house.http), self.house.clock)
+        self.house.documents.turns = turns
 
 
 @contextmanager

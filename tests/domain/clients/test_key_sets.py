@@ -9,12 +9,21 @@ from typing import Any
 
 import pytest
 
+from core.domain.clients import host_turns
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client
 from core.domain.clients.key_sets import ASKED_EVERY
 from core.domain.clients.metadata_document import parse_own_document
 from core.domain.clients.redirect_policy import parse_redirect_uri
-from core.domain.errors import ClientDocumentRefused, ClientKeysWanted, InvalidArgument, InvalidClient
+from core.domain.errors import (
+    ClientDocumentRefused,
+    ClientKeysWanted,
+    InvalidArgument,
+    InvalidClient,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+)
+from core.domain.limits.rate import Rate
 from core.store.sqlite.transaction import SqliteTransaction
 from tests.assertions import KeyPair, a_key_pair
 from tests.document_host import a_document
@@ -90,6 +99,32 @@ def test_the_keys_are_fetched_once_and_kept(world: World) -> None:
 
     assert [_answer(house, _proof(house, client, _OLD)) for _ in range(3)] == ["", "", ""]
     assert world.host.fetched(_PATH) == 1
+
+
+def test_one_fetch_at_a_time_from_one_host(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is wanted from it: who asks for its keys waits for whoever asks for a document, and not for ever."""
+    house = world.house
+    proof = _proof(house, _a_program(house), _OLD)
+    monkeypatch.setattr(host_turns, "PATIENCE", 0.01)
+    with house.documents.turns.take("client.example"), pytest.raises(TemporarilyUnavailable):
+        house.authentication.load_keys(proof)
+    assert world.host.fetched(_PATH) == 0
+
+    assert _answer(house, proof) == ""
+
+
+def test_keys_have_a_budget_in_all(world: World) -> None:
+    """Ten times what one network may fetch of documents, and apart from those: many URIs make nobody knock for ever."""
+    house = world.house
+    with house.under(**documents(world, fetches=Rate(1, 60))):
+        for number in range(10):
+            _serve(world, _OLD, path=f"/jwks/{number}")
+            assert (
+                _answer(house, _proof(house, _a_program(house, jwks_uri=f"https://client.example/jwks/{number}"), _OLD))
+                == ""
+            )
+        with pytest.raises(TooManyAttempts):
+            _answer(house, _proof(house, _a_program(house, jwks_uri="https://client.example/jwks/10"), _OLD))
 
 
 def test_an_unknown_kid_is_looked_for_at_most_once_in_30_seconds(world: World) -> None:

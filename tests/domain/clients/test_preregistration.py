@@ -86,7 +86,7 @@ def test_a_registered_https_redirect_uri_needs_no_other_permission(house: House)
         a_client(house, redirect_uris=[_HTTPS])
 
 
-def test_a_confidential_client_has_no_port_of_its_choice(house: House) -> None:
+def test_a_confidential_client_has_the_port_that_is_registered(house: House) -> None:
     """RFC 8252 §7.3 is for programs on the user's machine, which keep no secret; a public client of an operator's is
     one."""
     confidential, _ = a_confidential_client(house)
@@ -98,6 +98,18 @@ def test_a_confidential_client_has_no_port_of_its_choice(house: House) -> None:
     assert isinstance(start(house, asked(confidential), session), ConsentPrompt)
     with pytest.raises(InvalidRedirectUri):
         start(house, asked(confidential, redirect_uri=elsewhere), session)
+
+
+def test_a_tool_with_a_secret_listens_where_it_can_if_no_port_is_registered(house: House) -> None:
+    """RFC 8252 §7.3: tools that take any port take a client_id and a secret, too; host and path stay as registered."""
+    client, _ = a_confidential_client(house, redirect_uris=("http://localhost/oauth/callback",))
+    session = a_session(house, a_user(house))
+
+    for good in ("http://localhost/oauth/callback", "http://localhost:41905/oauth/callback"):
+        assert isinstance(start(house, asked(client, redirect_uri=good), session), ConsentPrompt)
+    for other in ("http://127.0.0.1:41905/oauth/callback", "http://localhost:41905/callback"):
+        with pytest.raises(InvalidRedirectUri):
+            start(house, asked(client, redirect_uri=other), session)
 
 
 def test_pkce_stays_required(house: House) -> None:
