@@ -76,24 +76,35 @@ def _serve(core: Core, config: Config, path: Path | None) -> None:
 def _reload(core: Core, config: Config, path: Path | None) -> Config:
     """Take over what can change while serving; a config with an error in it changes nothing."""
     core.reload_certificates()
+    core.audit_stream.reopen()
     try:
         changed = load_config(path)
     except ConfigError as error:
         _log.error("config not reloaded: %s", error)
+        _record_refused(core)
         return config
     reloaded, needs_restart = reload_differences(config, changed)
     in_force = merge_reloadable(config, changed)
     try:
         documents = load_documents(in_force)
-        core.change_policy(in_force.policy())
+        core.change_policy(in_force.policy(), reloaded)
     except (ConfigError, StoreUnavailable) as refusal:
         _log.error("config not reloaded: %s", refusal)
+        if isinstance(refusal, ConfigError):
+            _record_refused(core)
         return config
     core.give_documents(documents)
     _log.info("config reloaded", extra={"changed": ", ".join(reloaded) or "nothing"})
     if needs_restart:
         _log.warning("these settings change at the next start: %s", ", ".join(needs_restart))
     return in_force
+
+
+def _record_refused(core: Core) -> None:
+    try:
+        core.auditing.refuse_reload()
+    except StoreUnavailable as refusal:
+        _log.error("a refused reload could not be recorded: %s", refusal.description)
 
 
 def _report_status(core: Core) -> None:

@@ -16,10 +16,12 @@ class Background:
         """Begin."""
         self._thread.start()
 
-    def stop(self) -> bool:
-        """Tell it to end, and wait until it has; False where it never began."""
+    def stop(self, timeout: float | None = None, wake: Callable[[], None] = lambda: None) -> bool:
+        """Tell it to end, `wake` it where it sleeps, and wait until it has, for `timeout` seconds at the most; False
+        where it never began."""
         self._stopping.set()
+        wake()
         if not self._thread.is_alive():
             return False
-        self._thread.join()
+        self._thread.join(timeout)
         return True

@@ -1,5 +1,6 @@
 """What the facade may ask, put together: the services of core.sock."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from tokenhouse.v1 import (
 
 from core.account_services import AccountServices
 from core.domain.administration.operators import CONSOLE_PAGE, Operators
+from core.domain.audit.record import AuditRecord
+from core.domain.audit.refusals import Refusals
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
@@ -86,6 +89,9 @@ class FacadeServices:
     operator_services: OperatorServices
     metrics: CoreMetrics
     tracing: Tracing | None
+    refusals: Refusals
+    #: Hears of tokens that are issued again and again, where somebody wants to know.
+    tell: Callable[[AuditRecord], None] | None
     policy: PolicySource
     clock: ServingClock
     randomness: Randomness
@@ -107,7 +113,7 @@ class FacadeServices:
         }
         key_sets = KeySets(store, FetchedDocuments(self.http), clock, self.documents.turns)
         authentication = ClientAuthentication(store, key_sets, policy, clock)
-        tokens = TokenEndpoint(grant_types, authentication, store, issuer, self.master_keys, policy, clock)
+        tokens = TokenEndpoint(grant_types, authentication, store, issuer, self.master_keys, policy, clock, self.tell)
         revocation = Revocation(authentication, store, self.keys, self.validation, self.master_keys, policy, clock)
         page_seal = RequestSeal(self.master_keys, clock, self.randomness, DEVICE_PAGE)
         device_consent = DeviceConsent(store, logins, page_seal, self.master_keys, policy, clock)
@@ -127,11 +133,15 @@ class FacadeServices:
                 logins, endpoint, device_consent, operators, account.page, outcomes, notes
             ),
             _service(account_pb2, "AccountService"): account.servicer,
-            _service(console_pb2, "ConsoleService"): ConsoleServicer(operators, store, self.operator_services.over),
-            _service(registration_pb2, "RegistrationService"): RegistrationServicer(
-                Registrations(store, policy, clock), calls, outcomes, notes, self.tracing
+            _service(console_pb2, "ConsoleService"): ConsoleServicer(
+                operators, store, self.operator_services.over, self.refusals
             ),
-            _service(token_pb2, "TokenService"): TokenServicer(tokens, calls, outcomes, notes, self.tracing),
+            _service(registration_pb2, "RegistrationService"): RegistrationServicer(
+                Registrations(store, policy, clock), calls, outcomes, notes, self.tracing, self.refusals
+            ),
+            _service(token_pb2, "TokenService"): TokenServicer(
+                tokens, calls, outcomes, notes, self.tracing, self.refusals
+            ),
             _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
             _service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
                 Introspection(authentication, store, self.validation, policy), policy, outcomes

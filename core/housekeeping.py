@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from core.background import Background
+from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clients.forgetting import Forgetting
 from core.domain.clock import TOLERATED_DRIFT, ServingClock
 from core.domain.errors import StoreUnavailable
@@ -33,10 +34,12 @@ class Housekeeping:
         validation: Validation,
         rotation: KeyRotation,
         forgetting: Forgetting,
+        audit: AuditUpkeep,
         clock: ServingClock,
     ) -> None:
         self._store = store
         self._forgetting = forgetting
+        self._audit = audit
         self._validation = validation
         self._rotation = rotation
         self._clock = clock
@@ -52,6 +55,7 @@ class Housekeeping:
         """End after the step in progress, and note the time; nothing happens where it never began."""
         if self._background.stop():
             self._attempt(self._rotation.note_progress)
+            self._attempt(lambda: self._audit.write_everything(self._clock.now()))
             self._attempt(self._note_time)
 
     def _run(self, stopping: threading.Event) -> None:
@@ -59,6 +63,7 @@ class Housekeeping:
         while not stopping.is_set():
             self._watch_clock()
             self._attempt(self._rotation.look)
+            self._attempt(self._audit.write_refusals)
             confirmed = in_doubt and not self._clock.unconfirmed
             if confirmed or time.monotonic() >= next_round:
                 in_doubt = self._clock.unconfirmed
@@ -79,9 +84,11 @@ class Housekeeping:
         self._validation.forget_ended(now=now)
         self._note_time()
         self._rotation.note_progress()
+        self._audit.write_counts(now)
         # A clock that is far ahead of the last start's would take everything for expired: rather keep too much.
         while not self._clock.unconfirmed and not stopping.is_set():
-            if self._store.purge(now=now, limit=_BATCH) < _BATCH:
+            purged = self._store.purge(now=now, limit=_BATCH) + self._audit.forget(now=now, limit=_BATCH)
+            if purged < _BATCH:
                 self._forget(now)
                 break
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.v1 import (
+    audit_admin_pb2,
     backup_admin_pb2,
     client_admin_pb2,
     clock_admin_pb2,
@@ -17,7 +18,8 @@ from tokenhouse.v1 import (
     user_admin_pb2,
 )
 
-from core.domain.administration.backups import BackupAdministration
+from core.domain.administration.audit import AuditAdministration
+from core.domain.administration.backups import BackupAdministration, recording
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.clock import ClockAdministration
 from core.domain.administration.grants import GrantAdministration
@@ -26,6 +28,7 @@ from core.domain.administration.overview import OverviewAdministration
 from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.registration_tokens import RegistrationTokenAdministration
 from core.domain.administration.users import UserAdministration
+from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clock import ServingClock
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
@@ -34,6 +37,7 @@ from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
 from core.domain.store import GuardedStore, Store
 from core.domain.users.password import Passwords
+from core.rpc.audit_admin import AuditAdminServicer
 from core.rpc.backup_admin import BackupAdminServicer
 from core.rpc.client_admin import ClientAdminServicer
 from core.rpc.clock_admin import ClockAdminServicer
@@ -58,6 +62,7 @@ class OperatorServices:
     count_verifiers: Callable[[], int]
     seen: SeenConnections
     policy: PolicySource
+    audit: AuditUpkeep
     clock: ServingClock
     randomness: Randomness
 
@@ -65,7 +70,9 @@ class OperatorServices:
         """All services of admin.sock."""
         return {
             **self.over(self.store),
-            _service(backup_admin_pb2, "BackupAdminService"): BackupAdminServicer(BackupAdministration(self.store)),
+            _service(backup_admin_pb2, "BackupAdminService"): BackupAdminServicer(
+                BackupAdministration(self.store, recording(self.store, self.clock))
+            ),
             _service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(
                 ClockAdministration(self.clock, self.store)
             ),
@@ -95,6 +102,9 @@ class OperatorServices:
                 GrantAdministration(store, clock), clock
             ),
             _service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
+            _service(audit_admin_pb2, "AuditAdminService"): AuditAdminServicer(
+                AuditAdministration(store, self.audit, clock)
+            ),
         }
 
 

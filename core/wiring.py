@@ -12,6 +12,7 @@ from tokenhouse.v1 import (
     validation_pb2,
 )
 
+from core.auditing import Auditing, TellingStream
 from core.background import Background
 from core.committed_changes import CommittedChanges
 from core.config.config import Config
@@ -27,7 +28,7 @@ from core.domain.keys.rotation import KeyRotation
 from core.domain.policy import Policy
 from core.domain.randomness import SystemRandomness
 from core.domain.tokens.access_token import LONGEST_LIFETIME, format_token_id
-from core.domain.tokens.change import Change, ChangeIntents, ChangeKind
+from core.domain.tokens.change import Change, ChangeKind
 from core.domain.tokens.change_log import ChangeLog
 from core.domain.tokens.revocations import Revocations
 from core.domain.tokens.validation import Validation
@@ -42,6 +43,7 @@ from core.operator_services import OperatorServices
 from core.outbound.client_documents import FetchedDocuments
 from core.outbound.guarded_http import GuardedHttp
 from core.policy_in_force import PolicyInForce
+from core.reloading import change_policy
 from core.rpc.callers import Caller
 from core.rpc.change_messages import ChangeSources
 from core.rpc.change_streams import ChangeStreams
@@ -105,8 +107,14 @@ class Core:
         require_data_folder(config.server.data_dir)
         may_create = not holds_database(config.database_folder)
         keeper, keys = load_master_keys(config, self._randomness, may_create=may_create)
+        self.audit_stream = TellingStream(config.audit)
         changes = CommittedChanges()
-        self._store = open_store(config.database_folder, on_commit=changes.announce, metrics=self._metrics.store)
+        self._store = open_store(
+            config.database_folder,
+            on_commit=changes.announce,
+            on_record=self.audit_stream.tell,
+            metrics=self._metrics.store,
+        )
         try:
             self._build(changes, keeper, keys)
             self._documents.give(documents)
@@ -150,9 +158,11 @@ class Core:
             StateCollector(self._keys, self._rotation, revocations, self._validation, self._clock, self._policy)
         )
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
+        self.auditing = Auditing(self._store, self._clock, self._metrics.outcomes.tallies, self._policy)
         self._health = Health(_SERVICES_WITH_HEALTH)
+        forgetting, upkeep = Forgetting(self._store, self._policy), self.auditing.upkeep
         self._housekeeping = Housekeeping(
-            self._store, self._validation, self._rotation, Forgetting(self._store, self._policy), self._clock
+            self._store, self._validation, self._rotation, forgetting, upkeep, self._clock
         )
         self._silent_calls = Background("silent-calls", end_silent_calls)
         self._listeners = self._build_listeners(keeper)
@@ -182,6 +192,7 @@ class Core:
         if (metrics := self._config.metrics.core_listen) is not None:
             with naming("Metrics.CoreListen", metrics):
                 self._metrics_listener.listen(metrics.host, metrics.port)
+        self.audit_stream.start()
         self._silent_calls.start()
         self._housekeeping.start()
         self._health.serve()
@@ -200,6 +211,7 @@ class Core:
         if self._tracing is not None:
             self._tracing.stop()
         self._store.close()
+        self.audit_stream.stop()
         _log.info("core stopped")
 
     def create_first_user(self) -> tuple[str, str] | None:
@@ -216,26 +228,13 @@ class Core:
         """Use these documents of clients from now on, and no others, without ever fetching them."""
         self._documents.give(documents)
 
-    def change_policy(self, policy: Policy) -> None:
-        """Put a reloaded policy in force; one thread at a time.
+    def change_policy(self, policy: Policy, settings: Sequence[str] = ()) -> None:
+        """Put a reloaded policy in force, in which these settings are new; one thread at a time.
 
         Raises:
-            StoreUnavailable: a switch could not be written; the policy before stays in force.
+            StoreUnavailable: it could not be written; the policy before stays in force.
         """
-        before, now = self._policy.current, self._clock.now()
-        switched = {
-            ChangeKind.CLIENTS_SWITCHED: (before.clients_enabled, policy.clients_enabled),
-            ChangeKind.SERVER_WIDE_TOKENS_SWITCHED: (before.server_wide_tokens, policy.server_wide_tokens),
-        }
-        changed = [(kind, "on" if new else "off") for kind, (old, new) in switched.items() if old != new]
-
-        def intent(tx: ChangeIntents) -> None:
-            for kind, target in changed:
-                tx.record_change(kind, target, now=now, keep_until=now + LONGEST_LIFETIME)
-
-        with self._policy.changing_to(policy):
-            if changed:
-                self._store.write(intent)
+        change_policy(self._store, self._policy, policy, self.auditing.reload_of(settings))
 
     def _take_over_keys(self, changes: Sequence[Change]) -> None:
         """Follow committed changes: who has seen one that withdrew a key finds it in no JWK Set."""
@@ -253,6 +252,7 @@ class Core:
             self._streams.count,
             self._seen,
             self._policy,
+            self.auditing.upkeep,
             self._clock,
             self._randomness,
         )
@@ -268,6 +268,8 @@ class Core:
             operators,
             self._metrics,
             self._tracing,
+            self.auditing.refusals,
+            self.audit_stream.tell_one,
             self._policy,
             self._clock,
             self._randomness,
@@ -288,8 +290,17 @@ class Core:
             callers=self._service_callers,
             tracing=self._tracing,
         )
-        facade = Listener(Caller.FACADE, servicers, self._health, calls, before=service.room, tracing=self._tracing)
-        return facade, Listener(Caller.OPERATOR, servicers, self._health, calls), service
+        refusals = self.auditing.refusals
+        facade = Listener(
+            Caller.FACADE,
+            servicers,
+            self._health,
+            calls,
+            before=service.room,
+            tracing=self._tracing,
+            refusals=refusals,
+        )
+        return facade, Listener(Caller.OPERATOR, servicers, self._health, calls, refusals=refusals), service
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:
         calls, outcomes = self._metrics.calls, self._metrics.outcomes

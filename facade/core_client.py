@@ -54,7 +54,7 @@ from tokenhouse_verifier.coalescing import Coalescer
 
 from facade.account_calls import AccountCalls
 from facade.core_status import is_explained, refusal_of_item, refusal_of_status, unavailable
-from facade.correlation import METADATA_KEY, correlation_id
+from facade.correlation import METADATA_KEY, NETWORK_ADDRESS_KEY, asked_from, correlation_id
 from facade.errors import Refusal
 from facade.metrics.core_call_metrics import CoreCallMetrics
 from facade.tracing import TRACEPARENT, Tracing
@@ -153,12 +153,12 @@ class _Method(Generic[Q, R]):
     async def _ask(self, request: Q, timeout: float, traceparent: str) -> R:
         # What waits in the socket of a core that stands still must not be begun when nobody waits for it any longer.
         until = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + int(timeout * 1000)
-        asked_for = correlation_id.get()
-        metadata = [(UNTIL_KEY, str(until))]
-        if asked_for:
-            metadata.append((METADATA_KEY, asked_for))
-        if traceparent:
-            metadata.append((TRACEPARENT, traceparent))
+        told = (
+            (METADATA_KEY, correlation_id.get()),
+            (NETWORK_ADDRESS_KEY, asked_from.get()),
+            (TRACEPARENT, traceparent),
+        )
+        metadata = [(UNTIL_KEY, str(until)), *(pair for pair in told if pair[1])]
         started = perf_counter()
         try:
             answer = await self._call(request, timeout=timeout, metadata=metadata, wait_for_ready=self._options.patient)
@@ -312,6 +312,7 @@ async def _wait(queue: Coalescer[Q, R], request: Q) -> R:
 def _leave_request() -> None:
     """A batch is nobody's alone, though the first of its requests has begun it: each item says whose it is."""
     correlation_id.set("")
+    asked_from.set("")
 
 
 def _serialize(message: Message) -> bytes:

@@ -13,7 +13,7 @@ from sanic import HTTPResponse, Request
 from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, RequestCancelled, SanicException
 
 from facade import headers, replies
-from facade.correlation import correlation_id, new_correlation_id
+from facade.correlation import asked_from, correlation_id, new_correlation_id
 from facade.errors import SERVER_ERROR, Refusal, get_answer
 from facade.facade import Facade
 from facade.known_replies import KnownReplies, KnownReply
@@ -117,6 +117,8 @@ class Gate:
         outer = correlation_id.set(_correlation_id(request))
         if route.kind is not Kind.API:
             _choose_texts(request)
+        # The connection may be a proxy's, and the request before somebody else's.
+        asked_from.set("")
         try:
             response = await self._attempt(request, route)
         finally:

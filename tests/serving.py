@@ -11,6 +11,7 @@ from typing import Any, Self
 import grpc
 from tokenhouse.v1 import (
     account_pb2_grpc,
+    audit_admin_pb2_grpc,
     authorization_pb2,
     authorization_pb2_grpc,
     backup_admin_pb2_grpc,
@@ -98,6 +99,7 @@ class Serving:
         self.registration_tokens = registration_token_admin_pb2_grpc.RegistrationTokenAdminServiceStub(operator)
         self.connections = connection_admin_pb2_grpc.ConnectionAdminServiceStub(operator)
         self.keys = key_admin_pb2_grpc.KeyAdminServiceStub(operator)
+        self.audit = audit_admin_pb2_grpc.AuditAdminServiceStub(operator)
         self.backups = backup_admin_pb2_grpc.BackupAdminServiceStub(operator)
         self.validation = validation_pb2_grpc.ValidationServiceStub(service)
 

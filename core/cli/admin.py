@@ -1,5 +1,7 @@
 """The way to the running core: its operators' socket, with deadlines, and its refusals as one line."""
 
+import getpass
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from core.cli.invocation import Refused, config_file, load_or_refuse
 DEADLINE = 30
 #: The most that the core gives at once.
 PAGE_SIZE = 500
+#: The metadata entry of the name under which this command runs.
+_OPERATOR_KEY = "tokenhouse-operator"
 
 
 @contextmanager
@@ -33,9 +37,39 @@ def admin_channel(deadline: int = DEADLINE) -> Iterator[grpc.Channel]:
     try:
         # A proxy in the environment is not meant for a socket; a path may hold characters that a URI may not.
         with grpc.insecure_channel(f"unix:{quote(str(path))}", options=[("grpc.enable_http_proxy", 0)]) as channel:
-            yield channel
+            yield grpc.intercept_channel(channel, _Named(_own_name()))
     except grpc.RpcError as error:
         raise Refused(_one_line(error, path, deadline)) from None
+
+
+class _Named(grpc.UnaryUnaryClientInterceptor):
+    """Says with each call under which name this command runs, for the audit trail."""
+
+    def __init__(self, name: str) -> None:
+        self._metadata = ((_OPERATOR_KEY, name),) if name.isascii() and name.isprintable() else ()
+
+    def intercept_unary_unary(
+        self, continuation: Any, client_call_details: grpc.ClientCallDetails, request: Any
+    ) -> Any:
+        metadata = (*(client_call_details.metadata or ()), *self._metadata)
+        return continuation(_Details(client_call_details, metadata), request)
+
+
+class _Details(grpc.ClientCallDetails):
+    """A call's details with more metadata."""
+
+    def __init__(self, before: grpc.ClientCallDetails, metadata: tuple[tuple[str, str], ...]) -> None:
+        self.method, self.timeout, self.metadata = before.method, before.timeout, metadata
+        self.credentials, self.wait_for_ready = before.credentials, before.wait_for_ready
+        self.compression = before.compression
+
+
+def _own_name() -> str:
+    """Who runs this: whoever became another user for it is called as before."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 def _require_core(path: Path, file: Path | None) -> None:

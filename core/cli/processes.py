@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from core.audit_stream import OUTPUT_VARIABLE
 from core.cli.listening import ACTIVATION_VARIABLES
 from core.cli.service_manager import NOTIFY_VARIABLE
 from core.config.config import Config, PageSettings, TracingSettings
@@ -108,14 +109,15 @@ class ServingProcess:
         # each: whoever makes a shared one non-blocking makes it so for the other, too.
         lifeline_end, self._lifeline = os.pipe()
         self._line = b""
-        given = {STATUS_VARIABLE: status_end, LIFELINE_VARIABLE: lifeline_end, **inherited}
+        # Our own stdout is for the operator: what a process prints is a log, but for the audit stream.
+        output = os.dup(1)
+        given = {STATUS_VARIABLE: status_end, LIFELINE_VARIABLE: lifeline_end, OUTPUT_VARIABLE: output, **inherited}
         try:
             # The core is sent every SIGHUP, from its first moment on.
             with hold_signals(signal.SIGHUP):
                 self._process = subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
-                    # Our own stdout is for the operator: what a process prints is a log.
                     stdout=sys.stderr.fileno(),
                     pass_fds=tuple(given.values()),
                     env=environment_of(name) | {variable: str(descriptor) for variable, descriptor in given.items()},
@@ -124,6 +126,7 @@ class ServingProcess:
         finally:
             os.close(status_end)
             os.close(lifeline_end)
+            os.close(output)
 
     def read_events(self) -> Iterator[dict[str, Any]]:
         """What it said since the last time."""

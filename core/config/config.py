@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.config import (
+    audit_settings,
     console_settings,
     device_settings,
     discovery_settings,
@@ -17,6 +18,7 @@ from core.config import (
     tracing_settings,
 )
 from core.config.addresses import ListenAddress
+from core.config.audit_settings import AuditSettings
 from core.config.colors import Color
 from core.config.page_colors import page_colors
 from core.config.setting import Found, Setting
@@ -171,6 +173,8 @@ class Config:
     grpc: GrpcSettings
     metrics: MetricsSettings
     tracing: TracingSettings
+    #: [Audit]
+    audit: AuditSettings
     limits: LimitSettings
     keys: KeySettings
     #: Every setting with its values and where they came from.
@@ -218,6 +222,7 @@ class Config:
             signing_key_rotation=RotationSchedule(
                 self.keys.signing_key_rotation_period, self.keys.signing_key_publication_period
             ),
+            audit_retention=self.audit.retention,
         )
 
 
@@ -287,6 +292,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         ),
         tracing=TracingSettings(maybe(tracing_settings.ENDPOINT), one(tracing_settings.SAMPLE_RATIO)),
         limits=_limits(values),
+        audit=AuditSettings(stream=maybe(audit_settings.STREAM), retention=one(audit_settings.RETENTION)),
         keys=_key_settings(values),
         found=found,
     )

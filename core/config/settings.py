@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from core.config import (
+    audit_settings,
     console_settings,
     device_settings,
     discovery_settings,
@@ -331,6 +332,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     METRICS_CORE_LISTEN,
     METRICS_FACADE_LISTEN,
     *tracing_settings.SETTINGS,
+    *audit_settings.SETTINGS,
     LOGIN_FAILURES,
     LOGIN_FAILURES_PER_NETWORK,
     registration_settings.REGISTRATIONS,

@@ -48,6 +48,11 @@ class Refusal(Exception):
         self.why = ""
         #: The URI that it is about, where there is one.
         self.about = ""
+        #: For the audit trail alone: the user and the client whom it concerns, where they are known.
+        self.subject = ""
+        self.client_id = ""
+        #: What it left behind was written together with a record of it.
+        self.recorded = False
 
     def because(self, why: str, about: str = "") -> Self:
         """The same refusal, with more of it for operators."""

@@ -133,6 +133,8 @@ class Policy:
     callers: tuple[ServiceCaller, ...]
     caller_tokens: tuple[CallerToken, ...]
     signing_key_rotation: RotationSchedule
+    #: How long records of the audit trail are kept; None: for good.
+    audit_retention: int | None = 90 * 24 * 60 * 60
 
 
 class PolicySource(Protocol):

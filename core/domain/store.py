@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from core.domain.administration.backups import BackupStore
+from core.domain.administration.clock import ClockIntents
 from core.domain.administration.overview import InventoryFacts
+from core.domain.audit.record import AuditFacts, AuditIntents
 from core.domain.authorization.device_authorization import DeviceAuthorizationFacts, DeviceAuthorizationIntents
 from core.domain.clients.authentication import AssertionIntents
 from core.domain.clients.client import ClientFacts, ClientIntents
@@ -34,6 +36,7 @@ class Facts(
     KeyFacts,
     ChangeFacts,
     InventoryFacts,
+    AuditFacts,
     Protocol,
 ):
     """Everything that can be read."""
@@ -52,6 +55,8 @@ class Transaction(
     KeyIntents,
     LimitIntents,
     ChangeIntents,
+    AuditIntents,
+    ClockIntents,
     Protocol,
 ):
     """A transaction in progress, on the only write connection: what it reads cannot change before it commits."""

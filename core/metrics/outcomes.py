@@ -1,10 +1,11 @@
 """What came of the requests that matter: tokens, registrations, logins, validations, revocations."""
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter
 
+from core.domain.audit.act import Act
 from core.domain.grants.redemption import CodeVerdict
 from core.domain.grants.refresh_verdict import RefreshVerdict
 from core.domain.tokens.change import Change, ChangeKind
@@ -77,9 +78,29 @@ class OutcomeMetrics:
         """Count a login: SUCCEEDED, or the ErrorInfo reason of its refusal."""
         self._logins.labels(result.lower()).inc()
 
+    def tallies(self) -> Mapping[tuple[Act, str], int]:
+        """How often everything happened since the start, by what and by what came of it."""
+        counted: Tally[tuple[Act, str]] = Tally()
+        for labels, number in _samples(self._token_requests):
+            act = Act.REFRESH if labels["grant_type"] == "refresh_token" else Act.TOKEN
+            counted[act, labels["verdict"]] += number
+        for act, counter in ((Act.LOGIN, self._logins), (Act.REGISTRATION, self._registrations)):
+            for labels, number in _samples(counter):
+                counted[act, labels["result"]] += number
+        for result, count in self._validations.items():
+            counted[Act.VALIDATION, result] += count.value
+        return counted
+
     def revoked(self, changes: Sequence[Change]) -> None:
         """Count the revocations among committed changes; never fails, for the writer would write no more."""
         for change in changes:
             target = _REVOKED.get(change.kind)
             if target is not None:
                 self._revocations.labels(target).inc()
+
+
+def _samples(counter: Counter) -> Iterator[tuple[dict[str, str], int]]:
+    for metric in counter.collect():
+        for sample in metric.samples:
+            if sample.name.endswith("_total"):
+                yield sample.labels, int(sample.value)

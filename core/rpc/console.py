@@ -15,8 +15,12 @@ from tokenhouse.v1 import console_pb2 as pb
 from tokenhouse.v1 import console_pb2_grpc
 
 from core.domain.administration.operators import OperatorLogin, Operators
+from core.domain.audit.act import ActorKind
+from core.domain.audit.origin import Actor, ComingFrom, Origin, current_origin
+from core.domain.audit.refusals import Refusals
 from core.domain.errors import InvalidArgument
 from core.domain.store import GuardedStore, Store
+from core.rpc.audited import audited
 
 _log = logging.getLogger(__name__)
 
@@ -27,10 +31,11 @@ ServicersOver = Callable[[GuardedStore], Mapping[ServiceDescriptor, object]]
 class ConsoleServicer(console_pb2_grpc.ConsoleServiceServicer):
     """Proto → the operator, and then their own service → proto."""
 
-    def __init__(self, operators: Operators, store: Store, servicers_over: ServicersOver) -> None:
+    def __init__(self, operators: Operators, store: Store, servicers_over: ServicersOver, refusals: Refusals) -> None:
         self._operators = operators
         self._store = store
         self._servicers_over = servicers_over
+        self._refusals = refusals
         services = list(servicers_over(store))
         self._questions = _methods(pb.LookRequest.DESCRIPTOR.oneofs_by_name["question"], services)
         self._acts = _methods(pb.ActRequest.DESCRIPTOR.oneofs_by_name["act"], services)
@@ -46,7 +51,9 @@ class ConsoleServicer(console_pb2_grpc.ConsoleServiceServicer):
     def Act(self, request: pb.ActRequest, context: grpc.ServicerContext) -> pb.ActResponse:
         name = request.WhichOneof("act")
         operator = self._operators.require(self._store, request.session_token)
-        answer = self._ask(self._acts, name, request, context)
+        actor = Actor(ActorKind.OPERATOR, operator.subject, operator.username)
+        with ComingFrom(Origin(actor, current_origin().network)):
+            answer = self._ask(self._acts, name, request, context)
         _log.info("operator acted", extra={"operator": operator.subject, "act": name})
         return pb.ActResponse(**answer)
 
@@ -65,7 +72,8 @@ class ConsoleServicer(console_pb2_grpc.ConsoleServiceServicer):
 
         service, method = methods[name]
         servicer = self._servicers_over(self._store.guarded_by(check))[service]
-        answer: Message = getattr(servicer, method)(getattr(request, name), context)
+        behaviour = audited(f"/{service.full_name}/{method}", getattr(servicer, method), self._refusals)
+        answer: Message = behaviour(getattr(request, name), context)
         return {name: answer}
 
 

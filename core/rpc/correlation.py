@@ -1,4 +1,5 @@
-"""What the facade says of a call in its metadata: the number of the HTTP request, in a batch with each item."""
+"""What the facade says of a call in its metadata: the number of the HTTP request, and where it came from; in a batch
+each item says so itself."""
 
 import re
 from collections.abc import Callable
@@ -6,10 +7,14 @@ from typing import Any
 
 import grpc
 
+from core.domain.audit.origin import ANONYMOUS, ComingFrom, Origin
 from core.domain.correlation import Correlated
+from core.domain.limits.network import network_of
 
 #: The metadata entry.
 METADATA_KEY = "tokenhouse-correlation-id"
+#: The address of whoever sent the HTTP request.
+NETWORK_ADDRESS_KEY = "tokenhouse-network-address"
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
@@ -19,10 +24,11 @@ def read_correlation_id(text: str) -> str:
 
 
 def correlated(call: Callable[[bytes, grpc.ServicerContext], bytes]) -> Callable[[bytes, grpc.ServicerContext], bytes]:
-    """The call, with its metadata's id in every line that is logged on the way."""
+    """The call, with its metadata's id in every line that is logged on the way, and where it came from."""
 
     def correlated_call(raw: bytes, context: grpc.ServicerContext) -> bytes:
-        with Correlated(_find_id(context.invocation_metadata())):
+        metadata = context.invocation_metadata()
+        with Correlated(_find_id(metadata)), ComingFrom(_find_origin(metadata)):
             return call(raw, context)
 
     return correlated_call
@@ -33,3 +39,13 @@ def _find_id(metadata: Any) -> str:
         if key == METADATA_KEY and isinstance(value, str):
             return read_correlation_id(value)
     return ""
+
+
+_FROM_NOWHERE = Origin(ANONYMOUS)
+
+
+def _find_origin(metadata: Any) -> Origin:
+    for key, value in metadata or ():
+        if key == NETWORK_ADDRESS_KEY and isinstance(value, str) and value:
+            return Origin(ANONYMOUS, network_of(value))
+    return _FROM_NOWHERE

@@ -12,6 +12,7 @@ import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health_pb2
 
+from core.domain.audit.refusals import Refusals
 from core.metrics.calls import CallMetrics
 from core.metrics.tracing import Tracing
 from core.rpc.admission import Room
@@ -61,12 +62,14 @@ class Listener:
         with_reflection: bool = False,
         callers: ServiceCallers | None = None,
         tracing: Tracing | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
-        """`before`: the room of the listener whose calls are served first; `callers` are told apart where given."""
+        """`before`: the room of the listener whose calls are served first; `callers` are told apart where given;
+        `refusals` is where those of decisions are gathered."""
         pool = CountingPool(_THREADS[caller], caller.name.lower())
         #: How many calls are taken on.
         self.room = Room(pool, _IN_FLIGHT[caller], before)
-        methods = ServedMethods(caller, self.room, metrics, callers, tracing)
+        methods = ServedMethods(caller, self.room, metrics, callers, tracing, refusals)
         methods.add_probes(_HEALTH, health)
         for descriptor, servicer in servicers.items():
             methods.add_service(descriptor, servicer)

@@ -11,14 +11,17 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
+from core.domain.audit.refusals import Refusals
 from core.metrics.calls import CallMetrics, MethodCalls
 from core.metrics.tracing import Tracing
 from core.rpc.admission import OVERLOADED, SHED, Room, Urgency, urgency_of
+from core.rpc.audited import audited
 from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
 from core.rpc.correlation import correlated
 from core.rpc.deadlines import time_left
 from core.rpc.errors import Failure, describe
 from core.rpc.giving_up import has_given_up
+from core.rpc.operators import operated
 from core.rpc.pool import CountingPool, message_came
 from core.rpc.service_callers import ServiceCallers
 from core.rpc.traced import traced
@@ -58,13 +61,15 @@ class ServedMethods(grpc.GenericRpcHandler):
         metrics: CallMetrics,
         callers: ServiceCallers | None = None,
         tracing: Tracing | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
-        """`callers` are told apart where they are given."""
+        """`callers` are told apart where they are given; `refusals` is where those of decisions are gathered."""
         self._caller = caller
         self._room = room
         self._metrics = metrics
         self._callers = callers
         self._tracing = tracing
+        self._refusals = refusals
         self._count_shed = metrics.watch(caller.name.lower(), lambda: room.taken, room.most)
         self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
         self._urgencies: dict[str, Urgency] = {}
@@ -76,7 +81,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         for method in descriptor.methods:
             name = f"/{descriptor.full_name}/{method.name}"
             if may_call(self._caller, name):
-                behaviour = getattr(servicer, method.name)
+                behaviour = audited(name, getattr(servicer, method.name), self._refusals)
                 calls = self._metrics.of_method(name)
                 serve = _serve_stream if method.server_streaming else self._serve
                 self._handlers[name] = serve(method, behaviour, calls, self._guard(name))
@@ -147,7 +152,8 @@ class ServedMethods(grpc.GenericRpcHandler):
         if self._tracing is not None:
             call = traced(call, f"{method.containing_service.full_name}/{method.name}", self._tracing)
         # The bytes come in as they are, so that their size and form are ours to answer for.
-        return grpc.unary_unary_rpc_method_handler(correlated(call) if self._caller is Caller.FACADE else call)
+        attributed = {Caller.FACADE: correlated, Caller.OPERATOR: operated}.get(self._caller)
+        return grpc.unary_unary_rpc_method_handler(call if attributed is None else attributed(call))
 
 
 class NotTaken(Exception):

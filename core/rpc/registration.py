@@ -7,6 +7,8 @@ import time
 import grpc
 from tokenhouse.v1 import registration_pb2, registration_pb2_grpc
 
+from core.domain.audit.act import Act
+from core.domain.audit.refusals import Refusals
 from core.domain.clients.registration import Registration, RegistrationRequest, Registrations
 from core.domain.correlation import Correlated
 from core.metrics.calls import CallMetrics
@@ -33,12 +35,14 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
         outcomes: OutcomeMetrics,
         notes: ConnectionNotes,
         tracing: Tracing | None,
+        refusals: Refusals,
     ) -> None:
         self._registrations = registrations
         self._calls = calls
         self._outcomes = outcomes
         self._notes = notes
         self._tracing = tracing
+        self._refusals = refusals
 
     def RegisterClient(
         self, request: registration_pb2.RegisterClientRequest, context: grpc.ServicerContext
@@ -71,6 +75,12 @@ class RegistrationServicer(registration_pb2_grpc.RegistrationServiceServicer):
         self._notes.registration(request.network_address, outcome)
         if isinstance(outcome, Exception):
             self._outcomes.registration(reason_of(outcome))
+            self._refusals.add(
+                Act.REGISTRATION,
+                outcome,
+                network_address=request.network_address,
+                correlation_id=read_correlation_id(request.correlation_id),
+            )
             error = refuse_item(outcome, request.correlation_id, self._calls)
             return registration_pb2.RegisterClientResult(error=error)
         with Correlated(read_correlation_id(request.correlation_id)):

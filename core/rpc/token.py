@@ -5,6 +5,8 @@ import time
 import grpc
 from tokenhouse.v1 import token_pb2, token_pb2_grpc
 
+from core.domain.audit.act import Act
+from core.domain.audit.refusals import Refusals
 from core.domain.errors import InvalidGrant, UnsupportedGrantType
 from core.domain.grants.token_endpoint import TokenEndpoint
 from core.domain.grants.token_request import (
@@ -39,12 +41,14 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
         outcomes: OutcomeMetrics,
         notes: ConnectionNotes,
         tracing: Tracing | None,
+        refusals: Refusals,
     ) -> None:
         self._endpoint = endpoint
         self._calls = calls
         self._outcomes = outcomes
         self._notes = notes
         self._tracing = tracing
+        self._refusals = refusals
 
     def IssueToken(
         self, request: token_pb2.IssueTokenRequest, context: grpc.ServicerContext
@@ -55,6 +59,7 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
         except Exception as error:
             self._outcomes.token_requests([(grant_type, _verdict(error))])
             self._notes.token(request, error)
+            self._gather(request, error)
             raise
         self._notes.token(request, response)
         self._outcomes.token_requests([(grant_type, response.verdict)])
@@ -80,8 +85,17 @@ class TokenServicer(token_pb2_grpc.TokenServiceServicer):
         self, request: token_pb2.IssueTokenRequest, outcome: TokenResponse | Exception
     ) -> token_pb2.IssueTokenResult:
         if isinstance(outcome, Exception):
+            self._gather(request, outcome)
             return token_pb2.IssueTokenResult(error=refuse_item(outcome, request.correlation_id, self._calls))
         return token_pb2.IssueTokenResult(response=_write(outcome))
+
+    def _gather(self, request: token_pb2.IssueTokenRequest, refusal: Exception) -> None:
+        self._refusals.add(
+            Act.REFRESH if request.WhichOneof("grant") == "refresh_token" else Act.TOKEN,
+            refusal,
+            network_address=request.network_address,
+            correlation_id=read_correlation_id(request.correlation_id),
+        )
 
 
 def _grant_type(request: token_pb2.IssueTokenRequest) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sanic import Request
 
 from facade.cookies import Browser, cookie_header
+from facade.correlation import asked_from
 from facade.csrf import require_csrf_token, require_same_origin
 from facade.errors import Refusal
 from facade.facade import Facade
@@ -44,6 +45,7 @@ def parse_own_form(
     require_same_origin(
         request.headers.get("origin"), request.headers.get("sec-fetch-site"), facade.settings.address.origin
     )
+    asked_from.set(facade.network_address(request))
     cookie = cookie_header(request)
     browser = facade.cookies.find_browser(cookie)
     if browser is None:

@@ -113,6 +113,9 @@ FacadeListen = 127.0.0.1:9465
 [Tracing]
 Endpoint = http://127.0.0.1:4318
 SampleRatio = 0.25
+[Audit]
+Stream = audit.jsonl
+Retention = 30d
 [Limits]
 LoginFailures = 0
 LoginFailuresPerNetwork = 5/m
@@ -146,7 +149,9 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     ]
     assert (config.pages.name, config.pages.logo) == ("Acme", tmp_path / "pages" / "logo.svg")
     assert config.pages.colors["dark", "accent"] == "#cf9ee6"
+    assert config.audit.stream == tmp_path / "audit.jsonl"
     policy = config.policy()
+    assert policy.audit_retention == 30 * 24 * 3600
     assert not policy.clients_enabled
     assert not policy.server_wide_tokens
     assert policy.scopes == (Scope("read", 'Read "things"'), Scope("write", "Write things"))

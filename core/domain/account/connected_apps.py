@@ -7,12 +7,15 @@ from typing import Protocol
 
 from core.domain.account.page import AccountPage
 from core.domain.administration.ending import EndingTransaction, end_grants_of_subject
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.authorization.scope import describe_scopes
 from core.domain.clients.client import Client, ClientFacts
 from core.domain.clock import Clock
 from core.domain.grants.grant import Grant, GrantFacts, RevokeReason
 from core.domain.grants.revoking import revoke_grants_of_client_and_subject
 from core.domain.policy import PolicySource, Scope
+from core.domain.sessions.login import actor_of
 from core.domain.sessions.session import SessionFacts
 from core.domain.users.user import User
 from core.domain.writing import Writes
@@ -20,7 +23,7 @@ from core.domain.writing import Writes
 _PAGE = 500
 
 
-class DisconnectingTransaction(EndingTransaction, SessionFacts, Protocol):
+class DisconnectingTransaction(EndingTransaction, SessionFacts, AuditIntents, Protocol):
     """What disconnecting reads and writes."""
 
 
@@ -71,11 +74,15 @@ class ConnectedApps:
             LoginRequired: the session has ended.
         """
         user, now = self._page.require_user(session_token), self._clock.now()
+        record = _record(user, client_id, now)
 
         def intent(tx: DisconnectingTransaction) -> int:
             self._page.require_live(tx, session_token, user)
             reason = RevokeReason.REVOKED_BY_USER
-            return revoke_grants_of_client_and_subject(tx, client_id, user.subject, reason=reason, now=now)
+            ended = revoke_grants_of_client_and_subject(tx, client_id, user.subject, reason=reason, now=now)
+            if ended:
+                tx.record_act(record)
+            return ended
 
         return self._store.write(intent)
 
@@ -86,9 +93,11 @@ class ConnectedApps:
             LoginRequired: the session has ended.
         """
         user, now = self._page.require_user(session_token), self._clock.now()
+        record = _record(user, "", now)
 
         def intent(tx: DisconnectingTransaction) -> int:
             self._page.require_live(tx, session_token, user)
+            tx.record_act(record)
             return end_grants_of_subject(tx, user.subject, reason=RevokeReason.REVOKED_BY_USER, now=now)
 
         return self._store.write(intent)
@@ -118,3 +127,7 @@ class ConnectedApps:
             resources=tuple(resources),
             everywhere=any(not grant.resources for grant in grants),
         )
+
+
+def _record(user: User, client_id: str, now: int) -> AuditRecord:
+    return record_of(Act.DISCONNECT, at=now, actor=actor_of(user), subject=user.subject, client_id=client_id)

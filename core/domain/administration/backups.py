@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, record_of
+from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument
+from core.domain.writing import Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +24,7 @@ class Backup:
 
 
 class BackupStore(Protocol):
-    """What backups need of a store."""
+    """Where copies of everything are made."""
 
     def back_up(self, path: Path, *, overwrite: bool, wanted: Callable[[], bool]) -> Backup:
         """Copy everything, as it is at one moment, to a new file that only its owner may read; on disk at the return.
@@ -39,8 +43,10 @@ class BackupStore(Protocol):
 class BackupAdministration:
     """Every act on backups."""
 
-    def __init__(self, store: BackupStore) -> None:
+    def __init__(self, store: BackupStore, made: Callable[[Backup], None] = lambda _: None) -> None:
+        """`made` hears of each backup before anybody is answered."""
         self._store = store
+        self._made = made
 
     def create(self, path: str, *, overwrite: bool, wanted: Callable[[], bool]) -> Backup:
         """Make a backup at `path`.
@@ -52,4 +58,16 @@ class BackupAdministration:
         target = Path(path)
         if not target.is_absolute() or "\0" in path or target.name in ("", ".."):
             raise InvalidArgument("path must name a file, beginning with /")
-        return self._store.back_up(target, overwrite=overwrite, wanted=wanted)
+        backup = self._store.back_up(target, overwrite=overwrite, wanted=wanted)
+        self._made(backup)
+        return backup
+
+
+def recording(store: Writes[AuditIntents], clock: Clock) -> Callable[[Backup], None]:
+    """What records each backup in the audit trail."""
+
+    def record(backup: Backup) -> None:
+        made = record_of(Act.BACKUP_CREATE, at=clock.now(), target=str(backup.path))
+        store.write(lambda tx: tx.record_act(made))
+
+    return record

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from core.domain.administration.ending import EndingTransaction, end_grants_of_client
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clock import Clock
 from core.domain.errors import NotFound
@@ -11,7 +13,7 @@ from core.domain.grants.grant import GrantFacts, RevokeReason
 from core.domain.writing import Writes
 
 
-class ClientTransaction(ClientFacts, ClientIntents, EndingTransaction, Protocol):
+class ClientTransaction(ClientFacts, ClientIntents, EndingTransaction, AuditIntents, Protocol):
     """What operators' acts on clients write."""
 
 
@@ -43,28 +45,39 @@ class ClientAdministration:
 
     def delete(self, client_id: str) -> int:
         """Delete the client and end every grant given to it; how many. It may register again under the same id."""
-        now = self._clock.now()
-        return self._end(client_id, lambda tx: tx.delete_client(client_id, now=now), RevokeReason.CLIENT_DELETED, now)
+        now, reason = self._clock.now(), RevokeReason.CLIENT_DELETED
+        return self._end(Act.CLIENT_DELETE, client_id, lambda tx: tx.delete_client(client_id, now=now), reason, now)
 
     def revoke_tokens(self, client_id: str) -> int:
         """End every grant given to the client, and its own tokens; how many grants. It may go on, and get new ones."""
         now, reason = self._clock.now(), RevokeReason.REVOKED_BY_OPERATOR
-        return self._end(client_id, lambda tx: tx.find_client(client_id) is not None, reason, now)
+        return self._end(Act.CLIENT_REVOKE, client_id, lambda tx: tx.find_client(client_id) is not None, reason, now)
 
     def block(self, client_id: str) -> int:
         """Block the client and end every grant given to it; how many. It may not register until it is unblocked."""
-        now = self._clock.now()
-        return self._end(client_id, lambda tx: tx.block_client(client_id, now=now), RevokeReason.CLIENT_BLOCKED, now)
+        now, reason = self._clock.now(), RevokeReason.CLIENT_BLOCKED
+        return self._end(Act.CLIENT_BLOCK, client_id, lambda tx: tx.block_client(client_id, now=now), reason, now)
 
     def unblock(self, client_id: str) -> None:
         """Let the client in again; what ended stays ended."""
-        if not self._store.write(lambda tx: tx.unblock_client(client_id)):
-            raise NotFound(f"there is no client {client_id}")
+        record = record_of(Act.CLIENT_UNBLOCK, at=self._clock.now(), client_id=client_id)
 
-    def _end(self, client_id: str, act: Callable[[ClientTransaction], bool], reason: RevokeReason, now: int) -> int:
-        def intent(tx: ClientTransaction) -> int:
-            if not act(tx):
+        def intent(tx: ClientTransaction) -> None:
+            if not tx.unblock_client(client_id):
                 raise NotFound(f"there is no client {client_id}")
+            tx.record_act(record)
+
+        self._store.write(intent)
+
+    def _end(
+        self, act: Act, client_id: str, write: Callable[[ClientTransaction], bool], reason: RevokeReason, now: int
+    ) -> int:
+        record = record_of(act, at=now, client_id=client_id)
+
+        def intent(tx: ClientTransaction) -> int:
+            if not write(tx):
+                raise NotFound(f"there is no client {client_id}")
+            tx.record_act(record)
             return end_grants_of_client(tx, client_id, reason=reason, now=now)
 
         return self._store.write(intent)

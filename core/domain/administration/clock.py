@@ -4,16 +4,27 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Protocol
 
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clock import TOLERATED_DRIFT, ServingClock
 from core.domain.errors import FailedPrecondition, InvalidArgument
+from core.domain.writing import Writes
 
 
-class ClockStore(Protocol):
-    """What confirming needs of a store."""
+class ClockIntents(Protocol):
+    """What can be done to the noted time inside a transaction."""
 
-    def note_time(self, now: int) -> None:
-        """`core.domain.store.Store.note_time`."""
+    def note_persisted_time(self, now: int) -> None:
+        """Remember the time; it never moves back."""
         ...
+
+
+class ClockTransaction(ClockIntents, AuditIntents, Protocol):
+    """What confirming writes."""
+
+
+class ClockStore(Writes[ClockTransaction], Protocol):
+    """What confirming needs of a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,13 @@ class ClockAdministration:
             raise FailedPrecondition(f"this server's date is {served}: set the machine's clock right and restart")
         if not self._clock.unconfirmed:
             return False
-        self._store.note_time(now)
+        record = record_of(Act.CLOCK_CONFIRM, at=now, target=wanted.isoformat())
+
+        def intent(tx: ClockTransaction) -> None:
+            tx.note_persisted_time(now)
+            tx.record_act(record)
+
+        self._store.write(intent)
         self._clock.confirm()
         return True
 

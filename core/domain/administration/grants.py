@@ -3,9 +3,11 @@
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clients.client import Client, ClientFacts
 from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument, NotFound
@@ -18,7 +20,7 @@ from core.domain.writing import Writes
 _LATEST = 2**63 - 1
 
 
-class GrantTransaction(GrantFacts, RevokingTransaction, Protocol):
+class GrantTransaction(GrantFacts, RevokingTransaction, AuditIntents, Protocol):
     """What operators' acts on grants write."""
 
 
@@ -84,9 +86,12 @@ class GrantAdministration:
             NotFound: there is no such grant.
         """
         parsed, now = _parse_grant_id(grant_id), self._clock.now()
+        record = record_of(Act.GRANT_REVOKE, at=now, target=parsed.hex())
 
         def intent(tx: GrantTransaction) -> bool:
-            if revoke_grant(tx, parsed, reason=RevokeReason.REVOKED_BY_OPERATOR, now=now) is not None:
+            revoked = revoke_grant(tx, parsed, reason=RevokeReason.REVOKED_BY_OPERATOR, now=now)
+            if revoked is not None:
+                tx.record_act(replace(record, subject=revoked.subject, client_id=revoked.client_id))
                 return True
             if tx.find_grant(parsed) is None:
                 raise NotFound(f"there is no grant {grant_id}")

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clock import TOLERATED_DRIFT
 from core.domain.errors import FailedPrecondition
 from core.domain.keys.key_ring import KeyRing
@@ -29,7 +31,7 @@ class MasterKeyKeeper(Protocol):
         ...
 
 
-class WithdrawingTransaction(KeyIntents, ChangeIntents, Protocol):
+class WithdrawingTransaction(KeyIntents, ChangeIntents, AuditIntents, Protocol):
     """What a withdrawal writes."""
 
 
@@ -93,9 +95,11 @@ class KeyAdministration:
         """
         with self._keys.withdrawing(key_id) as withdrawal:
             now = withdrawal.withdrawn_at
+            record = record_of(Act.SIGNING_KEY_WITHDRAW, at=now, target=key_id)
 
             def intent(tx: WithdrawingTransaction) -> None:
                 withdrawal.write(tx)
+                tx.record_act(record)
                 # As long as a token can live that was dated by the slowest clock that is believed.
                 keep_until = now + LONGEST_LIFETIME + TOLERATED_DRIFT
                 tx.record_change(ChangeKind.KEY_WITHDRAWN, key_id, now=now, keep_until=keep_until)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clients.client_secret import (
     CLIENT_SECRET_PREFIX,
@@ -24,7 +26,7 @@ from core.domain.writing import Writes
 
 
 class PreregistrationTransaction(
-    ClientFacts, ClientIntents, ClientSecretFacts, ClientSecretIntents, UserFacts, Protocol
+    ClientFacts, ClientIntents, ClientSecretFacts, ClientSecretIntents, UserFacts, AuditIntents, Protocol
 ):
     """What is written about an operator's clients."""
 
@@ -60,6 +62,7 @@ class ClientPreregistration:
         _require_resources(wanted.resources)
         client = parse_preregistration(wanted, self._clock.now())
         made = self._new_secret(client.client_id) if client.terms.authentication_method in SECRET_METHODS else None
+        record = record_of(Act.CLIENT_CREATE, at=client.created_at, client_id=client.client_id)
 
         def intent(tx: PreregistrationTransaction) -> None:
             # A client's own tokens have its id for their subject, which must be nobody else's (RFC 9068 §5).
@@ -67,6 +70,7 @@ class ClientPreregistration:
                 raise AlreadyExists(f"the client_id {client.client_id} is in use, or was in use once: choose another")
             if made is not None:
                 tx.add_client_secret(made[0], most=MOST_SECRETS)
+            tx.record_act(record)
 
         self._store.write(intent)
         return client, None if made is None else made[1]
@@ -82,12 +86,14 @@ class ClientPreregistration:
             FailedPrecondition: it proves itself in another way, or has as many as it may have.
         """
         secret, shown = self._new_secret(client_id)
+        record = record_of(Act.CLIENT_SECRET_ADD, at=secret.created_at, client_id=client_id, target=secret.secret_id)
 
         def intent(tx: PreregistrationTransaction) -> None:
             if _require(tx, client_id).terms.authentication_method not in SECRET_METHODS:
                 raise FailedPrecondition(f"{client_id} does not authenticate with a secret")
             if not tx.add_client_secret(secret, most=MOST_SECRETS):
                 raise FailedPrecondition(f"{client_id} has {MOST_SECRETS} secrets already: remove one first")
+            tx.record_act(record)
 
         self._store.write(intent)
         return shown
@@ -99,10 +105,12 @@ class ClientPreregistration:
             NotFound: there is no such secret.
             FailedPrecondition: it is the only one.
         """
+        record = record_of(Act.CLIENT_SECRET_REMOVE, at=self._clock.now(), client_id=client_id, target=secret_id)
 
         def intent(tx: PreregistrationTransaction) -> None:
             _require(tx, client_id)
             if tx.remove_client_secret(client_id, secret_id):
+                tx.record_act(record)
                 return
             if any(secret.secret_id == secret_id for secret in tx.list_client_secrets(client_id)):
                 raise FailedPrecondition(f"it is the only secret of {client_id}: add another one first, or block it")

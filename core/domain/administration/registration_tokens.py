@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clients.registration_token import (
     REGISTRATION_TOKEN_PREFIX,
     RegistrationToken,
@@ -22,7 +24,11 @@ _LONGEST_LIFETIME = 3650 * 24 * 60 * 60
 _MOST_USES = 1_000_000
 
 
-class RegistrationTokenStore(RegistrationTokenFacts, Writes[RegistrationTokenIntents], Protocol):
+class RegistrationTokenTransaction(RegistrationTokenIntents, AuditIntents, Protocol):
+    """What operators' acts on initial access tokens write."""
+
+
+class RegistrationTokenStore(RegistrationTokenFacts, Writes[RegistrationTokenTransaction], Protocol):
     """What initial access tokens need of a store."""
 
 
@@ -67,8 +73,14 @@ class RegistrationTokenAdministration:
             expires_at=None if lifetime is None else now + lifetime,
             uses_left=uses,
         )
-        if not self._store.write(lambda tx: tx.add_registration_token(token, most=_MOST)):
-            raise FailedPrecondition(f"there are {_MOST} tokens already: remove some first")
+        record = record_of(Act.REGISTRATION_TOKEN_CREATE, at=now, target=token.token_id)
+
+        def intent(tx: RegistrationTokenTransaction) -> None:
+            if not tx.add_registration_token(token, most=_MOST):
+                raise FailedPrecondition(f"there are {_MOST} tokens already: remove some first")
+            tx.record_act(record)
+
+        self._store.write(intent)
         return NewRegistrationToken(token, text)
 
     def list(self) -> Sequence[RegistrationToken]:
@@ -81,5 +93,11 @@ class RegistrationTokenAdministration:
         Raises:
             NotFound: there is no such token.
         """
-        if not self._store.write(lambda tx: tx.remove_registration_token(token_id)):
-            raise NotFound(f"there is no registration token {token_id}")
+        record = record_of(Act.REGISTRATION_TOKEN_DELETE, at=self._clock.now(), target=token_id)
+
+        def intent(tx: RegistrationTokenTransaction) -> None:
+            if not tx.remove_registration_token(token_id):
+                raise NotFound(f"there is no registration token {token_id}")
+            tx.record_act(record)
+
+        self._store.write(intent)

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from core.domain.administration.ending import EndingTransaction, end_grants_of_subject
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
 from core.domain.errors import AlreadyExists, InvalidArgument, NotFound
 from core.domain.grants.grant import RevokeReason
@@ -17,7 +19,7 @@ from core.domain.writing import Writes
 _MAXIMUM_GROUPS = 256
 
 
-class UserTransaction(UserFacts, UserIntents, EndingTransaction, Protocol):
+class UserTransaction(UserFacts, UserIntents, EndingTransaction, AuditIntents, Protocol):
     """What operators' acts on users write."""
 
 
@@ -42,14 +44,16 @@ class UserAdministration:
             InvalidArgument: an unusable name or group, or a password that is too short.
         """
         user = self._new_user(username, password, groups)
-        if not self._store.write(lambda tx: tx.create_user(user)):
+        record = self._record(Act.USER_CREATE, user)
+        if not self._store.write(lambda tx: _create(tx, user, record)):
             raise AlreadyExists(f"there is a user {user.username} already")
         return user
 
     def create_first(self, username: str, password: str, groups: Iterable[str]) -> bool:
         """Add the very first user of a new database; False when it ever had one."""
         user = self._new_user(username, password, groups)
-        return self._store.write(lambda tx: tx.claim_first_user() and tx.create_user(user))
+        record = self._record(Act.USER_CREATE, user)
+        return self._store.write(lambda tx: tx.claim_first_user() and _create(tx, user, record))
 
     def get(self, username: str) -> User:
         """The user with this name."""
@@ -65,9 +69,11 @@ class UserAdministration:
     def disable(self, username: str) -> tuple[User, int]:
         """End everything of the user's and let them log in no more; the user, and how many grants ended."""
         user, now = self.get(username), self._clock.now()
+        record = self._record(Act.USER_DISABLE, user)
 
         def intent(tx: UserTransaction) -> int:
             _require(tx.disable_user(user.subject, now=now), username)
+            tx.record_act(record)
             tx.delete_sessions_of_subject(user.subject)
             return end_grants_of_subject(tx, user.subject, reason=RevokeReason.USER_DISABLED, now=now)
 
@@ -77,26 +83,37 @@ class UserAdministration:
     def enable(self, username: str) -> User:
         """Let the user log in again; what ended stays ended."""
         user = self.get(username)
-        self._store.write(lambda tx: self._change(tx, user, tx.enable_user(user.subject)))
+        record = self._record(Act.USER_ENABLE, user)
+        self._store.write(lambda tx: self._change(tx, user, tx.enable_user(user.subject), record))
         return self.get(username)
 
     def set_groups(self, username: str, groups: Iterable[str]) -> User:
         """Replace the user's groups; the next validation returns the new ones."""
         user, kept = self.get(username), _parse_groups(groups)
-        self._store.write(lambda tx: self._change(tx, user, tx.set_groups(user.subject, kept)))
+        record = self._record(Act.GROUPS_SET, user)
+        self._store.write(lambda tx: self._change(tx, user, tx.set_groups(user.subject, kept), record))
         return self.get(username)
 
     def sign_out(self, username: str) -> int:
         """End every session of the user's; how many. What they connected stays connected."""
         user = self.get(username)
-        return self._store.write(lambda tx: tx.delete_sessions_of_subject(user.subject))
+        record = self._record(Act.USER_SIGN_OUT, user)
+
+        def intent(tx: UserTransaction) -> int:
+            tx.record_act(record)
+            return tx.delete_sessions_of_subject(user.subject)
+
+        return self._store.write(intent)
 
     def revoke_tokens(self, username: str) -> int:
         """End every grant and token of the user's; how many grants. They may connect again."""
         user, now = self.get(username), self._clock.now()
 
+        record = self._record(Act.USER_REVOKE, user)
+
         def intent(tx: UserTransaction) -> int:
             _require(tx.find_user(user.subject) is not None, username)
+            tx.record_act(record)
             return end_grants_of_subject(tx, user.subject, reason=RevokeReason.REVOKED_BY_OPERATOR, now=now)
 
         return self._store.write(intent)
@@ -104,10 +121,11 @@ class UserAdministration:
     def set_password(self, username: str, password: str, *, keep_grants: bool) -> int:
         """Set a new password, end the user's sessions and, unless told otherwise, their grants; how many ended."""
         user, now = self.get(username), self._clock.now()
-        password_hash = self._passwords.hash(password)
+        password_hash, record = self._passwords.hash(password), self._record(Act.PASSWORD_SET, user)
 
         def intent(tx: UserTransaction) -> int:
             _require(tx.set_password_hash(user.subject, password_hash), username)
+            tx.record_act(record)
             tx.delete_sessions_of_subject(user.subject)
             if keep_grants:
                 return 0
@@ -118,9 +136,11 @@ class UserAdministration:
     def delete(self, username: str) -> int:
         """Delete the user and end everything of theirs; how many grants ended."""
         user, now = self.get(username), self._clock.now()
+        record = self._record(Act.USER_DELETE, user)
 
         def intent(tx: UserTransaction) -> int:
             _require(tx.delete_user(user.subject), username)
+            tx.record_act(record)
             tx.delete_sessions_of_subject(user.subject)
             return end_grants_of_subject(tx, user.subject, reason=RevokeReason.USER_DELETED, now=now)
 
@@ -137,10 +157,21 @@ class UserAdministration:
             created_at=self._clock.now(),
         )
 
-    def _change(self, tx: UserTransaction, user: User, found: bool) -> None:
+    def _record(self, act: Act, user: User) -> AuditRecord:
+        return record_of(act, at=self._clock.now(), subject=user.subject, target=user.username)
+
+    def _change(self, tx: UserTransaction, user: User, found: bool, record: AuditRecord) -> None:
         _require(found, user.username)
+        tx.record_act(record)
         now = self._clock.now()
         tx.record_change(ChangeKind.SUBJECT_CHANGED, user.subject, now=now, keep_until=now + LONGEST_LIFETIME)
+
+
+def _create(tx: UserTransaction, user: User, record: AuditRecord) -> bool:
+    if not tx.create_user(user):
+        return False
+    tx.record_act(record)
+    return True
 
 
 def _require(found: bool, username: str) -> None:

@@ -85,6 +85,13 @@ class ClientAuthentication:
             ClientKeysWanted: its keys have to be fetched first, see `load_keys`; nothing was decided.
         """
         client = self._find_client(credentials)
+        try:
+            return self._authenticate(client, credentials)
+        except InvalidClient as refusal:
+            refusal.client_id = client.client_id
+            raise
+
+    def _authenticate(self, client: Client, credentials: ClientCredentials) -> Proven:
         method = client.terms.authentication_method
         if not client.terms.confidential:
             # A public client that sends a secret takes itself for another: it cannot be right (RFC 6749 §2.3.1).

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.attempt import attempt
+from core.domain.audit.act import Act
+from core.domain.audit.origin import ANONYMOUS
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clients.client_metadata import ClientMetadata, parse_client_metadata
 from core.domain.clients.registration_token import RegistrationTokenIntents
@@ -26,7 +29,9 @@ _IN_ALL = limit_key("registrations")
 _IN_ALL_TIMES = 4
 
 
-class RegistrationTransaction(ClientFacts, ClientIntents, RegistrationTokenIntents, LimitIntents, Protocol):
+class RegistrationTransaction(
+    ClientFacts, ClientIntents, RegistrationTokenIntents, LimitIntents, AuditIntents, Protocol
+):
     """What a registration writes."""
 
 
@@ -136,11 +141,13 @@ class Registrations:
         def intent(tx: RegistrationTransaction) -> Client:
             if digest is not None and not tx.spend_registration_token(digest, now=self._clock.now()):
                 raise InitialAccessTokenRefused("the initial access token is unknown, has expired or is used up")
-            return self._store_client(tx, wanted.client, network, policy)
+            return self._store_client(tx, wanted.client, network, policy, request)
 
         return intent
 
-    def _store_client(self, tx: RegistrationTransaction, client: Client, network: str, policy: Policy) -> Client:
+    def _store_client(
+        self, tx: RegistrationTransaction, client: Client, network: str, policy: Policy, request: RegistrationRequest
+    ) -> Client:
         # Who is known already adds no row: what floods us with new clients must not shut out those in use, and hosted
         # tools register again and again from a few addresses that all of their users share.
         if tx.find_client(client.client_id) is None:
@@ -148,6 +155,16 @@ class Registrations:
             rates = ((limit_key("registration", network), policy.registrations), (_IN_ALL, _in_all(policy)))
             for key, rate in rates:
                 require_slot(tx, key, rate, now_ms=now_ms, what="registrations")
+            tx.record_act(
+                record_of(
+                    Act.REGISTRATION,
+                    at=now_ms // 1000,
+                    actor=ANONYMOUS,
+                    client_id=client.client_id,
+                    network_address=request.network_address,
+                    correlation_id=request.correlation_id,
+                )
+            )
         return tx.register_client(client)
 
 
@@ -155,7 +172,9 @@ def _answer(wanted: _Wanted, stored: Client | Exception) -> Registration:
     if isinstance(stored, Exception):
         raise stored
     if stored.blocked:
-        raise InvalidClientMetadata("this client has been blocked by the operator")
+        refusal = InvalidClientMetadata("this client has been blocked by the operator")
+        refusal.client_id = stored.client_id
+        raise refusal
     return Registration(stored, _information(stored, wanted.metadata), wanted.metadata.left_out)
 
 

@@ -37,14 +37,14 @@ class AuthorizationCode:
         redemption = Redemption(grant, client, request, policy, fits=fits, refused=_REFUSED)
         return lambda tx: redemption.redeem(tx, self._clock.now())
 
-    def distrust(self, parameters: CodeParameters, client_id: str) -> None:
+    def distrust(self, parameters: CodeParameters, request: TokenRequest, client_id: str) -> None:
         """Spend the code if it is another client's; end its grant if it was redeemed (RFC 9700 §4.5: by anyone)."""
         try:
             grant = self._require_genuine(parameters.code)
         except InvalidGrant:
             return
         now = self._clock.now()
-        self._store.write(lambda tx: distrust_code(tx, grant, client_id, now))
+        self._store.write(lambda tx: distrust_code(tx, grant, client_id, request, now))
 
     def _require_genuine(self, code: str) -> Grant:
         token = find_grant_token(code, TokenKind.CODE)

@@ -47,7 +47,7 @@ class ClientCredentialsGrant:
         token_id = self._randomness.token_bytes(_ID_BYTES)
         return lambda tx: self._issue(tx, client, token_id, scope, resources)
 
-    def distrust(self, parameters: ClientCredentialsParameters, client_id: str) -> None:
+    def distrust(self, parameters: ClientCredentialsParameters, request: TokenRequest, client_id: str) -> None:
         """Nothing: whoever is not the client holds nothing of it."""
 
     def _issue(

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from core.domain.audit.act import Act, Result
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.authorization.endpoint import AuthorizationEndpoint, Redirect, redirect_refusal, redirect_to
 from core.domain.authorization.request import AuthorizationRequest
 from core.domain.clients.client import BLOCKED, Client, ClientIntents
@@ -12,7 +14,7 @@ from core.domain.grants.grant import Grant, GrantFacts, GrantIntents, GrantState
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
-from core.domain.sessions.login import Logins
+from core.domain.sessions.login import Logins, actor_of
 from core.domain.sessions.session import SessionFacts
 from core.domain.tokens.grant_token import TokenKind, format_grant_token
 from core.domain.users.user import User
@@ -24,7 +26,7 @@ _SECOND_CLICK = 10
 _SIGNED_OUT = "you have been signed out: go back to your app and start again"
 
 
-class ConsentTransaction(GrantFacts, GrantIntents, SessionFacts, ClientIntents, Protocol):
+class ConsentTransaction(GrantFacts, GrantIntents, SessionFacts, ClientIntents, AuditIntents, Protocol):
     """What a decision reads and writes."""
 
 
@@ -67,7 +69,17 @@ class Consent:
             raise LoginRequired(_SIGNED_OUT)
         opened, request = self._endpoint.reopen(sealed, browser_binding)
         wanted = self._new_grant(opened.nonce, request, user, approved)
-        grant = self._store.write(lambda tx: self._create(tx, wanted, request.recipient.client, session_token))
+        client = request.recipient.client
+        record = record_of(
+            Act.CONSENT,
+            at=wanted.created_at,
+            result=Result.SUCCEEDED if approved else Result.DENIED,
+            actor=actor_of(user),
+            subject=user.subject,
+            client_id=client.client_id,
+            target=wanted.id.hex(),
+        )
+        grant = self._store.write(lambda tx: self._create(tx, wanted, client, session_token, record))
         policy = self._policy.current
         if not approved:
             return redirect_refusal(request.recipient, policy, AccessDenied("the user said no"))
@@ -76,7 +88,9 @@ class Consent:
         )
         return redirect_to(request.recipient, policy, code=code)
 
-    def _create(self, tx: ConsentTransaction, wanted: Grant, client: Client, session_token: str) -> Grant:
+    def _create(
+        self, tx: ConsentTransaction, wanted: Grant, client: Client, session_token: str, record: AuditRecord
+    ) -> Grant:
         # Signing out or a new password may have come between the look at the session and this moment.
         if not self._logins.is_live(tx, session_token, wanted.subject):
             raise LoginRequired(_SIGNED_OUT)
@@ -84,6 +98,7 @@ class Consent:
         if names_document(client.client_id) and tx.keep_document_client(client).blocked:
             raise ClientBlocked(BLOCKED)
         if tx.create_grant(wanted):
+            tx.record_act(record)
             return wanted
         decided = tx.find_grant(wanted.id)
         if decided is None or not _is_same_decision(decided, wanted):

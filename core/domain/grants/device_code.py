@@ -82,7 +82,7 @@ class DeviceCode:
         redemption = Redemption(found, client, request, policy, fits=fits, refused=_REFUSED)
         return lambda tx: redemption.redeem(tx, self._clock.now())
 
-    def distrust(self, parameters: DeviceCodeParameters, client_id: str) -> None:
+    def distrust(self, parameters: DeviceCodeParameters, request: TokenRequest, client_id: str) -> None:
         """Spend the code if it is another client's; end its grant if it was redeemed (RFC 9700 §4.5: by anyone)."""
         try:
             found = self._require_genuine(parameters.device_code)
@@ -90,7 +90,7 @@ class DeviceCode:
             return
         now = self._clock.now()
         if isinstance(found, Grant):
-            self._store.write(lambda tx: distrust_code(tx, found, client_id, now))
+            self._store.write(lambda tx: distrust_code(tx, found, client_id, request, now))
         elif found.client_id != client_id:
             self._store.write(lambda tx: _spend(tx, found.id))
 

@@ -1,8 +1,10 @@
 """The page on which a user lets a device in (RFC 8628 §3.3): the code, then the question of the browser flow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from core.domain.audit.act import Act, Result
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.authorization.device_authorization import (
     DeviceAuthorization,
     DeviceAuthorizationFacts,
@@ -23,7 +25,7 @@ from core.domain.grants.user_code_attempts import UserCodeAttempts
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.rate import LimitIntents
 from core.domain.policy import Policy, PolicySource, Scope
-from core.domain.sessions.login import Logins
+from core.domain.sessions.login import Logins, actor_of
 from core.domain.sessions.session import SessionFacts
 from core.domain.tokens.resource import require_resources
 from core.domain.users.user import User
@@ -75,6 +77,7 @@ class DeviceConsentTransaction(
     SessionFacts,
     ClientFacts,
     LimitIntents,
+    AuditIntents,
     Protocol,
 ):
     """What codes and decisions read and write."""
@@ -182,18 +185,29 @@ class DeviceConsent:
             raise LoginRequired(_SIGNED_OUT)
         opened = self._seal.require_open(sealed, browser_binding)
         device_id = bytes.fromhex(find_one(opened.parameters, "device") or "")
+        record = record_of(
+            Act.DEVICE_CONSENT,
+            at=self._clock.now(),
+            result=Result.SUCCEEDED if approved else Result.DENIED,
+            actor=actor_of(user),
+            subject=user.subject,
+            target=device_id.hex(),
+        )
 
         def intent(tx: DeviceConsentTransaction) -> None:
             # Signing out or a new password may have come between the look at the session and this moment.
             if not self._logins.is_live(tx, session_token, user.subject):
                 raise LoginRequired(_SIGNED_OUT)
-            self._decide(tx, device_id, user.subject, policy, approved)
+            decided = self._decide(tx, device_id, user.subject, policy, approved)
+            if decided is not None:
+                tx.record_act(replace(record, client_id=decided.client_id))
 
         self._store.write(intent)
 
     def _decide(
         self, tx: DeviceConsentTransaction, device_id: bytes, subject: str, policy: Policy, approved: bool
-    ) -> None:
+    ) -> DeviceAuthorization | None:
+        """The request, decided; None where it had been decided like that a moment before."""
         now, state = self._clock.now(), DeviceState.APPROVED if approved else DeviceState.DENIED
         decided = tx.decide_device_authorization(device_id, state=state, subject=subject, now=now)
         if decided is None:
@@ -205,6 +219,7 @@ class DeviceConsent:
             require_resources(decided.resources, policy)
             if not tx.create_grant(_grant_of(decided, subject, policy, now)):
                 raise InvalidClient("this server no longer lets in the app that asks, or you")
+        return decided
 
     def _require_switched_on(self) -> Policy:
         policy = self._policy.current

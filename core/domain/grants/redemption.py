@@ -6,11 +6,18 @@ An authorization code is redeemed like that, and so is a device code once the us
 import hmac
 from enum import StrEnum
 
+from core.domain.audit.act import Act, Result
 from core.domain.clients.client import Client, note_use
 from core.domain.errors import InvalidGrant, InvalidTarget
 from core.domain.grants.grant import Grant, GrantState, RevokeReason
 from core.domain.grants.revoking import revoke_grant
-from core.domain.grants.token_request import Issuance, RefusedGrant, TokenRequest, TokenTransaction
+from core.domain.grants.token_request import (
+    Issuance,
+    RefusedGrant,
+    TokenRequest,
+    TokenTransaction,
+    record_of_token,
+)
 from core.domain.policy import Policy
 from core.domain.tokens.resource import narrow_resources
 
@@ -59,12 +66,13 @@ class Redemption:
         if not self._fits:
             # A code in the wrong hands is spent, whoever holds it (OAuth 2.1 §4.1.3).
             if tx.kill_code(grant.id):
-                return self._refuse(CodeVerdict.MISMATCHED)
+                return self._refuse_recorded(tx, CodeVerdict.MISMATCHED, now)
         elif isinstance(resources, tuple):
             idle = now + self._policy.refresh_token_lifetime
             redeemed = tx.redeem_code(grant.id, attempt_id=self._request.attempt_id, now=now, idle_expires_at=idle)
             if redeemed is not None:
                 note_use(tx, self._client, now)
+                self._record(tx, CodeVerdict.REDEEMED, Result.SUCCEEDED, now)
                 return Issuance(redeemed, redeemed.scope, resources, tx.revision(), CodeVerdict.REDEEMED)
         current = tx.find_grant(grant.id)
         if current is None or current.state is not GrantState.ACTIVE:
@@ -75,19 +83,34 @@ class Redemption:
             return Issuance(current, current.scope, resources, tx.revision(), CodeVerdict.REPEATED)
         # RFC 9700 §4.5: genuine and presented again, so somebody else may hold what the first one got.
         revoke_grant(tx, grant.id, reason=RevokeReason.CODE_REUSED, now=now)
-        return self._refuse(CodeVerdict.REUSED)
+        return self._refuse_recorded(tx, CodeVerdict.REUSED, now)
 
     def _refuse(self, verdict: CodeVerdict) -> RefusedGrant:
         return RefusedGrant(InvalidGrant(self._refused, verdict))
 
+    def _refuse_recorded(self, tx: TokenTransaction, verdict: CodeVerdict, now: int) -> RefusedGrant:
+        self._record(tx, verdict, Result.REFUSED, now)
+        refused = self._refuse(verdict)
+        refused.refusal.recorded = True
+        return refused
 
-def distrust_code(tx: TokenTransaction, grant: Grant, client_id: str, now: int) -> None:
+    def _record(self, tx: TokenTransaction, verdict: CodeVerdict, result: Result, now: int) -> None:
+        tx.record_act(
+            record_of_token(Act.TOKEN, self._request, self._client.client_id, self._grant, verdict, result, now)
+        )
+
+
+def distrust_code(tx: TokenTransaction, grant: Grant, client_id: str, request: TokenRequest, now: int) -> None:
     """Spend the code if it is another client's; end its grant if it was redeemed (RFC 9700 §4.5: by anyone)."""
+    current, verdict = tx.find_grant(grant.id), None
     if grant.client_id != client_id and tx.kill_code(grant.id):
-        return
-    current = tx.find_grant(grant.id)
-    if current is not None and current.state is GrantState.ACTIVE:
+        verdict = CodeVerdict.MISMATCHED
+    elif current is not None and current.state is GrantState.ACTIVE:
         revoke_grant(tx, grant.id, reason=RevokeReason.CODE_REUSED, now=now)
+        verdict = CodeVerdict.REUSED
+    if verdict is not None:
+        # Who asked has not proven to be the client: so it is nobody.
+        tx.record_act(record_of_token(Act.TOKEN, request, "", grant, verdict, Result.REFUSED, now))
 
 
 def _try_narrowing(grant: Grant, request: TokenRequest, policy: Policy) -> tuple[str, ...] | InvalidTarget:

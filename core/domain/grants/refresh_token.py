@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from core.domain.audit.act import Act, Result
 from core.domain.authorization.scope import narrow_scope
 from core.domain.clients.client import Client, note_use
 from core.domain.clock import Clock, lies_ahead
@@ -17,6 +18,7 @@ from core.domain.grants.token_request import (
     TokenRequest,
     TokenStore,
     TokenTransaction,
+    record_of_token,
 )
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import Policy
@@ -61,9 +63,9 @@ class RefreshToken:
         if lies_ahead(grant.created_at, self._clock.now()):
             raise InvalidGrant(_REFUSED, RefreshVerdict.ENDED)
         wanted = _try_narrowing(grant, parameters, request, policy)
-        return lambda tx: self._rotate(tx, client, grant.id, token.generation, wanted, policy)
+        return lambda tx: self._rotate(tx, client, grant.id, token.generation, wanted, policy, request)
 
-    def distrust(self, parameters: RefreshParameters, client_id: str) -> None:
+    def distrust(self, parameters: RefreshParameters, request: TokenRequest, client_id: str) -> None:
         """Nothing: a refresh token works for its own client alone, and a typing error must not disconnect anybody."""
 
     def _rotate(
@@ -74,6 +76,7 @@ class RefreshToken:
         generation: int,
         wanted: _Narrowed | OAuthError,
         policy: Policy,
+        request: TokenRequest,
     ) -> Issuance | RefusedGrant:
         now = self._clock.now()
         if isinstance(wanted, _Narrowed):
@@ -82,7 +85,7 @@ class RefreshToken:
             if rotated is not None:
                 note_use(tx, client, now)
                 return _issuance(rotated, wanted, tx.revision(), RefreshVerdict.ROTATED)
-        return self._judge(tx, grant_id, generation, wanted, policy, now)
+        return self._judge(tx, grant_id, generation, wanted, policy, request, now)
 
     def _judge(
         self,
@@ -91,6 +94,7 @@ class RefreshToken:
         generation: int,
         wanted: _Narrowed | OAuthError,
         policy: Policy,
+        request: TokenRequest,
         now: int,
     ) -> Issuance | RefusedGrant:
         current = tx.find_grant(grant_id)
@@ -99,9 +103,14 @@ class RefreshToken:
         verdict = judge_refresh(current, generation, now=now, reuse_window=policy.refresh_reuse_window)
         if verdict is RefreshVerdict.REUSED:
             revoke_grant(tx, grant_id, reason=RevokeReason.REFRESH_TOKEN_REUSED, now=now)
-        elif isinstance(wanted, OAuthError) and verdict in (RefreshVerdict.ROTATED, RefreshVerdict.REPLAYED):
+            record = record_of_token(Act.REFRESH, request, current.client_id, current, verdict, Result.REFUSED, now)
+            tx.record_act(record)
+            reused = InvalidGrant(_REFUSED, verdict)
+            reused.recorded = True
+            return RefusedGrant(reused)
+        if isinstance(wanted, OAuthError) and verdict in (RefreshVerdict.ROTATED, RefreshVerdict.REPLAYED):
             raise wanted
-        elif verdict is RefreshVerdict.REPLAYED and isinstance(wanted, _Narrowed):
+        if verdict is RefreshVerdict.REPLAYED and isinstance(wanted, _Narrowed):
             return _issuance(current, wanted, tx.revision(), verdict)
         return RefusedGrant(InvalidGrant(_REFUSED, verdict))
 

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from core.domain.audit.act import Act, ActorKind
+from core.domain.audit.origin import Actor
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.authorization.endpoint import require_clients_enabled
 from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, ClientCredentials
 from core.domain.clients.client import Client
@@ -20,7 +23,7 @@ from core.domain.tokens.validation import Validation
 from core.domain.writing import Writes
 
 
-class RevocationTransaction(RevokingTransaction, AssertionIntents, Protocol):
+class RevocationTransaction(RevokingTransaction, AssertionIntents, AuditIntents, Protocol):
     """What revocation writes."""
 
 
@@ -78,7 +81,15 @@ class Revocation:
         if grant.client_id != client.client_id:
             return None
         reason = RevokeReason.REVOKED_BY_CLIENT
-        return lambda tx: revoke_grant(tx, grant.id, reason=reason, now=now) is not None
+        record = _record(client, grant.subject, grant.id.hex(), now)
+
+        def end(tx: RevocationTransaction) -> bool:
+            if revoke_grant(tx, grant.id, reason=reason, now=now) is None:
+                return False
+            tx.record_act(record)
+            return True
+
+        return end
 
     def _find_own_end(self, text: str, client: Client, now: int) -> Callable[[RevocationTransaction], bool] | None:
         """A token that is the client's own has no grant: what is written is its end alone, where it has not ended."""
@@ -86,7 +97,10 @@ class Revocation:
         if token is None or token.subject != client.client_id or self._validation.is_ended(token):
             return None
 
+        record = _record(client, "", token.grant_id, now)
+
         def end(tx: RevocationTransaction) -> bool:
+            tx.record_act(record)
             tx.record_change(ChangeKind.GRANT_REVOKED, token.grant_id, now=now, keep_until=now + LONGEST_LIFETIME)
             return True
 
@@ -101,3 +115,14 @@ class Revocation:
                 return grant if genuine else None
         access_token = find_access_token(token, self._keys, self._policy.current.issuer)
         return self._store.find_grant(bytes.fromhex(access_token.grant_id)) if access_token else None
+
+
+def _record(client: Client, subject: str, target: str, now: int) -> AuditRecord:
+    return record_of(
+        Act.REVOCATION,
+        at=now,
+        actor=Actor(ActorKind.CLIENT, client.client_id),
+        subject=subject,
+        client_id=client.client_id,
+        target=target,
+    )

@@ -9,17 +9,22 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from core.domain.attempt import attempt
+from core.domain.audit.act import Act, ActorKind
+from core.domain.audit.origin import Actor
+from core.domain.audit.record import AuditRecord, record_of
 from core.domain.authorization.endpoint import require_clients_enabled
 from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, Proven
 from core.domain.clients.client import Client
 from core.domain.clock import Clock
-from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, UnauthorizedClient
+from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, Refusal, UnauthorizedClient
 from core.domain.grants.grant import Grant
+from core.domain.grants.redemption import CodeVerdict
 from core.domain.grants.token_request import (
     GrantParameters,
     GrantType,
     Issuance,
     OwnIssuance,
+    RefreshParameters,
     RefusedGrant,
     TokenIntent,
     TokenRequest,
@@ -63,8 +68,10 @@ class TokenEndpoint:
         master_keys: MasterKeys,
         policy: PolicySource,
         clock: Clock,
+        tell: Callable[[AuditRecord], None] | None = None,
     ) -> None:
-        """`grant_types` says which grant type reads which parameters; a new one is one more entry."""
+        """`grant_types` says which grant type reads which parameters; a new one is one more entry. What is issued again
+        and again is no record of the audit trail's: `tell` is told of it, where somebody wants to know."""
         self._grant_types = grant_types
         self._authentication = authentication
         self._store = store
@@ -72,6 +79,7 @@ class TokenEndpoint:
         self._master_keys = master_keys
         self._policy = policy
         self._clock = clock
+        self._tell = tell
 
     def issue(self, request: TokenRequest, *, within: float | None = None) -> TokenResponse:
         """The tokens; nothing is begun when somebody has waited `within` so many seconds already.
@@ -105,9 +113,19 @@ class TokenEndpoint:
         grant_type = self._pick_grant_type(request)
         proven = self._authenticate(grant_type, request)
         client = proven.client
+        try:
+            return client, self._begin_grant(grant_type, request, proven, policy)
+        except Refusal as refusal:
+            refusal.client_id = client.client_id
+            raise
+
+    def _begin_grant(
+        self, grant_type: GrantType[Any], request: TokenRequest, proven: Proven, policy: Policy
+    ) -> _Intent:
+        client = proven.client
         if grant_type.name not in client.grant_types:
             raise UnauthorizedClient(f"this client is not registered for {grant_type.name}")
-        return client, self._guard(
+        return self._guard(
             lambda: grant_type.authorize(request.grant, request, client, policy), request, proven, policy
         )
 
@@ -120,7 +138,7 @@ class TokenEndpoint:
         try:
             return self._authentication.authenticate(request.client)
         except InvalidClient:
-            grant_type.distrust(request.grant, request.client.client_id)
+            grant_type.distrust(request.grant, request, request.client.client_id)
             raise
 
     def _guard(
@@ -155,16 +173,21 @@ class TokenEndpoint:
     ) -> TokenResponse:
         if isinstance(outcome, InvalidClient):
             # Found out inside the transaction: a proof that was used before, or a client that has ended meanwhile.
-            self._pick_grant_type(request).distrust(request.grant, client.client_id)
+            self._pick_grant_type(request).distrust(request.grant, request, client.client_id)
         if isinstance(outcome, Exception):
+            if isinstance(outcome, Refusal):
+                outcome.client_id = client.client_id
             raise outcome
         if isinstance(outcome, RefusedGrant):
+            outcome.refusal.client_id = client.client_id
             _log.info("token refused", extra={"verdict": outcome.verdict, "client_id": client.client_id})
             raise outcome.refusal
         grant, entitlement = outcome.grant, outcome.entitlement
         access_token = self._issuer.issue_access_token(entitlement, policy)
         refresh_token = self._refresh_token(grant) if grant and "refresh_token" in client.grant_types else None
         _log.info("token issued", extra={"verdict": outcome.verdict, "client_id": client.client_id})
+        if self._tell is not None and outcome.verdict != CodeVerdict.REDEEMED:
+            self._tell(_told(request, outcome, client, self._clock.now()))
         return TokenResponse(
             access_token.text,
             access_token.expires_in,
@@ -182,3 +205,18 @@ class TokenEndpoint:
             generation=grant.generation,
             grant_secret=grant.secret,
         )
+
+
+def _told(request: TokenRequest, outcome: Issuance | OwnIssuance, client: Client, now: int) -> AuditRecord:
+    entitlement = outcome.entitlement
+    return record_of(
+        Act.REFRESH if isinstance(request.grant, RefreshParameters) else Act.TOKEN,
+        at=now,
+        reason=outcome.verdict,
+        actor=Actor(ActorKind.CLIENT, client.client_id),
+        subject=entitlement.subject if outcome.grant else "",
+        client_id=client.client_id,
+        target=entitlement.grant_id.hex(),
+        network_address=request.network_address,
+        correlation_id=request.correlation_id,
+    )

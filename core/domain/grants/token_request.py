@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
+from core.domain.audit.act import Act, ActorKind, Result
+from core.domain.audit.origin import ANONYMOUS, Actor
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.authorization.device_authorization import DeviceAuthorizationIntents
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
@@ -125,7 +128,14 @@ class TokenResponse:
 
 
 class TokenTransaction(
-    GrantFacts, GrantIntents, DeviceAuthorizationIntents, ClientFacts, ClientIntents, ChangeIntents, Protocol
+    GrantFacts,
+    GrantIntents,
+    DeviceAuthorizationIntents,
+    ClientFacts,
+    ClientIntents,
+    ChangeIntents,
+    AuditIntents,
+    Protocol,
 ):
     """What a grant type may do inside its transaction."""
 
@@ -156,6 +166,24 @@ class GrantType(Protocol, Generic[ParametersT_contra]):
         """
         ...
 
-    def distrust(self, parameters: ParametersT_contra, client_id: str) -> None:
+    def distrust(self, parameters: ParametersT_contra, request: TokenRequest, client_id: str) -> None:
         """Note that somebody who could not be taken for client `client_id` holds these parameters; after the commit."""
         ...
+
+
+def record_of_token(
+    act: Act, request: TokenRequest, client_id: str, grant: Grant, verdict: str, result: Result, now: int
+) -> AuditRecord:
+    """The record of a verdict on what was presented for a grant; `client_id` is who has proven to be a client."""
+    return record_of(
+        act,
+        at=now,
+        result=result,
+        reason=verdict,
+        actor=Actor(ActorKind.CLIENT, client_id) if client_id else ANONYMOUS,
+        subject=grant.subject,
+        client_id=grant.client_id,
+        target=grant.id.hex(),
+        network_address=request.network_address,
+        correlation_id=request.correlation_id,
+    )

@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.utils import base64url_decode
 
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
 from core.domain.errors import FailedPrecondition, NotFound
 from core.domain.keys.es256 import Signer, header_of, is_signature, load_public_key, public_jwk
@@ -30,7 +32,11 @@ from core.domain.writing import Writes
 _WRAPPING = b"signing key"
 
 
-class KeyStore(KeyFacts, Writes[KeyIntents], Protocol):
+class KeyTransaction(KeyIntents, AuditIntents, Protocol):
+    """What the ring writes."""
+
+
+class KeyStore(KeyFacts, Writes[KeyTransaction], Protocol):
     """What the ring needs of a store."""
 
 
@@ -72,7 +78,10 @@ class KeyRing:
         keys = store.list_signing_keys(now=clock.now())
         if not any(key.state is KeyState.SIGNING for key in keys):
             first = self._new_key()
-            store.write(partial(_begin_at_once, key=first, is_new=True, now=first.created_at, longest_token=0))
+            record = record_of(Act.SIGNING_KEY_SIGN, at=first.created_at, target=first.key_id)
+            store.write(
+                partial(_sign_at_once, key=first, is_new=True, now=first.created_at, longest_token=0, record=record)
+            )
         self._ring = self._load()
 
     @property
@@ -123,7 +132,13 @@ class KeyRing:
             published = self.find_published()
             if published is None:
                 published = self._new_key()
-                self._store.write(lambda tx: tx.add_signing_key(published))
+                record = record_of(Act.SIGNING_KEY_PUBLISH, at=published.created_at, target=published.key_id)
+
+                def intent(tx: KeyTransaction) -> None:
+                    tx.add_signing_key(published)
+                    tx.record_act(record)
+
+                self._store.write(intent)
                 self._ring = self._load()
             return published
 
@@ -138,9 +153,15 @@ class KeyRing:
         """
         with self._changing:
             now = self._clock.now()
-            begun = self._store.write(
-                lambda tx: tx.begin_signing(key_id, now=now, previous_verifies_until=now + longest_token)
-            )
+            record = record_of(Act.SIGNING_KEY_SIGN, at=now, target=key_id)
+
+            def intent(tx: KeyTransaction) -> bool:
+                begun = tx.begin_signing(key_id, now=now, previous_verifies_until=now + longest_token)
+                if begun:
+                    tx.record_act(record)
+                return begun
+
+            begun = self._store.write(intent)
             self._ring = self._load()
             return begun
 
@@ -150,7 +171,10 @@ class KeyRing:
             published, now = self.find_published(), self._clock.now()
             key = published or self._new_key()
             is_new = published is None
-            self._store.write(partial(_begin_at_once, key=key, is_new=is_new, now=now, longest_token=longest_token))
+            record = record_of(Act.SIGNING_KEY_SIGN, at=now, target=key.key_id)
+            self._store.write(
+                partial(_sign_at_once, key=key, is_new=is_new, now=now, longest_token=longest_token, record=record)
+            )
             self._ring = self._load()
             return self._ring.signing
 
@@ -199,12 +223,14 @@ class KeyRing:
                 for key in self.list_keys()
                 if key.state is not KeyState.WITHDRAWN
             }
-            self._store.write(
-                lambda tx: [
+            record = record_of(Act.MASTER_KEY_ROTATE, at=self._clock.now(), target=str(number))
+
+            def intent(tx: KeyTransaction) -> None:
+                for key_id, value in wrapped.items():
                     tx.rewrap_signing_key(key_id, wrapped_private_key=value, master_key_id=number)
-                    for key_id, value in wrapped.items()
-                ]
-            )
+                tx.record_act(record)
+
+            self._store.write(intent)
             self._ring = self._load()
 
     def _withdraw(self, key: SigningKey) -> tuple[Withdrawal, Sequence[SigningKey]]:
@@ -267,6 +293,13 @@ def _begin_at_once(tx: KeyIntents, *, key: SigningKey, is_new: bool, now: int, l
     if is_new:
         tx.add_signing_key(key)
     tx.begin_signing(key.key_id, now=now, previous_verifies_until=now + longest_token)
+
+
+def _sign_at_once(
+    tx: KeyTransaction, *, key: SigningKey, is_new: bool, now: int, longest_token: int, record: AuditRecord
+) -> None:
+    _begin_at_once(tx, key=key, is_new=is_new, now=now, longest_token=longest_token)
+    tx.record_act(record)
 
 
 def _has_left(key: SigningKey, now: int) -> bool:

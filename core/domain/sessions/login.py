@@ -5,8 +5,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from typing import Protocol
 
+from core.domain.audit.act import Act, ActorKind
+from core.domain.audit.origin import Actor
+from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clock import Clock, lies_ahead
-from core.domain.errors import LoginFailed, TemporarilyUnavailable
+from core.domain.errors import LoginFailed, Refusal, TemporarilyUnavailable
 from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
@@ -24,7 +27,7 @@ class SessionOwnerFacts(UserFacts, SessionFacts, Protocol):
     """What tells whose a session is."""
 
 
-class LoginTransaction(UserFacts, UserIntents, SessionFacts, SessionIntents, LimitIntents, Protocol):
+class LoginTransaction(UserFacts, UserIntents, SessionFacts, SessionIntents, LimitIntents, AuditIntents, Protocol):
     """What a login writes."""
 
 
@@ -55,8 +58,18 @@ class Logins:
             TooManyAttempts: the account's or the network's failures are used up.
         """
         key = username_key(username)
-        self._attempts.count(key, network_address)
         user = self._store.find_user_by_name(key)
+        try:
+            return self._log_in(user, key, password, network_address, previous_token)
+        except Refusal as refusal:
+            # Whose account it is, is for the audit trail alone; what was typed as a name may be a password.
+            refusal.subject = "" if user is None else user.subject
+            raise
+
+    def _log_in(
+        self, user: User | None, key: str, password: str, network_address: str, previous_token: str
+    ) -> tuple[str, Session]:
+        self._attempts.count(key, network_address)
         try:
             verified = self._passwords.verify(user.password_hash if user else None, password)
         except TemporarilyUnavailable:
@@ -66,6 +79,13 @@ class Logins:
             raise LoginFailed(_FAILED)
         rehashed = self._passwords.hash(password) if self._passwords.needs_rehash(user.password_hash) else None
         token, session = self._new_session(user)
+        record = record_of(
+            Act.LOGIN,
+            at=session.created_at,
+            actor=actor_of(user),
+            subject=user.subject,
+            network_address=network_address,
+        )
 
         def intent(tx: LoginTransaction) -> None:
             _start_session(tx, user, session, rehashed)
@@ -73,6 +93,7 @@ class Logins:
             previous_hash = _find_hash(previous_token)
             if previous_hash is not None:
                 tx.delete_session(previous_hash)
+            tx.record_act(record)
 
         self._store.write(intent)
         return token, session
@@ -80,8 +101,20 @@ class Logins:
     def log_out(self, token: str) -> None:
         """End the session, if there is one."""
         token_hash = _find_hash(token)
-        if token_hash is not None:
-            self._store.write(lambda tx: tx.delete_session(token_hash))
+        user = self.find_user(token)
+        if token_hash is None:
+            return
+        record = (
+            None
+            if user is None
+            else record_of(Act.LOGOUT, at=self._clock.now(), actor=actor_of(user), subject=user.subject)
+        )
+
+        def intent(tx: LoginTransaction) -> None:
+            if tx.delete_session(token_hash) and record is not None:
+                tx.record_act(record)
+
+        self._store.write(intent)
 
     def is_live(self, facts: SessionFacts, token: str, subject: str) -> bool:
         """Whether the session is this user's and has not ended, as `facts` (a transaction, say) see it."""
@@ -109,6 +142,11 @@ class Logins:
         expires_at = now + self._policy.current.session_lifetime
         session = Session(hashlib.sha256(secret).digest(), user.subject, created_at=now, expires_at=expires_at)
         return _format_token(secret), session
+
+
+def actor_of(user: User) -> Actor:
+    """The user as the audit trail names who acts."""
+    return Actor(ActorKind.USER, user.subject, user.username)
 
 
 def _start_session(tx: LoginTransaction, user: User, session: Session, rehashed: str | None) -> None:

@@ -148,6 +148,36 @@ _DEVICE_AUTHORIZATIONS = (
     "CREATE INDEX device_authorizations_by_expires_at ON device_authorizations (expires_at)",
 )
 
+_AUDIT_TRAIL = (
+    """
+    CREATE TABLE audit_records (
+        number INTEGER NOT NULL PRIMARY KEY,
+        at INTEGER NOT NULL,
+        act TEXT NOT NULL,
+        result TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        actor_kind TEXT NOT NULL,
+        actor TEXT NOT NULL,
+        actor_name TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        client_id TEXT NOT NULL,
+        target TEXT NOT NULL,
+        network TEXT NOT NULL,
+        correlation_id TEXT NOT NULL,
+        count INTEGER NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE audit_counts (
+        hour INTEGER NOT NULL,
+        act TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (hour, act, reason)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 
 @MIGRATIONS()
 def initial_schema(database: Database) -> None:
@@ -244,6 +274,13 @@ def initial_access_tokens(database: Database) -> None:
         ) STRICT
         """
     )
+
+
+@step()
+def audit_trail(database: Database) -> None:
+    """What was decided, one row each, in the order of the commits; and by the hour what is counted alone."""
+    for statement in _AUDIT_TRAIL:
+        database.execute(statement)
 
 
 def migrate(connection: Connection) -> None:

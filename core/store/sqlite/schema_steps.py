@@ -18,6 +18,7 @@ STEPS = (
     "client_assertions_once",
     "registrations_are_renewed",
     "initial_access_tokens",
+    "audit_trail",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from core.domain.administration.backups import Backup
+from core.domain.audit.record import AuditRecord
 from core.domain.tokens.change import Change
 from core.domain.writing import Outcome
 from core.metrics.store import StoreMetrics, StoreState
@@ -39,13 +40,14 @@ class SqliteStore(SqliteFacts):
         on_commit: Callable[[Sequence[Change]], None],
         reserve: Reserve,
         metrics: StoreMetrics | None = None,
+        on_record: Callable[[Sequence[AuditRecord]], None] | None = None,
     ) -> None:
         """Without metrics nobody asks for what is counted. Raises driver.Error: the database cannot be opened."""
         metrics = metrics or StoreMetrics()
         self._path = path
         self._lock: int | None = lock
         self._reserve = reserve
-        self._connection = WriteConnection(path, on_commit, reserve, metrics)
+        self._connection = WriteConnection(path, on_commit, on_record or _tell_nobody, reserve, metrics)
         self._copier = Copier(path)
         self._readers = Readers(path, metrics)
         self._writer = Writer(self._connection, metrics)
@@ -152,12 +154,17 @@ class SqliteStore(SqliteFacts):
 
 
 def open_store(
-    folder: Path, *, on_commit: Callable[[Sequence[Change]], None], metrics: StoreMetrics | None = None
+    folder: Path,
+    *,
+    on_commit: Callable[[Sequence[Change]], None],
+    on_record: Callable[[Sequence[AuditRecord]], None] | None = None,
+    metrics: StoreMetrics | None = None,
 ) -> SqliteStore:
     """Open the store in `folder`, making it where there is none.
 
     `on_commit` gets the changes of each commit, in order, on the writer's thread, after they are on disk and before
-    anybody is answered. It must not fail and not wait: where it fails, nothing is written any more.
+    anybody is answered. It must not fail and not wait: where it fails, nothing is written any more. `on_record` gets
+    the records of the audit trail in the same way.
 
     Raises:
         StoreRefused: the store cannot be opened as it is; nothing was repaired.
@@ -167,13 +174,17 @@ def open_store(
     lock = lock_folder(folder)
     try:
         path, reserve = _prepare(folder)
-        return SqliteStore(path, lock, on_commit, reserve, metrics)
+        return SqliteStore(path, lock, on_commit, reserve, metrics, on_record)
     except driver.Error as error:
         os.close(lock)
         raise StoreRefused(f"{folder} cannot be opened: {error}") from None
     except BaseException:
         os.close(lock)
         raise
+
+
+def _tell_nobody(_records: Sequence[AuditRecord]) -> None:
+    """Nobody reads the stream."""
 
 
 def _prepare(folder: Path) -> tuple[Path, Reserve]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from core.domain.audit.record import AuditRecord
 from core.domain.errors import StoreUnavailable
 from core.domain.tokens.change import Change
 from core.store.sqlite import driver
+from core.store.sqlite.audit import AuditReads, AuditWrites
 from core.store.sqlite.changes import ChangeReads, ChangeWrites
 from core.store.sqlite.client_assertions import ClientAssertionWrites
 from core.store.sqlite.client_secrets import ClientSecretReads, ClientSecretWrites
@@ -35,6 +37,7 @@ class SqliteFacts(
     ChangeReads,
     ClockReads,
     InventoryReads,
+    AuditReads,
 ):
     """`core.domain.store.Facts`."""
 
@@ -54,6 +57,7 @@ class SqliteTransaction(
     LimitWrites,
     ChangeWrites,
     ClockWrites,
+    AuditWrites,
 ):
     """`core.domain.store.Transaction`."""
 
@@ -62,6 +66,7 @@ class SqliteTransaction(
         self._cursor = cursor
         self._committed_revision = revision
         self.recorded: list[Change] = []
+        self.acts: list[AuditRecord] = []
         #: Whether the intent in progress gave somebody something new.
         self.issued = False
         #: The driver's error that the intent in progress met. SQLite may have ended the transaction, and whatever

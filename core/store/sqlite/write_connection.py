@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from core.domain.audit.record import AuditRecord
 from core.domain.errors import StoreUnavailable
 from core.domain.tokens.change import Change
 from core.domain.writing import Outcome
@@ -33,12 +34,18 @@ class WriteConnection:
     """Used by one thread at a time."""
 
     def __init__(
-        self, path: Path, on_commit: Callable[[Sequence[Change]], None], reserve: Reserve, metrics: StoreMetrics
+        self,
+        path: Path,
+        on_commit: Callable[[Sequence[Change]], None],
+        on_record: Callable[[Sequence[AuditRecord]], None],
+        reserve: Reserve,
+        metrics: StoreMetrics,
     ) -> None:
         """Raises driver.Error: the database cannot be opened."""
         self._path = path
         self._reserve = reserve
         self._on_commit = on_commit
+        self._on_record = on_record
         self._metrics = metrics
         self._stopped: str | None = None
         self._connection: Connection | None = connect_writer(path)
@@ -51,7 +58,7 @@ class WriteConnection:
         return self._stopped is None
 
     def commit(self, intents: Sequence[Intent]) -> list[Outcome]:
-        """Run the intents, commit once, and tell `on_commit` what they recorded.
+        """Run the intents, commit once, and tell `on_commit` and `on_record` what they recorded.
 
         What an intent that fails has written is undone, and nothing else. Hardly any does, and a savepoint costs as
         much as a statement: so they run without, and once more with one each where it turns out that one is needed.
@@ -85,6 +92,8 @@ class WriteConnection:
         except driver.Error as error:
             raise self._gave_up(connection, error, committing=True) from None
         self._publish(transaction.recorded)
+        if transaction.acts:
+            self._on_record(transaction.acts)
         return outcomes
 
     def close(self) -> None:
@@ -134,7 +143,7 @@ class WriteConnection:
         raise _SavepointsNeeded
 
     def _attempt_in_savepoint(self, connection: Connection, transaction: SqliteTransaction, intent: Intent) -> Outcome:
-        cursor, recorded = self._cursor, len(transaction.recorded)
+        cursor, recorded, acts = self._cursor, len(transaction.recorded), len(transaction.acts)
         transaction.issued = False
         try:
             cursor.execute("SAVEPOINT intent")
@@ -151,6 +160,7 @@ class WriteConnection:
             if outcome[1] is not None:
                 cursor.execute("ROLLBACK TO intent")
                 del transaction.recorded[recorded:]
+                del transaction.acts[acts:]
             cursor.execute("RELEASE intent")
         except driver.Error as error:
             raise self._gave_up(connection, error, committing=False) from None

@@ -1,0 +1,83 @@
+"""The words of the audit trail."""
+
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """What somebody did, or wanted to do; `target` is what it says here."""
+
+    #: One that a newer program has written down.
+    UNKNOWN = "unknown"
+    LOGIN = "login"
+    LOGOUT = "logout"
+    #: The grant, for each of these.
+    CONSENT = "consent"
+    DEVICE_CONSENT = "device_consent"
+    TOKEN = "token"
+    REFRESH = "refresh"
+    REVOCATION = "revocation"
+    REGISTRATION = "registration"
+    #: Nothing; without a client it was all of them.
+    DISCONNECT = "disconnect"
+    #: The user name, for each of these.
+    USER_CREATE = "user_create"
+    USER_DISABLE = "user_disable"
+    USER_ENABLE = "user_enable"
+    USER_DELETE = "user_delete"
+    USER_SIGN_OUT = "user_sign_out"
+    USER_REVOKE = "user_revoke"
+    PASSWORD_SET = "password_set"
+    GROUPS_SET = "groups_set"
+    CLIENT_CREATE = "client_create"
+    CLIENT_DELETE = "client_delete"
+    CLIENT_BLOCK = "client_block"
+    CLIENT_UNBLOCK = "client_unblock"
+    CLIENT_REVOKE = "client_revoke"
+    #: The secret's id.
+    CLIENT_SECRET_ADD = "client_secret_add"
+    CLIENT_SECRET_REMOVE = "client_secret_remove"
+    #: The initial access token's id.
+    REGISTRATION_TOKEN_CREATE = "registration_token_create"
+    REGISTRATION_TOKEN_DELETE = "registration_token_delete"
+    #: The grant.
+    GRANT_REVOKE = "grant_revoke"
+    #: The key.
+    SIGNING_KEY_PUBLISH = "signing_key_publish"
+    SIGNING_KEY_SIGN = "signing_key_sign"
+    SIGNING_KEY_WITHDRAW = "signing_key_withdraw"
+    #: Its number.
+    MASTER_KEY_ROTATE = "master_key_rotate"
+    #: The date.
+    CLOCK_CONFIRM = "clock_confirm"
+    #: The path.
+    BACKUP_CREATE = "backup_create"
+    #: The names of the settings that changed.
+    CONFIG_RELOAD = "config_reload"
+    #: Whose tries.
+    LIMIT_CLEAR = "limit_clear"
+    #: Counted alone.
+    VALIDATION = "validation"
+
+
+class Result(StrEnum):
+    """What came of it."""
+
+    UNKNOWN = "unknown"
+    SUCCEEDED = "succeeded"
+    #: The server refused it.
+    REFUSED = "refused"
+    #: The user said no.
+    DENIED = "denied"
+
+
+class ActorKind(StrEnum):
+    """Who acts."""
+
+    UNKNOWN = "unknown"
+    #: Nobody who has proven who it is.
+    ANONYMOUS = "anonymous"
+    USER = "user"
+    CLIENT = "client"
+    OPERATOR = "operator"
+    #: The server itself, by schedule or by a signal.
+    SERVER = "server"
