@@ -1,7 +1,10 @@
 """What servicers note of attempts to connect: proto and outcomes → happenings, made of reasons and never of words."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
 
 from tokenhouse.v1 import token_pb2
 
@@ -12,12 +15,24 @@ from core.domain.clients.registration import Registration
 from core.domain.connections.attempt import Trace
 from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
 from core.domain.connections.journal import Journal
-from core.domain.errors import ClientDocumentRefused, Refusal, TooManyAttempts
+from core.domain.errors import (
+    ClientDocumentRefused,
+    InvalidRedirectUri,
+    Refusal,
+    TemporarilyUnavailable,
+    TooManyAttempts,
+)
 from core.domain.grants.device_consent import DevicePrompt
 from core.domain.grants.token_request import TokenResponse
 from core.domain.tokens.grant_token import TokenKind
 from core.rpc.connection_traces import grant_id_of, presented_by, refusal_of, seen_network, token_refusal, trace_of
 
+_log = logging.getLogger(__name__)
+
+Asked = ParamSpec("Asked")
+
+#: There is no document, or none that can be used.
+_WITHOUT_DOCUMENT = (ClientDocumentRefused, TooManyAttempts, TemporarilyUnavailable)
 #: Why a client is none of ours.
 _STRANGERS = frozenset({"client_unknown", "client_document_refused", "too_many_attempts"})
 #: What is said of a genuine code or token alone.
@@ -26,8 +41,22 @@ _OF_A_GRANT = frozenset({"mismatched", "reused", "ended", "future", "expired_tok
 _ORDINARY = frozenset({"rotated", "issued"})
 
 
+def _quietly(note: Callable[Asked, None]) -> Callable[Asked, None]:
+    """Whatever goes wrong with a note, the request that it is about goes on: it may have been granted already."""
+
+    @wraps(note)
+    def try_to_note(*args: Asked.args, **kwargs: Asked.kwargs) -> None:
+        try:
+            note(*args, **kwargs)
+        except Exception as error:
+            # Its text may quote what was sent.
+            _log.error("attempt to connect not noted", extra={"step": note.__name__, "error": type(error).__name__})
+
+    return try_to_note
+
+
 class ConnectionNotes:
-    """Notes in a journal. None of its methods raises anything but what it was given."""
+    """Notes in a journal. None of its methods raises anything but what happens inside of it."""
 
     def __init__(self, journal: Journal, seal: RequestSeal, page_seal: RequestSeal) -> None:
         """`seal` is that of authorization requests, `page_seal` that of the page for devices."""
@@ -35,6 +64,7 @@ class ConnectionNotes:
         self._seal = seal
         self._page_seal = page_seal
 
+    @_quietly
     def registration(self, network_address: str, outcome: Registration | Exception) -> None:
         """Note a registration, or its refusal."""
         network = seen_network(network_address)
@@ -54,15 +84,23 @@ class ConnectionNotes:
         try:
             yield
         except Exception as error:
-            network = seen_network(network_address)
-            known = by_document and not isinstance(error, ClientDocumentRefused | TooManyAttempts)
-            fetched = (Happening(Step.DOCUMENT, "fetched", network=network),) if known else ()
-            step = Step.DOCUMENT if by_document and not known else Step.AUTHORIZE
-            refusal = refusal_of(step, error, network)
-            trace = trace_of(parameters, network, stranger=refusal.outcome in _STRANGERS)
-            self._journal.note(trace, *fetched, refusal)
+            self._refused_authorization(parameters, network_address, error, by_document=by_document)
             raise
 
+    @_quietly
+    def _refused_authorization(
+        self, parameters: Parameters, network_address: str, error: Exception, *, by_document: bool
+    ) -> None:
+        network = seen_network(network_address)
+        step = Step.DOCUMENT if by_document and isinstance(error, _WITHOUT_DOCUMENT) else Step.AUTHORIZE
+        refusal = refusal_of(step, error, network)
+        # What is said of a redirect URI is said with the document in hand.
+        known = by_document and isinstance(error, InvalidRedirectUri)
+        fetched = (Happening(Step.DOCUMENT, "fetched", network=network),) if known else ()
+        trace = trace_of(parameters, network, stranger=refusal.outcome in _STRANGERS)
+        self._journal.note(trace, *fetched, refusal)
+
+    @_quietly
     def authorization(
         self,
         parameters: Parameters,
@@ -95,38 +133,51 @@ class ConnectionNotes:
     @contextmanager
     def logging_in(self, parameters: Parameters, network_address: str) -> Iterator[None]:
         """Note a login, whose name and password are not for here."""
-        network = seen_network(network_address)
         try:
             yield
         except Exception as error:
-            self._journal.note(trace_of(parameters, network), refusal_of(Step.LOGIN, error, network))
+            self._login(parameters, network_address, error)
             raise
-        self._journal.note(trace_of(parameters, network), Happening(Step.LOGIN, "succeeded", network=network))
+        self._login(parameters, network_address, None)
+
+    @_quietly
+    def _login(self, parameters: Parameters, network_address: str, error: Exception | None) -> None:
+        network = seen_network(network_address)
+        good = Happening(Step.LOGIN, "succeeded", network=network)
+        self._journal.note(
+            trace_of(parameters, network), good if error is None else refusal_of(Step.LOGIN, error, network)
+        )
 
     @contextmanager
     def deciding(self, sealed: str, browser_binding: bytes, *, approved: bool) -> Iterator[None]:
         """Note a decision; the sealed request's nonce is the grant's id."""
         try:
-            opened = self._seal.require_open(sealed, browser_binding)
-        except Refusal:
-            # Nobody knows whose it is; it is refused in a moment.
-            yield
-            return
-        trace = trace_of(opened.parameters, "", grant_id=opened.nonce.hex())
-        try:
             yield
         except Exception as error:
-            self._journal.note(trace_of(opened.parameters, ""), refusal_of(Step.CONSENT, error, ""))
+            self._decision(sealed, browser_binding, refusal_of(Step.CONSENT, error, ""))
             raise
         if approved:
-            self._journal.note(trace, Happening(Step.CONSENT, "allowed"), Happening(Step.CODE, "issued"))
+            self._decision(sealed, browser_binding, Happening(Step.CONSENT, "allowed"), Happening(Step.CODE, "issued"))
         else:
-            self._journal.note(trace, Happening(Step.CONSENT, "denied"))
+            self._decision(sealed, browser_binding, Happening(Step.CONSENT, "denied"))
+
+    @_quietly
+    def _decision(self, sealed: str, browser_binding: bytes, *happenings: Happening) -> None:
+        try:
+            opened = self._seal.require_open(sealed, browser_binding)
+        except Refusal:
+            # It was refused for that, or has expired this very moment: nobody knows any more whose it was.
+            return
+        decided = "" if happenings[0].refused else opened.nonce.hex()
+        self._journal.note(trace_of(opened.parameters, "", grant_id=decided), *happenings)
 
     def token(self, request: token_pb2.IssueTokenRequest, outcome: TokenResponse | Exception) -> None:
         """Note a token request, unless it is one of those that machines send all day."""
-        if isinstance(outcome, TokenResponse) and outcome.verdict in _ORDINARY:
-            return
+        if not isinstance(outcome, TokenResponse) or outcome.verdict not in _ORDINARY:
+            self._token(request, outcome)
+
+    @_quietly
+    def _token(self, request: token_pb2.IssueTokenRequest, outcome: TokenResponse | Exception) -> None:
         network = seen_network(request.network_address)
         if isinstance(outcome, TokenResponse):
             step = Step.REFRESH if outcome.verdict == "replayed" else Step.TOKEN
@@ -148,21 +199,27 @@ class ConnectionNotes:
     @contextmanager
     def starting_device(self, client_id: str, network_address: str) -> Iterator[None]:
         """Note the refusal of a device's request (RFC 8628 §3.1)."""
-        network = seen_network(network_address)
         try:
             yield
         except Exception as error:
-            refusal = refusal_of(Step.DEVICE, error, network)
-            stranger = refusal.outcome in _STRANGERS
-            self._journal.note(Trace(shown_client_id(client_id), network=network, stranger=stranger), refusal)
+            self._refused_device(client_id, network_address, error)
             raise
 
+    @_quietly
+    def _refused_device(self, client_id: str, network_address: str, error: Exception) -> None:
+        network = seen_network(network_address)
+        refusal = refusal_of(Step.DEVICE, error, network)
+        stranger = refusal.outcome in _STRANGERS
+        self._journal.note(Trace(shown_client_id(client_id), network=network, stranger=stranger), refusal)
+
+    @_quietly
     def device_started(self, client_id: str, network_address: str, device_code: str) -> None:
         """Note a device's request; the id in its code becomes the grant's."""
         network, grant_id = seen_network(network_address), grant_id_of(TokenKind.DEVICE_CODE, device_code)
         trace = Trace(shown_client_id(client_id), grant_id=grant_id, network=network)
         self._journal.note(trace, Happening(Step.DEVICE, "started", network=network))
 
+    @_quietly
     def user_code_entered(self, prompt: DevicePrompt, browser_binding: bytes, network_address: str) -> None:
         """Note that a user has typed a good code."""
         trace = Trace(
@@ -171,6 +228,7 @@ class ConnectionNotes:
         happening = Happening(Step.DEVICE, "code_entered", network=seen_network(network_address))
         self._journal.note(trace, happening, username=prompt.user.username)
 
+    @_quietly
     def device_decided(self, sealed_page: str, browser_binding: bytes, *, approved: bool) -> None:
         """Note a decision about a device."""
         if self._journal.knows(device_id := self._find_device(sealed_page, browser_binding)):

@@ -39,7 +39,8 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
         parameters = self._parameters_after_login(request)
-        if request.sealed_device_page or request.sealed_account_page or request.sealed_console:
+        if not request.sealed_request:
+            # For a page of this server's own: no client waits for it.
             token, session = self._log_in(request)
         else:
             with self._notes.logging_in(parameters, request.network_address):

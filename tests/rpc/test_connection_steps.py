@@ -7,8 +7,17 @@ import pytest
 from tokenhouse.v1 import authorization_pb2, client_admin_pb2, client_credentials_pb2, token_pb2
 from tokenhouse.v1 import device_authorization_pb2 as device_pb2
 
+from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.grant_types import DEVICE_CODE
+from core.domain.connections.attempt import Trace
+from core.domain.connections.event import Happening
+from core.domain.connections.journal import Journal
+from core.domain.errors import InvalidGrant, LoginFailed
+from core.domain.keys.master_key import MasterKeys
+from core.domain.randomness import SystemRandomness
+from core.rpc.connection_notes import ConnectionNotes
 from tests.assertions import KeyPair, a_key_pair
+from tests.fakes.clock import ManualClock
 from tests.rpc.connections import findings_of, last_attempt, look, steps_of
 from tests.rpc.road import BINDING, Road, refused, register
 from tests.serving import DEADLINE, ISSUER, Serving, public_client
@@ -152,6 +161,28 @@ def test_a_request_without_pkce(road: Road) -> None:
     assert ("authorize", "no_code_challenge") in [
         step for attempt in look(road.serving, road.client_id).attempts for step in steps_of(attempt)
     ]
+
+
+class FullJournal(Journal):
+    """One that can take nothing."""
+
+    def note(self, trace: Trace, *happenings: Happening, username: str = "") -> None:
+        raise ValueError(f"canary {trace}")
+
+
+def test_a_note_that_fails_costs_nobody_a_token(caplog: pytest.LogCaptureFixture) -> None:
+    """What is granted may be on the disk already: the log says that it was not noted, without what was sent."""
+    keys = MasterKeys({1: b"k" * 32}, SystemRandomness())
+    seal = RequestSeal(keys, ManualClock(), SystemRandomness())
+    notes = ConnectionNotes(FullJournal(ManualClock()), seal, seal)
+    notes.token(token_pb2.IssueTokenRequest(), InvalidGrant("canary", "forged"))
+    with pytest.raises(LoginFailed), notes.logging_in([("client_id", "canary")], "192.0.2.1"):
+        raise LoginFailed("wrong")
+    with notes.deciding(seal.seal([("client_id", "canary")], BINDING), BINDING, approved=True):
+        pass
+
+    assert [record.getMessage() for record in caplog.records] == ["attempt to connect not noted"] * 3
+    assert all("canary" not in str(record.__dict__) for record in caplog.records)
 
 
 def test_made_up_grants_begin_no_attempts(road: Road) -> None:

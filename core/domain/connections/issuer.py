@@ -22,9 +22,8 @@ def find_other_issuers(reads: Iterable[Reads], issuer: str) -> Iterator[Finding]
         yield Finding(
             Fault.ISSUER_DIFFERS,
             f"The metadata were read at {seen}, but the issuer is {issuer}, and clients that compare the two stop "
-            "there (RFC 8414 section 3.3). Name the issuer to the letter wherever it is named, or set Address. Where a "
-            "proxy replaces the Host header this means nothing.",
-            f"[Server] Address = {urlsplit(issuer).scheme}://{last.host}{urlsplit(issuer).path}",
+            "there (RFC 8414 section 3.3). Name the issuer to the letter wherever it is named, or set [Server] Address "
+            "where that is what is wrong. Where a proxy replaces the Host header this means nothing.",
         )
     else:
         yield Finding(

@@ -1,9 +1,11 @@
 """Which network an address belongs to, for rates: an IPv4 address by itself, an IPv6 address by its /64."""
 
 import hashlib
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """The network's name; an IPv4 address written as IPv6 counts as IPv4. What is no address is one network, "?"."""
     try:
