@@ -6,7 +6,11 @@ tens of milliseconds, and whoever is new would wait for seconds to be told that 
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable
+from typing import Any
+
+from facade.tls import HANDSHAKE_TIMEOUT
 
 #: Accepted in one go; the next turn goes on.
 _AT_A_TIME = 64
@@ -15,10 +19,16 @@ _AT_A_TIME = 64
 class Accepting:
     """Those who wait at one listener. Belongs to one event loop."""
 
-    def __init__(self, listener: socket.socket, new_connection: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        new_connection: Callable[[], asyncio.Protocol],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """`listener` does not block; `new_connection` makes the protocol of a connection."""
         self._listener = listener
         self._new_connection = new_connection
+        self._tls: dict[str, Any] = {} if tls is None else {"ssl": tls, "ssl_handshake_timeout": HANDSHAKE_TIMEOUT}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def accept_more(self) -> None:
@@ -37,7 +47,7 @@ class Accepting:
 
     async def _connect(self, loop: asyncio.AbstractEventLoop, accepted: socket.socket) -> None:
         try:
-            await loop.connect_accepted_socket(self._new_connection, accepted)
+            await loop.connect_accepted_socket(self._new_connection, accepted, **self._tls)
         except OSError:
-            # Gone already.
+            # Gone already, or it did not come to an agreement with us.
             accepted.close()

@@ -13,6 +13,7 @@ from facade.branding import Branding, Logo, parse_color, read_logo
 from facade.log_lines import write_log_lines
 from facade.serving import Descriptors, serve
 from facade.settings import Settings, parse_address, parse_listen, parse_network
+from facade.tls import CertificatePaths, CertificateRefused, Tls
 from facade.web_server import BACKLOG
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ EXIT_REFUSED = 78
 @click.option("--listen", required=True, metavar="HOST:PORT", help="Where to listen for HTTP.")
 @click.option("--core-socket", required=True, metavar="PATH", help="The core's socket for the facade.")
 @click.option("--metrics-listen", metavar="HOST:PORT", help="Where to tell metrics, at /metrics.")
+@click.option("--certificate-file", metavar="PATH", help="PEM: with it the listener speaks TLS.")
+@click.option("--certificate-key-file", metavar="PATH", help="PEM: the key of the certificate.")
 @click.option("--name", default="", help="What the pages call this server.")
 @click.option("--logo", metavar="PATH", help="An SVG or PNG file.")
 @click.option("--color", multiple=True, metavar="SCHEME:NAME=COLOR", help="In the place of the stylesheet's own.")
@@ -37,6 +40,8 @@ def main(
     listen: str,
     core_socket: str,
     metrics_listen: str | None,
+    certificate_file: str | None,
+    certificate_key_file: str | None,
     name: str,
     logo: str | None,
     color: tuple[str, ...],
@@ -56,6 +61,7 @@ def main(
         tracing_endpoint,
         tracing_sample_ratio,
     )
+    tls = _read_certificates(certificate_file, certificate_key_file)
     host, port = _parse(parse_listen, listen, "--listen")
     metrics = None if metrics_listen is None else _parse(parse_listen, metrics_listen, "--metrics-listen")
     write_log_lines()
@@ -69,7 +75,7 @@ def main(
         status_fd=_fd("TOKENHOUSE_STATUS_FD"),
         lifeline_fd=_fd("TOKENHOUSE_LIFELINE_FD"),
     )
-    serve(settings, descriptors)
+    serve(settings, descriptors, tls)
 
 
 def _parse(parse: Callable[[str], T], text: str, option: str) -> T:
@@ -77,6 +83,15 @@ def _parse(parse: Callable[[str], T], text: str, option: str) -> T:
         return parse(text)
     except ValueError as error:
         raise click.UsageError(f"{option} {text}: {error}") from error
+
+
+def _read_certificates(certificate: str | None, key: str | None) -> Tls | None:
+    if certificate is None or key is None:
+        return None
+    try:
+        return Tls(CertificatePaths(Path(certificate), Path(key)))
+    except CertificateRefused as refusal:
+        _refuse(f"Server.{refusal.setting}: {refusal}")
 
 
 def _read_logo(path: Path) -> Logo:

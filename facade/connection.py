@@ -17,17 +17,21 @@ class Connection(HttpProtocol):
     """What Sanic makes for each connection."""
 
     HTTP_CLASS = StrictHttp
-    __slots__ = ("_answering", "_known_head", "_short_way")
+    __slots__ = ("__weakref__", "_answering", "_known_head", "_short_way")
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._short_way: ShortWay = self.app.ctx.short_way
         self._answering: asyncio.Task[None] | None = None
         self._known_head: KnownHead | None = None
+        if self.app.ctx.handshakes is not None:
+            self.app.ctx.handshakes.add(self)
 
     def connection_made(self, transport: Any) -> None:
         """asyncio.Protocol."""
         super().connection_made(transport)  # type: ignore[no-untyped-call]
+        if self.app.ctx.handshakes is not None:
+            self.app.ctx.handshakes.discard(self)
         if not self._short_way.gate.stopping:
             self.app.ctx.accepting.accept_more()
 

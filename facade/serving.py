@@ -23,6 +23,7 @@ from facade.metrics.facade_metrics import FacadeMetrics
 from facade.metrics.server import create_metrics_server
 from facade.pages.rendering import Pages
 from facade.settings import Settings
+from facade.tls import Tls
 from facade.tracing import load_tracing
 from facade.web_server import create_web_server, drain, listen
 
@@ -44,13 +45,13 @@ class Descriptors:
     lifeline_fd: int | None
 
 
-def serve(settings: Settings, descriptors: Descriptors) -> None:
+def serve(settings: Settings, descriptors: Descriptors, tls: Tls | None = None) -> None:
     """Serves until SIGTERM, SIGINT or the end of the lifeline; requests in flight finish first."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, descriptors))
+        runner.run(_serve(settings, descriptors, tls))
 
 
-async def _serve(settings: Settings, descriptors: Descriptors) -> None:
+async def _serve(settings: Settings, descriptors: Descriptors, tls: Tls | None) -> None:
     loop = asyncio.get_running_loop()
     told_to_stop = asyncio.Event()
     # Before anybody can connect. Sanic's own way to run listens first, and for a moment a signal ends the process.
@@ -73,7 +74,7 @@ async def _serve(settings: Settings, descriptors: Descriptors) -> None:
     meeting = loop.create_task(_meet_core(facade))
     if descriptors.is_held:
         await _wait_for_either(meeting, told_to_stop)
-    server = await listen(create_web_server(dict(locate(pages)), gate), descriptors.listener)
+    server = await listen(create_web_server(dict(locate(pages)), gate), descriptors.listener, tls)
     metrics_server = None
     if descriptors.metrics_listener is not None:
         metrics_server = await listen(create_metrics_server(facade, metrics.registry), descriptors.metrics_listener)

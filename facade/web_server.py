@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from types import SimpleNamespace
+from weakref import WeakSet
 
 from sanic import HTTPResponse, Request, Sanic
 from sanic.config import Config
@@ -18,6 +19,7 @@ from facade.gate import Gate
 from facade.route import Route
 from facade.short_way import ShortWay
 from facade.strict_router import StrictRouter
+from facade.tls import HANDSHAKE_TIMEOUT, Tls
 
 WebServer = Sanic[Config, SimpleNamespace]
 
@@ -66,18 +68,22 @@ def create_web_server(routes: Mapping[str, Route], gate: Gate, name: str = "toke
     return app
 
 
-async def listen(app: WebServer, listener: socket.socket) -> AsyncioServer:
-    """Serves on `listener` from now on."""
+async def listen(app: WebServer, listener: socket.socket, tls: Tls | None = None) -> AsyncioServer:
+    """Serves on `listener` from now on; with `tls` https and nothing else."""
+    #: Connections that are not made yet; None where nothing comes before the first request.
+    app.ctx.handshakes = None if tls is None else WeakSet()
+    context, timeout = (None, {}) if tls is None else (tls.context, {"ssl_handshake_timeout": HANDSHAKE_TIMEOUT})
     server = await app.create_server(
         sock=listener,
+        ssl=context,
         backlog=BACKLOG,
         protocol=Connection,
         return_asyncio_server=True,
-        asyncio_server_kwargs={"start_serving": False},
+        asyncio_server_kwargs={"start_serving": False, **timeout},
     )
     assert server is not None
     new_connection = partial(Connection, loop=asyncio.get_running_loop(), app=app, connections=server.connections)
-    app.ctx.accepting = Accepting(listener, new_connection)
+    app.ctx.accepting = Accepting(listener, new_connection, context)
     await server.startup()  # type: ignore[no-untyped-call]
     await server.start_serving()  # type: ignore[no-untyped-call]
     return server
@@ -92,7 +98,11 @@ async def drain(server: AsyncioServer, grace: float = GRACE) -> None:
     until = loop.time() + grace
     server.close()  # type: ignore[no-untyped-call]
     silent: set[Connection] = set()
-    while server.connections and loop.time() < until:
+    # Who was let in, and is still coming to an agreement, is not there yet; an old handshake is nobody's.
+    handshakes_until = loop.time() + min(grace, LINGER)
+    while (server.app.ctx.handshakes and loop.time() < handshakes_until) or (
+        server.connections and loop.time() < until
+    ):
         before, silent = silent, {each for each in server.connections if each.is_silent(LINGER)}
         # Not before the loop has looked once more: a process that had no CPU for a while has not read what has come.
         for connection in before & silent:

@@ -13,7 +13,7 @@ from typing import Any
 from core.audit_stream import OUTPUT_VARIABLE
 from core.cli.listening import ACTIVATION_VARIABLES
 from core.cli.service_manager import NOTIFY_VARIABLE
-from core.config.config import Config, PageSettings, TracingSettings
+from core.config.config import CertificateFiles, Config, PageSettings, TracingSettings
 from core.config.settings import SETTINGS
 
 #: Environment variables that tell a process the numbers of the pipes it inherited.
@@ -30,17 +30,22 @@ def core_command(config: Config) -> list[str]:
 def facade_command(config: Config) -> list[str]:
     """How the facade is called; it reads no configuration."""
     proxies = [argument for proxy in config.server.trusted_proxies for argument in ("--trusted-proxy", str(proxy))]
-    metrics = config.metrics.facade_listen
+    metrics, certificate = config.metrics.facade_listen, config.server.certificate
     return [
         *_python("facade"),
         *("--address", config.server.address),
         *("--listen", str(config.server.listen)),
         *("--core-socket", str(config.grpc.socket)),
         *_branding(config.pages),
+        *(_certificate_options(certificate) if certificate else ()),
         *([] if metrics is None else ["--metrics-listen", str(metrics)]),
         *_tracing_options(config.tracing),
         *proxies,
     ]
+
+
+def _certificate_options(files: CertificateFiles) -> list[str]:
+    return ["--certificate-file", str(files.certificate), "--certificate-key-file", str(files.key)]
 
 
 def _branding(pages: PageSettings) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from core.config import settings
 from core.config.addresses import ListenAddress
 from core.config.discovery_settings import PRIVILEGED_SCOPE
+from core.config.https_checks import check_https
 from core.config.page_colors import check_page_colors
 from core.config.refusal import Everything, find_repeated, refusal
 from core.config.service_checks import check_services
@@ -33,6 +34,7 @@ def check_together(found: Everything) -> None:
     _check_scopes(found)
     _check_paths(found)
     _check_listeners(found)
+    check_https(found)
     check_services(found)
     check_page_colors(found)
 

@@ -11,6 +11,7 @@ from core.config import (
     device_settings,
     discovery_settings,
     document_settings,
+    https_settings,
     page_settings,
     registration_settings,
     service_settings,
@@ -39,6 +40,16 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateFiles:
+    """The files that TLS needs."""
+
+    certificate: Path
+    key: Path
+    #: None: callers need no certificate.
+    client_ca: Path | None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerSettings:
     """[Server]"""
 
@@ -46,6 +57,8 @@ class ServerSettings:
     address: str
     listen: ListenAddress
     data_dir: Path
+    #: None: a proxy does the https, or there is none.
+    certificate: CertificateFiles | None
     trusted_proxies: tuple[Network, ...]
     oauth_clients_enabled: bool
     allowed_redirect_uris: tuple[str, ...]
@@ -89,16 +102,6 @@ class DocumentSettings:
     refused_domains: tuple[str, ...]
     trusted_hosts: tuple[str, ...]
     files: tuple[Path, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateFiles:
-    """The files that TLS needs."""
-
-    certificate: Path
-    key: Path
-    #: None: callers need no certificate.
-    client_ca: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +257,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
             address=one(settings.ADDRESS),
             listen=one(settings.LISTEN),
             data_dir=one(settings.DATA_DIR),
+            certificate=_certificate(*map(maybe, https_settings.SETTINGS)),
             trusted_proxies=every(settings.TRUSTED_PROXY),
             oauth_clients_enabled=one(settings.CLIENTS_ENABLED),
             allowed_redirect_uris=every(settings.ALLOWED_REDIRECT_URI),
@@ -307,7 +311,7 @@ def _key_settings(values: _Values) -> KeySettings:
     )
 
 
-def _certificate(certificate: Path | None, key: Path | None, client_ca: Path | None) -> CertificateFiles | None:
+def _certificate(certificate: Path | None, key: Path | None, client_ca: Path | None = None) -> CertificateFiles | None:
     return None if certificate is None or key is None else CertificateFiles(certificate, key, client_ca)
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -114,7 +115,7 @@ def _examine_facade_metrics(address: ListenAddress, *, serving: bool) -> Finding
 def _ask_facade(config: Config) -> int | None:
     """The status of /readyz; None where no facade answers."""
     address = config.server.listen
-    connection = http.client.HTTPConnection(_near(address.host), address.port, timeout=_PATIENCE)
+    connection = _connection(_near(address.host), address.port, https=config.server.certificate is not None)
     try:
         connection.request("GET", "/readyz", headers={"Host": urlsplit(config.server.address).netloc})
         answer = connection.getresponse()
@@ -123,6 +124,15 @@ def _ask_facade(config: Config) -> int | None:
         return None
     finally:
         connection.close()
+
+
+def _connection(host: str, port: int, *, https: bool) -> http.client.HTTPConnection:
+    if not https:
+        return http.client.HTTPConnection(host, port, timeout=_PATIENCE)
+    # The certificate is for the public address, and is looked at by itself; here it is asked who listens.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=_PATIENCE, context=context)
 
 
 def _is_open(address: ListenAddress) -> bool:

@@ -49,6 +49,18 @@ def test_the_command_says_which_file_is_wrong(tmp_path: Path) -> None:
     assert "Grpc.CertificateKeyFile: allowed is the key of the first certificate in CertificateFile" in called.stdout
 
 
+def test_the_facades_own_is_looked_at_as_well(tmp_path: Path) -> None:
+    """README, https without a proxy: the two have files of their own."""
+    authority = Authority()
+    _write(tmp_path, authority, authority.issue_server(90))
+    with (tmp_path / "tokenhouse.conf").open("a") as file:
+        file.write("[Server]\nAddress = https://auth.example.com\n")
+        file.write("CertificateFile = nothing.pem\nCertificateKeyFile = server.key\n")
+    facade, services = examine_certificate(load_config(tmp_path / "tokenhouse.conf", {}))
+    assert (facade.verdict.value, services.verdict.value) == ("problem", "good")
+    assert facade.words.startswith("Server.CertificateFile: allowed is a file that can be read: No such file")
+
+
 def test_without_tls_there_is_nothing_to_say(tmp_path: Path) -> None:
     """Plaintext on this machine is no fault."""
     assert list(examine_certificate(load_text(tmp_path, ""))) == []

@@ -56,6 +56,8 @@ EVERY_SETTING = """
 [server]
 address = https://auth.example.com/tokens/   ; the public address
 Listen = [::1]:9000
+CertificateFile = tls/facade.pem
+CertificateKeyFile = tls/facade.key
 DataDir = state
 TrustedProxy = 10.0.0.0/8
 TrustedProxy = 192.0.2.1

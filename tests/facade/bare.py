@@ -19,6 +19,7 @@ from facade.metrics.facade_metrics import FacadeMetrics
 from facade.pages.rendering import Pages
 from facade.route import Route
 from facade.settings import Settings, parse_address
+from facade.tls import Tls
 from facade.web_server import create_web_server, drain, listen
 
 
@@ -45,7 +46,7 @@ class Bare:
 
 
 @asynccontextmanager
-async def serve_bare(folder: Path, *routes: Route, max_in_flight: int) -> AsyncIterator[Bare]:
+async def serve_bare(folder: Path, *routes: Route, max_in_flight: int, tls: Tls | None = None) -> AsyncIterator[Bare]:
     """Serve these routes."""
     address = parse_address("http://localhost")
     metrics = FacadeMetrics()
@@ -56,7 +57,7 @@ async def serve_bare(folder: Path, *routes: Route, max_in_flight: int) -> AsyncI
     app.config.TOUCHUP = False
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            server = await listen(app, listener)
+            server = await listen(app, listener, tls)
             yield Bare(server, metrics, listener, listener.getsockname())
             await drain(server, grace=0)
     finally:

@@ -34,6 +34,8 @@ class Pair:
     metrics: bool = False
     #: Where both send traces.
     tracing: str = ""
+    #: More of the facade's command line.
+    facade_options: tuple[str, ...] = ()
     #: What Python runs as the facade.
     facade_module: str = "facade"
     port: int = field(default_factory=free_port)
@@ -83,7 +85,7 @@ class Pair:
             listen += ["--metrics-listen", self.facade_metrics.removeprefix("http://")]
         if self.tracing:
             listen += ["--tracing-endpoint", self.tracing]
-        command = [self.facade_module, "--address", self.issuer, *listen, *proxies]
+        command = [self.facade_module, "--address", self.issuer, *listen, *proxies, *self.facade_options]
         self.facade, _ = _start(command, self.facade_log, wait=wait, inherit=inherit)
 
     def kill_core(self) -> None:

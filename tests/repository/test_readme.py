@@ -47,7 +47,7 @@ def test_no_other_settings() -> None:
 
 def test_sample_configuration(tmp_path: Path) -> None:
     """The README's own tokenhouse.conf can be used as it stands, and so can what is added for services and pages."""
-    services, pages, sample = re.findall(r"^```ini\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    services, https, pages, sample = re.findall(r"^```ini\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
     (tmp_path / "tokenhouse.conf").write_text(sample, encoding="utf-8")
 
     config = load_config(tmp_path / "tokenhouse.conf", {})
@@ -58,6 +58,8 @@ def test_sample_configuration(tmp_path: Path) -> None:
     config = load_config(tmp_path / "tokenhouse.conf", {})
     assert len(config.grpc.callers) == 2
     assert config.pages.name == "Acme"
+    (tmp_path / "tokenhouse.conf").write_text(https, encoding="utf-8")
+    assert load_config(tmp_path / "tokenhouse.conf", {}).server.certificate is not None
 
 
 @pytest.mark.parametrize(
