@@ -120,7 +120,7 @@ class FacadeServices:
         operators = Operators(
             store, logins, RequestSeal(self.master_keys, clock, self.randomness, CONSOLE_PAGE), policy
         )
-        account = AccountServices(store, logins, self.master_keys, policy, clock, self.randomness)
+        account = AccountServices(store, logins, self.passwords, self.master_keys, policy, clock, self.randomness)
         devices = DeviceAuthorizationEndpoint(authentication, store, self.master_keys, policy, clock, self.randomness)
         calls, outcomes = self.metrics.calls, self.metrics.outcomes
         notes = self.seen.notes(seal, page_seal)

@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 from facade import paths
-from facade.endpoints.account import disconnect_all_apps, disconnect_app, show_account
+from facade.endpoints.account import (
+    disconnect_all_apps,
+    disconnect_app,
+    end_all_sessions,
+    end_session,
+    show_account,
+)
 from facade.endpoints.account_login import log_in_to_account, log_out_of_account
+from facade.endpoints.account_password import change_password
 from facade.endpoints.asset import show_asset
 from facade.endpoints.authorize import authorize
 from facade.endpoints.consent import decide_consent
@@ -64,9 +71,17 @@ CONSOLE = (
 ACCOUNT = (
     Route(paths.ACCOUNT, _READ, show_account, Kind.PAGE, without_clients=True),
     Route(paths.ACCOUNT_LOGIN, _POST, log_in_to_account, Kind.PAGE, without_clients=True),
-    Route(paths.ACCOUNT_LOGOUT, _POST, log_out_of_account, Kind.PAGE, Urgency.ENDING, without_clients=True),
-    Route(paths.ACCOUNT_DISCONNECT, _POST, disconnect_app, Kind.PAGE, Urgency.ENDING, without_clients=True),
-    Route(paths.ACCOUNT_DISCONNECT_ALL, _POST, disconnect_all_apps, Kind.PAGE, Urgency.ENDING, without_clients=True),
+    Route(paths.ACCOUNT_PASSWORD, _BOTH, change_password, Kind.PAGE, without_clients=True),
+    *(
+        Route(path, _POST, endpoint, Kind.PAGE, Urgency.ENDING, without_clients=True)
+        for path, endpoint in (
+            (paths.ACCOUNT_LOGOUT, log_out_of_account),
+            (paths.ACCOUNT_DISCONNECT, disconnect_app),
+            (paths.ACCOUNT_DISCONNECT_ALL, disconnect_all_apps),
+            (paths.ACCOUNT_END_SESSION, end_session),
+            (paths.ACCOUNT_END_ALL_SESSIONS, end_all_sessions),
+        )
+    ),
 )
 
 ROUTES = (

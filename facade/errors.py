@@ -74,6 +74,8 @@ ANSWERS: dict[str, Answer] = {
     "CLIENT_KEYS_WANTED": _UNAVAILABLE,
     "DEADLINE_EXCEEDED": _UNAVAILABLE,
     "LOGIN_FAILED": Answer(403, "access_denied", "login_failed"),
+    "INVALID_ARGUMENT": Answer(400, "invalid_request", _BROKEN_REQUEST),
+    "PASSWORDS_DIFFER": Answer(400, "invalid_request", _BROKEN_REQUEST),
     "TOO_MANY_ATTEMPTS": Answer(429, "temporarily_unavailable", "too_many_attempts"),
     "OAUTH_CLIENTS_DISABLED": _NOT_FOUND,
     "DEVICE_FLOW_DISABLED": _NOT_FOUND,

@@ -7,7 +7,7 @@ from sanic import HTTPResponse, Request
 from tokenhouse.v1.parameter_pb2 import Parameter
 from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
 
-from facade.endpoints.account import back_to_account
+from facade.endpoints.account_acts import back_to_account
 from facade.endpoints.own_form import parse_own_form
 from facade.endpoints.signing import sign_in, sign_out
 from facade.errors import Refusal

@@ -3,7 +3,7 @@
 from functools import partial
 
 from sanic import HTTPResponse
-from tokenhouse.v1.account_pb2 import AccountPage, ConnectedApp
+from tokenhouse.v1.account_pb2 import AccountPage, BrowserSession, ConnectedApp
 from tokenhouse.v1.authorization_pb2 import RequestingClient
 
 from facade import paths
@@ -13,18 +13,32 @@ from facade.facade import Facade
 from facade.pages.untrusted import shown
 from facade.texts.languages import current_texts
 
+#: What the page may say was done, by what the address says: a link of somebody else's says nothing else.
+_DONE = {"password": "password.done"}
 
-def account_page(facade: Facade, browser: Browser, session_token: str, page: AccountPage) -> HTTPResponse:
+
+def account_page(
+    facade: Facade, browser: Browser, session_token: str, page: AccountPage, *, done: str = ""
+) -> HTTPResponse:
     """Everything that is the user's own on this server."""
     token = partial(csrf_token, browser)
     values = {
         "username": shown(page.username, 80),
+        "done": current_texts().text(_DONE[done]) if done in _DONE else "",
         "apps": [
             _app(app) | {"csrf_token": token("disconnect", session_token, app.client.client_id)} for app in page.apps
         ],
         "disconnect_url": facade.local_url(paths.ACCOUNT_DISCONNECT),
         "disconnect_all_url": facade.local_url(paths.ACCOUNT_DISCONNECT_ALL),
         "disconnect_all_csrf_token": token("disconnect all", session_token),
+        "sessions": [
+            _session(each) | {"csrf_token": token("end session", session_token, each.session_id)}
+            for each in page.sessions
+        ],
+        "end_session_url": facade.local_url(paths.ACCOUNT_END_SESSION),
+        "end_all_url": facade.local_url(paths.ACCOUNT_END_ALL_SESSIONS),
+        "end_all_csrf_token": token("end all sessions", session_token),
+        "password_url": facade.local_url(paths.ACCOUNT_PASSWORD),
         "logout_url": facade.local_url(paths.ACCOUNT_LOGOUT),
         "logout_csrf_token": token("account logout", session_token),
     }
@@ -43,6 +57,17 @@ def _app(app: ConnectedApp) -> dict[str, object]:
         "scopes": [shown(scope.description or scope.name, 200) for scope in app.scopes],
         "resources": [shown(resource, 200) for resource in app.resources],
         "everywhere": app.everywhere,
+    }
+
+
+def _session(session: BrowserSession) -> dict[str, object]:
+    texts = current_texts()
+    return {
+        "session_id": session.session_id,
+        "is_this": session.is_this,
+        "since": texts.moment(session.created_at),
+        "until": texts.moment(session.expires_at),
+        "network_address": shown(session.network_address, 60),
     }
 
 

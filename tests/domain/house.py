@@ -183,7 +183,9 @@ class House:
     @property
     def account(self) -> AccountServices:
         """The user's own page, and what is done there."""
-        return AccountServices(self.store, self.logins, self.master_keys, self.policy, self.clock, self.randomness)
+        return AccountServices(
+            self.store, self.logins, self.passwords, self.master_keys, self.policy, self.clock, self.randomness
+        )
 
     def key_administration(self, keeper: MasterKeyKeeper | None = None) -> KeyAdministration:
         """Every act on keys; without a keeper, master keys are not to be rotated."""

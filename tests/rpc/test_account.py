@@ -1,5 +1,6 @@
 """AccountService: the user's own page as the facade sees it."""
 
+import logging
 from typing import Any
 
 import grpc
@@ -59,7 +60,16 @@ def test_every_app_is_refused_at_the_next_validation(road: Road) -> None:
     assert answer.ended == 3
 
 
-@pytest.mark.parametrize("message", [pb.DisconnectAppRequest, pb.DisconnectAllAppsRequest])
+@pytest.mark.parametrize(
+    "message",
+    [
+        pb.DisconnectAppRequest,
+        pb.DisconnectAllAppsRequest,
+        pb.EndSessionRequest,
+        pb.EndAllSessionsRequest,
+        pb.ChangePasswordRequest,
+    ],
+)
 def test_without_a_session_nothing_is_ended(road: Road, message: Any) -> None:
     """account.proto: UNAUTHENTICATED with LOGIN_REQUIRED."""
     name = message.DESCRIPTOR.name.removesuffix("Request")
@@ -85,3 +95,42 @@ def test_the_login_in_front_of_the_page(road: Road) -> None:
     # A page sealed for something else opens no login here, and this one none there.
     form.sealed_device_page, form.sealed_account_page = sealed, ""
     assert refused(road.serving.sessions.LogIn, form).reason == "INVALID_REQUEST"
+
+
+def test_browsers_are_told_and_signed_out(road: Road) -> None:
+    """account.proto: which of them asks, from where each signed in, until when; one ends, or all."""
+    other = road.log_in().session_token
+    page = _open(road, other).page
+    asking = next(session for session in page.sessions if session.is_this)
+    [first] = [session for session in page.sessions if not session.is_this]
+
+    assert (asking.network_address, asking.expires_at) == ("192.0.2.1", asking.created_at + 12 * 3600)
+    act = pb.EndSessionRequest(session_token=other, session_id=first.session_id)
+    assert road.serving.accounts.EndSession(act, timeout=DEADLINE).ended
+    assert _open(road, road.session_token).HasField("login")
+    everywhere = pb.EndAllSessionsRequest(session_token=other)
+    assert road.serving.accounts.EndAllSessions(everywhere, timeout=DEADLINE).ended == 1
+    assert _open(road, other).HasField("login")
+
+
+def test_a_new_password(road: Road, caplog: pytest.LogCaptureFixture) -> None:
+    """account.proto: the refusals, and the change; no password is ever in a log."""
+    change = pb.ChangePasswordRequest(
+        session_token=road.session_token,
+        old_password="a wrong canary",
+        new_password="a new canary",
+        network_address="192.0.2.1",
+    )
+    with caplog.at_level(logging.DEBUG):
+        wrong = refused(road.serving.accounts.ChangePassword, change)
+        change.old_password, change.new_password = PASSWORD, "short"
+        short = refused(road.serving.accounts.ChangePassword, change)
+        change.new_password = "a new canary"
+        answer = road.serving.accounts.ChangePassword(change, timeout=DEADLINE)
+    login = road.serving.sessions.LogIn(road.login_request(password="a new canary"), timeout=DEADLINE)
+
+    assert (wrong.code, wrong.reason) == (grpc.StatusCode.UNAUTHENTICATED, "LOGIN_FAILED")
+    assert (short.code, short.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
+    assert (answer.ended_sessions, answer.ended_grants) == (0, 0)
+    assert login.session_token
+    assert "canary" not in caplog.text

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Protocol
 
+from core.domain.account.own_record import own_record
 from core.domain.account.page import AccountPage
 from core.domain.administration.ending import EndingTransaction, end_grants_of_subject
 from core.domain.audit.act import Act
-from core.domain.audit.record import AuditIntents, AuditRecord, record_of
+from core.domain.audit.record import AuditIntents
 from core.domain.authorization.scope import describe_scopes
 from core.domain.clients.client import Client, ClientFacts
 from core.domain.clock import Clock
 from core.domain.grants.grant import Grant, GrantFacts, RevokeReason
 from core.domain.grants.revoking import revoke_grants_of_client_and_subject
 from core.domain.policy import PolicySource, Scope
-from core.domain.sessions.login import actor_of
 from core.domain.sessions.session import SessionFacts
 from core.domain.users.user import User
 from core.domain.writing import Writes
@@ -74,7 +74,7 @@ class ConnectedApps:
             LoginRequired: the session has ended.
         """
         user, now = self._page.require_user(session_token), self._clock.now()
-        record = _record(user, client_id, now)
+        record = own_record(Act.DISCONNECT, user, now, client_id=client_id)
 
         def intent(tx: DisconnectingTransaction) -> int:
             self._page.require_live(tx, session_token, user)
@@ -93,7 +93,7 @@ class ConnectedApps:
             LoginRequired: the session has ended.
         """
         user, now = self._page.require_user(session_token), self._clock.now()
-        record = _record(user, "", now)
+        record = own_record(Act.DISCONNECT, user, now)
 
         def intent(tx: DisconnectingTransaction) -> int:
             self._page.require_live(tx, session_token, user)
@@ -127,7 +127,3 @@ class ConnectedApps:
             resources=tuple(resources),
             everywhere=any(not grant.resources for grant in grants),
         )
-
-
-def _record(user: User, client_id: str, now: int) -> AuditRecord:
-    return record_of(Act.DISCONNECT, at=now, actor=actor_of(user), subject=user.subject, client_id=client_id)

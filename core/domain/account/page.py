@@ -3,7 +3,7 @@
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.errors import LoginRequired
 from core.domain.sessions.login import Logins
-from core.domain.sessions.session import SessionFacts
+from core.domain.sessions.session import Session, SessionFacts
 from core.domain.users.user import User
 
 #: What the page's way through the login is sealed for; no other seal opens it.
@@ -34,14 +34,16 @@ class AccountPage:
             raise LoginRequired(_SIGNED_OUT)
         return user
 
-    def require_live(self, facts: SessionFacts, session_token: str, user: User) -> None:
-        """Pass while the session is this user's, as the transaction that acts sees it: it may have ended meanwhile.
+    def require_live(self, facts: SessionFacts, session_token: str, user: User) -> Session:
+        """The session, while it is this user's, as the transaction that acts sees it: it may have ended meanwhile.
 
         Raises:
             LoginRequired: it has ended.
         """
-        if not self._logins.is_live(facts, session_token, user.subject):
+        session = self._logins.find_session(facts, session_token)
+        if session is None or session.subject != user.subject:
             raise LoginRequired(_SIGNED_OUT)
+        return session
 
     def seal(self, browser_binding: bytes) -> str:
         """What brings this browser back here after signing in or out, for 10 minutes.

@@ -78,7 +78,7 @@ class Logins:
         if not verified or user is None:
             raise LoginFailed(_FAILED)
         rehashed = self._passwords.hash(password) if self._passwords.needs_rehash(user.password_hash) else None
-        token, session = self._new_session(user)
+        token, session = self._new_session(user, network_address)
         record = record_of(
             Act.LOGIN,
             at=session.created_at,
@@ -118,7 +118,7 @@ class Logins:
 
     def is_live(self, facts: SessionFacts, token: str, subject: str) -> bool:
         """Whether the session is this user's and has not ended, as `facts` (a transaction, say) see it."""
-        session = self._find_session(facts, token)
+        session = self.find_session(facts, token)
         return session is not None and session.subject == subject
 
     def find_user(self, token: str) -> User | None:
@@ -127,21 +127,22 @@ class Logins:
 
     def find_user_by(self, facts: SessionOwnerFacts, token: str) -> User | None:
         """As `find_user`, as `facts` (a transaction, say) see it."""
-        session = self._find_session(facts, token)
+        session = self.find_session(facts, token)
         user = facts.find_user(session.subject) if session else None
         return user if user is not None and user.active else None
 
-    def _find_session(self, facts: SessionFacts, token: str) -> Session | None:
+    def find_session(self, facts: SessionFacts, token: str) -> Session | None:
+        """The session with this token, as `facts` (a transaction, say) see it; None when it has ended or never was."""
         token_hash, now = _find_hash(token), self._clock.now()
         session = facts.find_session(token_hash, now=now) if token_hash else None
         return None if session is None or lies_ahead(session.created_at, now) else session
 
-    def _new_session(self, user: User) -> tuple[str, Session]:
+    def _new_session(self, user: User, network_address: str) -> tuple[str, Session]:
         secret = self._randomness.token_bytes(_TOKEN_BYTES)
         now = self._clock.now()
         expires_at = now + self._policy.current.session_lifetime
-        session = Session(hashlib.sha256(secret).digest(), user.subject, created_at=now, expires_at=expires_at)
-        return _format_token(secret), session
+        token_hash = hashlib.sha256(secret).digest()
+        return _format_token(secret), Session(token_hash, user.subject, now, expires_at, network_address)
 
 
 def actor_of(user: User) -> Actor:

@@ -1,5 +1,6 @@
 """A browser's login session. The browser holds a random token; the store holds its SHA-256."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,13 @@ class Session:
     subject: str
     created_at: int
     expires_at: int
+    #: Where the login came from, as text; empty where that was not noted.
+    network_address: str = ""
+
+    @property
+    def session_id(self) -> str:
+        """Names it to its user; nobody is signed in by that."""
+        return self.token_hash.hex()
 
 
 class SessionFacts(Protocol):
@@ -21,6 +29,10 @@ class SessionFacts(Protocol):
         """The session, if it has not expired at `now` and its user is active."""
         ...
 
+    def list_sessions(self, subject: str, *, now: int, limit: int) -> Sequence[Session]:
+        """The newest sessions of a user that have not expired at `now`, newest first."""
+        ...
+
 
 class SessionIntents(Protocol):
     """What can be done to sessions inside a transaction."""
@@ -28,6 +40,14 @@ class SessionIntents(Protocol):
     def create_session(self, session: Session) -> None: ...
 
     def delete_session(self, token_hash: bytes) -> bool: ...
+
+    def delete_session_of_subject(self, token_hash: bytes, subject: str) -> bool:
+        """False when it has ended, or is somebody else's."""
+        ...
+
+    def delete_other_sessions(self, session: Session) -> int:
+        """End every session of its user but this one; how many."""
+        ...
 
     def delete_sessions_of_subject(self, subject: str) -> int: ...
 

@@ -283,6 +283,12 @@ def audit_trail(database: Database) -> None:
         database.execute(statement)
 
 
+@step()
+def sessions_tell_where_they_began(database: Database) -> None:
+    """For users who look at their sessions; those there are do not say."""
+    database.execute("ALTER TABLE sessions ADD COLUMN network_address TEXT NOT NULL DEFAULT ''")
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

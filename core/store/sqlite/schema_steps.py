@@ -19,6 +19,7 @@ STEPS = (
     "registrations_are_renewed",
     "initial_access_tokens",
     "audit_trail",
+    "sessions_tell_where_they_began",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

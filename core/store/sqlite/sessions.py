@@ -1,16 +1,21 @@
 """Browser sessions in SQLite, found by the hash of what the browser holds."""
 
+from collections.abc import Sequence
+
 from core.domain.sessions.session import Session
 from core.store.sqlite.statements import Statements, WritingStatements
 
-_COLUMNS = "token_hash, subject, created_at, expires_at"
+_COLUMNS = "token_hash, subject, created_at, expires_at, network_address"
 _FIND = f"""
     SELECT {_COLUMNS} FROM sessions
     WHERE token_hash = ? AND expires_at > ?
         AND EXISTS (SELECT 1 FROM users WHERE users.subject = sessions.subject AND users.disabled_at IS NULL)
 """
-_CREATE = f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?) RETURNING 1"
+_CREATE = f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?) RETURNING 1"
 _DELETE = "DELETE FROM sessions WHERE token_hash = ? RETURNING 1"
+_LIST = f"SELECT {_COLUMNS} FROM sessions WHERE subject = ? AND expires_at > ? ORDER BY created_at DESC LIMIT ?"
+_DELETE_ONE_OF_SUBJECT = "DELETE FROM sessions WHERE token_hash = ? AND subject = ? RETURNING 1"
+_DELETE_OTHERS = "DELETE FROM sessions WHERE subject = ? AND token_hash <> ?"
 _DELETE_OF_SUBJECT = "DELETE FROM sessions WHERE subject = ?"
 _DELETE_ALL = "DELETE FROM sessions"
 _PURGE = """
@@ -25,15 +30,25 @@ class SessionReads(Statements):
         row = self.row(_FIND, (token_hash, now))
         return None if row is None else Session(*row)
 
+    def list_sessions(self, subject: str, *, now: int, limit: int) -> Sequence[Session]:
+        return [Session(*row) for row in self.rows(_LIST, (subject, now, limit))]
+
 
 class SessionWrites(WritingStatements):
     """`core.domain.sessions.session.SessionIntents`."""
 
     def create_session(self, session: Session) -> None:
-        self.issue(_CREATE, (session.token_hash, session.subject, session.created_at, session.expires_at))
+        values = (session.token_hash, session.subject, session.created_at, session.expires_at, session.network_address)
+        self.issue(_CREATE, values)
 
     def delete_session(self, token_hash: bytes) -> bool:
         return self.row(_DELETE, (token_hash,)) is not None
+
+    def delete_session_of_subject(self, token_hash: bytes, subject: str) -> bool:
+        return self.row(_DELETE_ONE_OF_SUBJECT, (token_hash, subject)) is not None
+
+    def delete_other_sessions(self, session: Session) -> int:
+        return self.count(_DELETE_OTHERS, (session.subject, session.token_hash))
 
     def delete_sessions_of_subject(self, subject: str) -> int:
         return self.count(_DELETE_OF_SUBJECT, (subject,))

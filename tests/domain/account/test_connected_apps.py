@@ -12,18 +12,11 @@ from tests.domain.road import (
     a_client,
     a_code,
     a_session,
-    a_user,
     connect,
     refreshing,
     refusal_of,
     validate,
 )
-
-
-@pytest.fixture
-def user(house: House) -> User:
-    """Somebody with nothing connected."""
-    return a_user(house)
 
 
 def _list(house: House, user: User) -> list[ConnectedApp]:

@@ -149,6 +149,59 @@ def test_a_session_that_is_over_leads_to_the_login_and_back(
     assert is_good(token)
 
 
+def test_signing_out_elsewhere_and_everywhere(pair: Pair, owner: Owner) -> None:
+    """One browser, by the button beside it; then all of them, and each is asked for a login."""
+    elsewhere = Owner(pair)
+    elsewhere.sign_in()
+    page = owner.open()
+    form = next(part for part in page.text.split("<li>") if "Another browser" in part)
+    fields = hidden_fields(httpx.Response(200, text=form), "/account/end-session")
+    answer = owner.browser.post("/account/end-session", data=fields)
+
+    assert answer.headers["location"] == "/account"
+    assert "This browser" in page.text
+    assert 'action="/account/login"' in elsewhere.open().text
+    assert "Your account" in owner.open().text
+    assert owner.send(owner.open(), "/account/sign-out-everywhere").status_code == 303
+    assert 'action="/account/login"' in owner.open().text
+
+
+def test_a_new_password_asks_again_where_something_is_wrong(pair: Pair, owner: Owner) -> None:
+    """The page says what: the old one, the length, or that the new ones differ; and what was typed is not in it."""
+    page = owner.browser.get("/account/password")
+
+    def change(old: str, new: str, again: str) -> httpx.Response:
+        fields = {"old_password": old, "new_password": new, "new_password_again": again}
+        return owner.send(page, "/account/password", **fields)
+
+    wrong = change("a wrong canary", "a new canary", "a new canary")
+    short = change(pair.password, "short", "short")
+    differ = change(pair.password, "a new canary", "a new canarx")
+
+    assert (wrong.status_code, "The current password is wrong." in wrong.text) == (403, True)
+    assert short.status_code == 400
+    assert short.text.count("A password has 8 to 1,024 characters.") == 2
+    assert (differ.status_code, "The two new passwords are not the same." in differ.text) == (400, True)
+    assert "canar" not in wrong.text + differ.text
+    # Nothing was changed.
+    assert Owner(pair).sign_in().status_code == 303
+
+
+def test_a_password_is_changed(pair: Pair, owner: Owner) -> None:
+    """It leads back to the page, which says so; the same password may be set again."""
+    page, elsewhere = owner.browser.get("/account/password"), Owner(pair)
+    elsewhere.sign_in()
+    again = {"new_password": pair.password, "new_password_again": pair.password}
+    answer = owner.send(page, "/account/password", old_password=pair.password, **again)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account?done=password")
+    assert "Your password was changed" in owner.browser.get("/account?done=password").text
+    assert "Your password was changed" not in owner.browser.get("/account?done=else").text
+    assert 'action="/account/login"' in elsewhere.open().text
+    # Without a session there is nothing to change.
+    assert Owner(pair).browser.get("/account/password").headers["location"] == "/account"
+
+
 def test_what_an_app_says_of_itself_is_text(pair: Pair, owner: Owner) -> None:
     """Names and addresses that apps choose are shown as they are, in text and in attributes."""
     _connect(pair, _HOSTILE)

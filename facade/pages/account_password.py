@@ -1,0 +1,36 @@
+"""The form for a new password."""
+
+from sanic import HTTPResponse
+
+from facade import paths
+from facade.cookies import Browser
+from facade.csrf import csrf_token
+from facade.errors import Refusal, get_answer
+from facade.facade import Facade
+from facade.texts.languages import current_texts
+
+_PROBLEMS = {
+    "LOGIN_FAILED": "password.wrong",
+    "INVALID_ARGUMENT": "password.length",
+    "PASSWORDS_DIFFER": "password.differ",
+}
+
+
+def password_page(facade: Facade, browser: Browser, session_token: str, refusal: Refusal | None = None) -> HTTPResponse:
+    """Asks for the old one and twice for the new one; after a refusal it says what was wrong."""
+    values = {
+        "csrf_token": csrf_token(browser, "password", session_token),
+        "password_url": facade.local_url(paths.ACCOUNT_PASSWORD),
+        "account_url": facade.local_url(paths.ACCOUNT),
+        "problem": None if refusal is None else problem_with_password(refusal),
+    }
+    status = 200 if refusal is None else get_answer(refusal).status
+    return facade.pages.render("account_password.html", values, status=status)
+
+
+def problem_with_password(refusal: Refusal) -> str:
+    """What was wrong, where a password is asked for once more."""
+    texts = current_texts()
+    if refusal.reason in _PROBLEMS:
+        return texts.text(_PROBLEMS[refusal.reason])
+    return texts.text("login.too_many_attempts", duration=texts.duration(refusal.retry_after or 60))
