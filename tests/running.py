@@ -15,6 +15,7 @@ from typing import Self
 import grpc
 from tokenhouse.v1 import (
     client_admin_pb2_grpc,
+    connection_admin_pb2_grpc,
     grant_admin_pb2_grpc,
     user_admin_pb2,
     user_admin_pb2_grpc,
@@ -135,6 +136,7 @@ class Running:
         service = stack.enter_context(grpc.insecure_channel(f"127.0.0.1:{self.grpc_port}", _PLAIN))
         self.users = user_admin_pb2_grpc.UserAdminServiceStub(operator)
         self.clients = client_admin_pb2_grpc.ClientAdminServiceStub(operator)
+        self.connections = connection_admin_pb2_grpc.ConnectionAdminServiceStub(operator)
         self.grants = grant_admin_pb2_grpc.GrantAdminServiceStub(operator)
         self.validation = validation_pb2_grpc.ValidationServiceStub(service)
 

@@ -1,5 +1,7 @@
 """ConnectionAdminService, for operators."""
 
+from collections.abc import Iterable, Iterator
+
 import grpc
 from tokenhouse.v1 import connection_admin_pb2 as pb
 from tokenhouse.v1 import connection_admin_pb2_grpc
@@ -8,6 +10,9 @@ from core.domain.administration.connections import ConnectionAdministration, Exa
 from core.domain.connections.event import Event
 from core.domain.connections.finding import Finding
 from core.domain.connections.words import describe_happening
+
+#: Of all attempts in one answer: gRPC's clients take messages of 4 MiB, and what strangers send may be long.
+_MOST_BYTES = 3 * 1024 * 1024
 
 
 class ConnectionAdminServicer(connection_admin_pb2_grpc.ConnectionAdminServiceServicer):
@@ -21,11 +26,20 @@ class ConnectionAdminServicer(connection_admin_pb2_grpc.ConnectionAdminServiceSe
     ) -> pb.ListConnectionAttemptsResponse:
         found = self._connections.examine(request.client_id, request.page_size)
         return pb.ListConnectionAttemptsResponse(
-            attempts=map(_write_attempt, found.attempts),
+            attempts=_as_many_as_fit(map(_write_attempt, found.attempts)),
             metadata_reads=map(_write_event, found.other_reads),
             findings=map(_write_finding, found.findings),
             since=found.since,
         )
+
+
+def _as_many_as_fit(attempts: Iterable[pb.ConnectionAttempt]) -> Iterator[pb.ConnectionAttempt]:
+    room = _MOST_BYTES
+    for attempt in attempts:
+        room -= attempt.ByteSize()
+        if room < 0:
+            return
+        yield attempt
 
 
 def _write_attempt(examined: ExaminedAttempt) -> pb.ConnectionAttempt:

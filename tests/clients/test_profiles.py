@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tokenhouse.v1 import client_admin_pb2
+from tokenhouse.v1 import client_admin_pb2, connection_admin_pb2
 
 from tests.clients.connection import Connection, open_http
 from tests.clients.plain_browser import PlainBrowser
@@ -64,6 +64,17 @@ def test_it_gets_in(running: Running, browser: PlainBrowser, profile: Profile) -
 
         client.revoke()
         assert not running.validate(tokens["access_token"], profile.resource).active
+    _require_clean_bill(running, client, profile)
+
+
+def _require_clean_bill(running: Running, client: Connection, profile: Profile) -> None:
+    """The doctor takes no quirk of a client that got in for a fault."""
+    asked = connection_admin_pb2.ListConnectionAttemptsRequest(client_id=client.known["client_id"], page_size=1)
+    [attempt] = running.connections.ListConnectionAttempts(asked, timeout=PATIENCE).attempts
+
+    assert (attempt.state, attempt.username) == ("connected", "grace")
+    found = [finding.code for finding in attempt.findings]
+    assert found == (["REFRESHED_TWICE"] if profile.refreshes_at_once > 1 else [])
 
 
 @pytest.mark.parametrize("profile", _OF_EACH_KIND, ids=lambda profile: profile.name)

@@ -1,22 +1,27 @@
 """What operators see of clients that do not come by a browser of their own, or prove who they are."""
 
 import secrets
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tokenhouse.v1 import authorization_pb2, client_admin_pb2, client_credentials_pb2, token_pb2
+from tokenhouse.v1 import connection_admin_pb2 as pb
 from tokenhouse.v1 import device_authorization_pb2 as device_pb2
 
+from core.domain.administration.clock import ClockAdministration
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.grant_types import DEVICE_CODE
 from core.domain.connections.attempt import Trace
-from core.domain.connections.event import Happening
+from core.domain.connections.event import Happening, Step
 from core.domain.connections.journal import Journal
 from core.domain.errors import InvalidGrant, LoginFailed
 from core.domain.keys.master_key import MasterKeys
 from core.domain.randomness import SystemRandomness
 from core.rpc.connection_notes import ConnectionNotes
+from core.seen_connections import SeenConnections
 from tests.assertions import KeyPair, a_key_pair
+from tests.domain.house import House
 from tests.fakes.clock import ManualClock
 from tests.rpc.connections import findings_of, last_attempt, look, steps_of
 from tests.rpc.road import BINDING, Road, refused, register
@@ -161,6 +166,23 @@ def test_a_request_without_pkce(road: Road) -> None:
     assert ("authorize", "no_code_challenge") in [
         step for attempt in look(road.serving, road.client_id).attempts for step in steps_of(attempt)
     ]
+
+
+def test_long_uris_shut_no_operator_out(tmp_path: Path) -> None:
+    """gRPC takes messages of 4 MiB, whatever strangers have sent: the attempts that began last are there."""
+    house = House(tmp_path / "database")
+    seen = SeenConnections(house.clock)
+    for number in range(200):
+        for each in range(40):
+            asked = Happening(Step.AUTHORIZE, "login_asked", about=f"https://x.example.com/{each}/{'x' * 470}")
+            seen.journal.note(Trace(f"client {number}", bytes([number])), asked)
+    servicer = seen.servicer(house.store, house.policy, ClockAdministration(house.clock, house.store))
+    answer = servicer.ListConnectionAttempts(pb.ListConnectionAttemptsRequest(page_size=500), None)  # type: ignore[arg-type]
+    house.close()
+
+    assert 2.9 < answer.ByteSize() / 2**20 < 3.1
+    assert [attempt.client_id for attempt in answer.attempts][:2] == ["client 199", "client 198"]
+    assert {len(attempt.events) for attempt in answer.attempts} == {40}
 
 
 class FullJournal(Journal):
