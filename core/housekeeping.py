@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from core.background import Background
+from core.domain.administration.statistics import Statistics
 from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clients.forgetting import Forgetting
 from core.domain.clock import TOLERATED_DRIFT, ServingClock
@@ -35,11 +36,13 @@ class Housekeeping:
         rotation: KeyRotation,
         forgetting: Forgetting,
         audit: AuditUpkeep,
+        statistics: Statistics,
         clock: ServingClock,
     ) -> None:
         self._store = store
         self._forgetting = forgetting
         self._audit = audit
+        self._statistics = statistics
         self._validation = validation
         self._rotation = rotation
         self._clock = clock
@@ -56,6 +59,7 @@ class Housekeeping:
         if self._background.stop():
             self._attempt(self._rotation.note_progress)
             self._attempt(lambda: self._audit.write_everything(self._clock.now()))
+            self._attempt(self._statistics.write_down)
             self._attempt(self._note_time)
 
     def _run(self, stopping: threading.Event) -> None:
@@ -64,6 +68,7 @@ class Housekeeping:
             self._watch_clock()
             self._attempt(self._rotation.look)
             self._attempt(self._audit.write_refusals)
+            self._attempt(self._statistics.look)
             confirmed = in_doubt and not self._clock.unconfirmed
             if confirmed or time.monotonic() >= next_round:
                 in_doubt = self._clock.unconfirmed
@@ -85,6 +90,7 @@ class Housekeeping:
         self._note_time()
         self._rotation.note_progress()
         self._audit.write_counts(now)
+        self._statistics.write_down()
         # A clock that is far ahead of the last start's would take everything for expired: rather keep too much.
         while not self._clock.unconfirmed and not stopping.is_set():
             purged = self._store.purge(now=now, limit=_BATCH) + self._audit.forget(now=now, limit=_BATCH)

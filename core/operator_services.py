@@ -15,6 +15,7 @@ from tokenhouse.v1 import (
     key_admin_pb2,
     overview_admin_pb2,
     registration_token_admin_pb2,
+    statistics_admin_pb2,
     user_admin_pb2,
 )
 
@@ -27,6 +28,7 @@ from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.overview import OverviewAdministration
 from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.registration_tokens import RegistrationTokenAdministration
+from core.domain.administration.statistics import Statistics
 from core.domain.administration.users import UserAdministration
 from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clock import ServingClock
@@ -45,6 +47,7 @@ from core.rpc.grant_admin import GrantAdminServicer
 from core.rpc.key_admin import KeyAdminServicer
 from core.rpc.overview_admin import OverviewAdminServicer
 from core.rpc.registration_token_admin import RegistrationTokenAdminServicer
+from core.rpc.statistics_admin import StatisticsAdminServicer
 from core.rpc.user_admin import UserAdminServicer
 from core.seen_connections import SeenConnections
 
@@ -60,6 +63,7 @@ class OperatorServices:
     master_keys: MasterKeys
     keeper: MasterKeyKeeper
     count_verifiers: Callable[[], int]
+    statistics: Statistics
     seen: SeenConnections
     policy: PolicySource
     audit: AuditUpkeep
@@ -88,6 +92,7 @@ class OperatorServices:
         registration_tokens = RegistrationTokenAdministration(store, clock, randomness)
         return {
             _service(overview_admin_pb2, "OverviewAdminService"): OverviewAdminServicer(overview),
+            _service(statistics_admin_pb2, "StatisticsAdminService"): StatisticsAdminServicer(self.statistics),
             _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(users),
             _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(
                 ClientAdministration(store, clock), preregistration

@@ -17,6 +17,7 @@ from core.background import Background
 from core.committed_changes import CommittedChanges
 from core.config.config import Config
 from core.domain.administration.keys import MasterKeyKeeper
+from core.domain.administration.statistics import Statistics
 from core.domain.administration.users import UserAdministration
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.forgetting import Forgetting
@@ -39,6 +40,7 @@ from core.loading import load_certificates, load_documents, load_master_keys, lo
 from core.metrics.core_metrics import CoreMetrics
 from core.metrics.listener import MetricsListener
 from core.metrics.state import StateCollector
+from core.metrics.totals import Totals
 from core.operator_services import OperatorServices
 from core.outbound.client_documents import FetchedDocuments
 from core.outbound.guarded_http import GuardedHttp
@@ -160,9 +162,11 @@ class Core:
         self._users = UserAdministration(self._store, self._passwords, self._clock, self._randomness)
         self.auditing = Auditing(self._store, self._clock, self._metrics.outcomes.tallies, self._policy)
         self._health = Health(_SERVICES_WITH_HEALTH)
+        totals = Totals(self._metrics.outcomes, self._metrics.calls)
+        self._statistics = Statistics(self._store, totals.read, self._clock)
         forgetting, upkeep = Forgetting(self._store, self._policy), self.auditing.upkeep
         self._housekeeping = Housekeeping(
-            self._store, self._validation, self._rotation, forgetting, upkeep, self._clock
+            self._store, self._validation, self._rotation, forgetting, upkeep, self._statistics, self._clock
         )
         self._silent_calls = Background("silent-calls", end_silent_calls)
         self._listeners = self._build_listeners(keeper)
@@ -242,20 +246,7 @@ class Core:
             self._keys.take_over()
 
     def _build_listeners(self, keeper: MasterKeyKeeper) -> tuple[Listener, Listener, Listener]:
-        operators = OperatorServices(
-            self._store,
-            self._passwords,
-            self._keys,
-            self._rotation,
-            self._master_keys,
-            keeper,
-            self._streams.count,
-            self._seen,
-            self._policy,
-            self.auditing.upkeep,
-            self._clock,
-            self._randomness,
-        )
+        operators = self._operator_services(keeper)
         facades = FacadeServices(
             self._store,
             self._passwords,
@@ -301,6 +292,23 @@ class Core:
             refusals=refusals,
         )
         return facade, Listener(Caller.OPERATOR, servicers, self._health, calls, refusals=refusals), service
+
+    def _operator_services(self, keeper: MasterKeyKeeper) -> OperatorServices:
+        return OperatorServices(
+            self._store,
+            self._passwords,
+            self._keys,
+            self._rotation,
+            self._master_keys,
+            keeper,
+            self._streams.count,
+            self._statistics,
+            self._seen,
+            self._policy,
+            self.auditing.upkeep,
+            self._clock,
+            self._randomness,
+        )
 
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:
         calls, outcomes = self._metrics.calls, self._metrics.outcomes

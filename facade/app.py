@@ -24,6 +24,7 @@ from facade.endpoints.console.reading import (
     show_grants,
     show_keys,
     show_overview,
+    show_statistics,
     show_user,
     show_users,
 )
@@ -58,6 +59,7 @@ CONSOLE = (
             (paths.CONSOLE_USER, show_user),
             (paths.CONSOLE_GRANTS, show_grants),
             (paths.CONSOLE_GRANT, show_grant),
+            (paths.CONSOLE_STATISTICS, show_statistics),
             (paths.CONSOLE_KEYS, show_keys),
             (paths.CONSOLE_CONNECTIONS, show_connections),
         )

@@ -14,6 +14,7 @@ from core.cli.output import print_anything, stop_printing
 _VERBS = {
     "serve": ("core.cli.serve", "Run core and facade in the foreground, or one of them."),
     "overview": ("core.cli.overview", "Count clients, users, grants and connected verifiers."),
+    "statistics": ("core.cli.statistics", "Say how much happened in the last hour, day or month."),
     "users": ("core.cli.users", "Add, show and change users."),
     "clients": ("core.cli.clients", "Show, delete and block registered clients."),
     "grants": ("core.cli.grants", "Show and revoke what users gave to clients."),

@@ -10,6 +10,7 @@ from typing import Protocol
 from core.domain.administration.backups import BackupStore
 from core.domain.administration.clock import ClockIntents
 from core.domain.administration.overview import InventoryFacts
+from core.domain.administration.statistics import StatisticsFacts, StatisticsIntents
 from core.domain.audit.record import AuditFacts, AuditIntents
 from core.domain.authorization.device_authorization import DeviceAuthorizationFacts, DeviceAuthorizationIntents
 from core.domain.clients.authentication import AssertionIntents
@@ -37,6 +38,7 @@ class Facts(
     ChangeFacts,
     InventoryFacts,
     AuditFacts,
+    StatisticsFacts,
     Protocol,
 ):
     """Everything that can be read."""
@@ -57,6 +59,7 @@ class Transaction(
     ChangeIntents,
     AuditIntents,
     ClockIntents,
+    StatisticsIntents,
     Protocol,
 ):
     """A transaction in progress, on the only write connection: what it reads cannot change before it commits."""

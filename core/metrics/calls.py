@@ -88,6 +88,10 @@ class CallMetrics:
         """The calls of a method, by its full name `/package.Service/Method`."""
         return MethodCalls(method.removeprefix("/"), self._duration, self.refusals, self._batch_items)
 
+    def durations(self) -> list[tuple[tuple[str, ...], list[tuple[str, int]]]]:
+        """Of each method and status: how many calls took at most so many seconds, and longer than the bound before."""
+        return self._duration.numbers()
+
     def unknown_method(self) -> None:
         """Count a call of a method that there is not; its name is the caller's invention."""
         self._duration.of(OTHER, "UNIMPLEMENTED").observe(0)

@@ -46,6 +46,12 @@ class Distribution:
             self._numbers[place] += 1
             self._sum += value
 
+    def numbers(self) -> list[tuple[str, int]]:
+        """How many were in each bucket, by its upper bound, the last one infinite."""
+        with self._lock:
+            numbers = list(self._numbers)
+        return [(f"{bound:g}", number) for bound, number in zip((*self._bounds, inf), numbers, strict=True)]
+
     def buckets(self) -> tuple[list[tuple[str, float]], float]:
         """How many were at most as large as each bound, the last one infinite; and their sum."""
         with self._lock:
@@ -82,6 +88,10 @@ class DistributionCollector(Collector):
         """The distribution with these values of the labels, which are few."""
         found = self._distributions.get(values)
         return found or self._distributions.setdefault(values, Distribution(self._bounds))
+
+    def numbers(self) -> list[tuple[tuple[str, ...], list[tuple[str, int]]]]:
+        """Of each combination of labels: how many values were in each bucket, by its upper bound."""
+        return [(values, distribution.numbers()) for values, distribution in tuple(self._distributions.items())]
 
     def collect(self) -> Iterable[Metric]:
         family = HistogramMetricFamily(*self._about, labels=self._labels)

@@ -25,33 +25,33 @@ class OutcomeMetrics:
     """Counters by outcome. Those that an alert waits for begin at zero, so that the first one is a rise."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._token_requests = Counter(
+        self.requested_tokens = Counter(
             "tokenhouse_token_requests",
             "Token requests by grant type, and by verdict or error code",
             ("grant_type", "verdict"),
             registry=registry,
         )
-        self._validations = {result: Count() for result in ("active", *Inactive)}
+        self.validations = {result: Count() for result in ("active", *Inactive)}
         registry.register(
             CountCollector(
-                "tokenhouse_token_validations", "Validated access tokens by result", "result", self._validations
+                "tokenhouse_token_validations", "Validated access tokens by result", "result", self.validations
             )
         )
         self._registrations = Counter(
             "tokenhouse_client_registrations", "Client registrations by result", ("result",), registry=registry
         )
-        self._logins = Counter("tokenhouse_logins", "Logins by result", ("result",), registry=registry)
+        self.logins = Counter("tokenhouse_logins", "Logins by result", ("result",), registry=registry)
         self._revocations = Counter(
             "tokenhouse_revocations", "Committed revocations by what they end", ("target",), registry=registry
         )
         for code_verdict in CodeVerdict:
-            self._token_requests.labels("authorization_code", code_verdict)
-            self._token_requests.labels("device_code", code_verdict)
+            self.requested_tokens.labels("authorization_code", code_verdict)
+            self.requested_tokens.labels("device_code", code_verdict)
         for refresh_verdict in RefreshVerdict:
-            self._token_requests.labels("refresh_token", refresh_verdict)
-        self._token_requests.labels("client_credentials", "issued")
+            self.requested_tokens.labels("refresh_token", refresh_verdict)
+        self.requested_tokens.labels("client_credentials", "issued")
         for result in ("succeeded", "login_failed", "too_many_attempts"):
-            self._logins.labels(result)
+            self.logins.labels(result)
         for target in _REVOKED.values():
             self._revocations.labels(target)
         #: Count one registration that was answered.
@@ -60,15 +60,15 @@ class OutcomeMetrics:
     def token_requests(self, outcomes: Iterable[tuple[str, str]]) -> None:
         """Count pairs of grant type and verdict."""
         for (grant_type, verdict), number in Tally(outcomes).items():
-            self._token_requests.labels(grant_type, verdict).inc(number)
+            self.requested_tokens.labels(grant_type, verdict).inc(number)
 
     def validated(self, good: int, not_good: Iterable[Inactive | Exception]) -> None:
         """Count validated tokens. Exceptions are refusals, which are counted as such."""
         if good:
-            self._validations["active"].add(good)
+            self.validations["active"].add(good)
         for each in not_good:
             if isinstance(each, Inactive):
-                self._validations[each].add()
+                self.validations[each].add()
 
     def registration(self, reason: str) -> None:
         """Count a registration that was refused for this ErrorInfo reason."""
@@ -76,18 +76,18 @@ class OutcomeMetrics:
 
     def login(self, result: str) -> None:
         """Count a login: SUCCEEDED, or the ErrorInfo reason of its refusal."""
-        self._logins.labels(result.lower()).inc()
+        self.logins.labels(result.lower()).inc()
 
     def tallies(self) -> Mapping[tuple[Act, str], int]:
         """How often everything happened since the start, by what and by what came of it."""
         counted: Tally[tuple[Act, str]] = Tally()
-        for labels, number in _samples(self._token_requests):
+        for labels, number in _samples(self.requested_tokens):
             act = Act.REFRESH if labels["grant_type"] == "refresh_token" else Act.TOKEN
             counted[act, labels["verdict"]] += number
-        for act, counter in ((Act.LOGIN, self._logins), (Act.REGISTRATION, self._registrations)):
+        for act, counter in ((Act.LOGIN, self.logins), (Act.REGISTRATION, self._registrations)):
             for labels, number in _samples(counter):
                 counted[act, labels["result"]] += number
-        for result, count in self._validations.items():
+        for result, count in self.validations.items():
             counted[Act.VALIDATION, result] += count.value
         return counted
 

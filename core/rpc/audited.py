@@ -86,6 +86,7 @@ DECIDES_NOTHING = frozenset(
         "/tokenhouse.v1.ConnectionAdminService/ListConnectionAttempts",
         "/tokenhouse.v1.ConsoleService/Look",
         "/tokenhouse.v1.OverviewAdminService/GetOverview",
+        "/tokenhouse.v1.StatisticsAdminService/GetStatistics",
         "/tokenhouse.v1.AuditAdminService/ListAuditRecords",
         "/tokenhouse.v1.AuditAdminService/ListAuditCounts",
     }

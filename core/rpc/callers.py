@@ -88,6 +88,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.KeyAdminService/WithdrawSigningKey": _OPERATOR,
     "/tokenhouse.v1.KeyAdminService/RotateMasterKey": _OPERATOR,
     "/tokenhouse.v1.OverviewAdminService/GetOverview": _OPERATOR,
+    "/tokenhouse.v1.StatisticsAdminService/GetStatistics": _OPERATOR,
     "/tokenhouse.v1.ClockAdminService/GetClock": _OPERATOR,
     "/tokenhouse.v1.ClockAdminService/ConfirmClock": _OPERATOR,
     "/tokenhouse.v1.ConnectionAdminService/ListConnectionAttempts": _OPERATOR,

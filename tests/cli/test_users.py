@@ -188,3 +188,13 @@ def test_overview(operator: Operator) -> None:
 
     assert seen["users"] >= 1
     assert seen["signing_key_id"] in operator("overview").stdout
+
+
+def test_statistics(operator: Operator) -> None:
+    """What happened, in both forms; with --json for each part of the time."""
+    operator("users", "list")
+
+    assert len(operator("statistics", "day", "--json").json["buckets"]) == 24
+    assert operator("statistics", "--json").json["bucket_seconds"] == 60
+    assert operator("statistics", "month").status == 0
+    assert operator("statistics", "year").status == 2

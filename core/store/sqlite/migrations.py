@@ -289,6 +289,22 @@ def sessions_tell_where_they_began(database: Database) -> None:
     database.execute("ALTER TABLE sessions ADD COLUMN network_address TEXT NOT NULL DEFAULT ''")
 
 
+@step()
+def statistics_in_rings(database: Database) -> None:
+    """How much happened lately: as many rows as an hour has minutes, a day hours and a month days, and no more."""
+    database.execute(
+        """
+        CREATE TABLE statistics (
+            period TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            began_at INTEGER NOT NULL,
+            figures TEXT NOT NULL,
+            PRIMARY KEY (period, place)
+        ) STRICT
+        """
+    )
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

@@ -20,6 +20,7 @@ STEPS = (
     "initial_access_tokens",
     "audit_trail",
     "sessions_tell_where_they_began",
+    "statistics_in_rings",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

@@ -21,6 +21,7 @@ from core.store.sqlite.limits import LimitWrites
 from core.store.sqlite.overview import InventoryReads
 from core.store.sqlite.registration_tokens import RegistrationTokenReads, RegistrationTokenWrites
 from core.store.sqlite.sessions import SessionReads, SessionWrites
+from core.store.sqlite.statistics import StatisticsReads, StatisticsWrites
 from core.store.sqlite.users import UserReads, UserWrites
 
 
@@ -38,6 +39,7 @@ class SqliteFacts(
     ClockReads,
     InventoryReads,
     AuditReads,
+    StatisticsReads,
 ):
     """`core.domain.store.Facts`."""
 
@@ -58,6 +60,7 @@ class SqliteTransaction(
     ChangeWrites,
     ClockWrites,
     AuditWrites,
+    StatisticsWrites,
 ):
     """`core.domain.store.Transaction`."""
 

@@ -6,16 +6,23 @@ from tokenhouse.v1 import connection_admin_pb2 as connections_pb
 from tokenhouse.v1 import grant_admin_pb2 as grants_pb
 from tokenhouse.v1 import key_admin_pb2 as keys_pb
 from tokenhouse.v1 import overview_admin_pb2 as overview_pb
+from tokenhouse.v1 import statistics_admin_pb2 as statistics_pb
 from tokenhouse.v1 import user_admin_pb2 as users_pb
 from tokenhouse.v1.console_pb2 import LookRequest
 
 from facade.endpoints.console.looking import look, query_of
+from facade.errors import Refusal
 from facade.facade import Facade
-from facade.pages.console import clients, connections, grants, keys, overview, users
+from facade.pages.console import clients, connections, grants, keys, overview, statistics, users
 
 _PAGE = 50
 #: Of what a page shows beside what it is about.
 _SOME = 10
+_PERIODS = {
+    "hour": statistics_pb.STATISTICS_PERIOD_HOUR,
+    "day": statistics_pb.STATISTICS_PERIOD_DAY,
+    "month": statistics_pb.STATISTICS_PERIOD_MONTH,
+}
 
 
 async def show_overview(request: Request, facade: Facade) -> HTTPResponse:
@@ -95,3 +102,13 @@ async def show_connections(request: Request, facade: Facade) -> HTTPResponse:
     client_id = query_of(request).find("client_id") or ""
     question = connections_pb.ListConnectionAttemptsRequest(client_id=client_id, page_size=_PAGE)
     return await look(request, facade, connections.connections_page, LookRequest(list_connection_attempts=question))
+
+
+async def show_statistics(request: Request, facade: Facade) -> HTTPResponse:
+    """What happened in the last hour, day or month."""
+    period = query_of(request).find("period") or "day"
+    if period not in _PERIODS:
+        raise Refusal("NOT_FOUND", "There is no such period.")
+    question = statistics_pb.GetStatisticsRequest(period=_PERIODS[period])
+    show = statistics.statistics_page_of(period, tuple(_PERIODS))
+    return await look(request, facade, show, LookRequest(get_statistics=question))

@@ -20,6 +20,7 @@ _WAYS = (
     (paths.CONSOLE_GRANTS, "grants"),
     (paths.CONSOLE_CLIENTS, "clients"),
     (paths.CONSOLE_USERS, "users"),
+    (paths.CONSOLE_STATISTICS, "statistics"),
     (paths.CONSOLE_KEYS, "keys"),
     (paths.CONSOLE_CONNECTIONS, "connections"),
 )

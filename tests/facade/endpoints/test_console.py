@@ -17,7 +17,15 @@ from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
 from tests.running import wait_until
 
-PAGES = ["/admin", "/admin/clients", "/admin/users", "/admin/grants", "/admin/keys", "/admin/connections"]
+PAGES = [
+    "/admin",
+    "/admin/clients",
+    "/admin/users",
+    "/admin/grants",
+    "/admin/keys",
+    "/admin/connections",
+    "/admin/statistics",
+]
 _HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>"""
 
 
@@ -142,6 +150,7 @@ def test_what_is_not_there_is_404(operator: Operator) -> None:
         ("/admin/grant", {"grant_id": "0" * 32}),
         ("/admin/act", {"act": "delete_client", "target": "nobody"}),
         ("/admin/act", {"act": "delete_everything", "target": "nobody"}),
+        ("/admin/statistics", {"period": "year"}),
         ("/admin/nothing", {}),
     ):
         assert operator.get(path, **query).status_code == 404
@@ -273,6 +282,22 @@ def test_the_doctor_shows_what_an_app_went_through(pair: Pair, operator: Operato
     assert "token issued" in page.text
     assert page.text.count("<details") == 1
     assert "Patient" not in other.text
+
+
+@pytest.mark.parametrize("period", ["hour", "day", "month"])
+def test_charts_need_no_script_and_no_other_server(pair: Pair, operator: Operator, period: str) -> None:
+    """An SVG of the page's own, and every number once more in a table."""
+    client_id, token = _connect(pair, "Charted")
+    assert _refreshes(pair, client_id, token)
+    page = operator.get("/admin/statistics", period=period)
+
+    assert page.status_code == 200
+    assert page.text.count("<figure>") == 8
+    assert '<svg class="chart"' in page.text
+    assert re.search(r'<td role="cell" data-label="rotated">\d', page.text)
+    assert "<script" not in page.text
+    assert "style=" not in page.text
+    assert not re.search(r'(src|href)="(https?:)?//', page.text)
 
 
 def test_the_console_speaks_the_language_of_the_browser(operator: Operator) -> None:
