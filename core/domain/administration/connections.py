@@ -1,6 +1,6 @@
 """Attempts to connect, as operators see them: what was seen, what belongs together, what is the matter."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -62,7 +62,7 @@ class _Place:
     """Where and when the reads of the metadata were that belong to an attempt: from its networks, up to ten minutes
     before it began, and not after it had its token."""
 
-    networks: frozenset[str]
+    networks: Set[str]
     begin_ms: int
     end_ms: int
 
@@ -70,7 +70,7 @@ class _Place:
     def of(cls, attempt: Attempt) -> Self:
         tokens = attempt.find(Step.TOKEN)
         end_ms = tokens[0].at_ms if tokens else attempt.events[-1].last_at_ms + TOGETHER_MS
-        return cls(attempt.networks(), attempt.began_ms - TOGETHER_MS, end_ms)
+        return cls(attempt.networks, attempt.began_ms - TOGETHER_MS, end_ms)
 
     def has(self, reads: Reads) -> bool:
         return reads.of.network in self.networks and self.begin_ms <= reads.last_at_ms and reads.at_ms <= self.end_ms

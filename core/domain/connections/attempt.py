@@ -40,9 +40,13 @@ class Attempt:
     #: What its access token is for, once it was presented.
     audience: tuple[str, ...] = ()
     events: list[Event] = field(default_factory=list)
+    #: Where its requests came from.
+    networks: set[str] = field(default_factory=set)
 
     def note(self, happening: Happening, now_ms: int) -> None:
         """Keep one more event; one that is like the last one of its step is counted there."""
+        if happening.network:
+            self.networks.add(happening.network)
         for event in reversed(self.events):
             if event.happening == happening:
                 event.last_at_ms, event.count = now_ms, event.count + 1
@@ -52,10 +56,6 @@ class Attempt:
         if len(self.events) >= MOST_EVENTS:
             del self.events[_FIRST_EVENTS]
         self.events.append(Event(happening, now_ms, now_ms))
-
-    def networks(self) -> frozenset[str]:
-        """Where its requests came from."""
-        return frozenset(event.happening.network for event in self.events if event.happening.network)
 
     def has(self, step: Step, *outcomes: str) -> bool:
         """Whether this was seen, with one of the outcomes where any is named."""
@@ -75,4 +75,4 @@ class Attempt:
 
     def copy(self) -> "Attempt":
         """As it is now, whatever is noted later."""
-        return replace(self, events=[replace(event) for event in self.events])
+        return replace(self, events=[replace(event) for event in self.events], networks=set(self.networks))

@@ -93,8 +93,7 @@ class Journal:
             return now_ms - attempt.began_ms < TOGETHER_MS
 
         def is_near(attempt: Attempt) -> bool:
-            networks = attempt.networks()
-            return trace.network in networks if trace.network else not networks
+            return trace.network in attempt.networks if trace.network else not attempt.networks
 
         near = self._find_last(lambda each: waits(each) and is_near(each), trace.client_id)
         # What is no authorization request has only its network to tell users of one tool apart.
