@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +12,9 @@ from typing import Self
 
 import httpx
 
+from tests.loaded import start_python
 from tests.patience import PATIENCE
 from tests.ports import free_port
-
-_ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -138,18 +136,9 @@ def _start(
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[subprocess.Popen[bytes], list[dict[str, str]]]:
     reading, writing = os.pipe()
-    environment = (
-        os.environ
-        | dict(more)
-        | {
-            "TOKENHOUSE_STATUS_FD": str(writing),
-            "PYTHONPATH": os.pathsep.join(str(_ROOT / each) for each in ("protos", "verifier", "")),
-        }
-    )
+    environment = os.environ | dict(more) | {"TOKENHOUSE_STATUS_FD": str(writing)}
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command], pass_fds=[writing, *inherit], env=environment, stderr=output, cwd=_ROOT
-        )
+        process = start_python(["-m", *command], environment=environment, log=output, inherited=[writing, *inherit])
     os.close(writing)
     events: list[dict[str, str]] = []
     with os.fdopen(reading) as status:

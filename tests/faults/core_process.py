@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from tests.faults.stubs import Stubs
+from tests.loaded import start_python
 from tests.patience import PATIENCE
 from tests.ports import free_port
-from tests.repository.checkout import ROOT
 
 _SETTINGS = "[Limits]\nLoginFailures = 0\nLoginFailuresPerNetwork = 0\nRegistrations = 0\n"
 
@@ -53,9 +51,9 @@ class CoreProcess(Stubs):
         """Start it, and wait until it serves."""
         reading, writing = os.pipe()
         environment = os.environ | self.environment | {"TOKENHOUSE_STATUS_FD": str(writing)}
-        command = [sys.executable, *self.command, "--config", str(self._config)]
+        command = [*self.command, "--config", str(self._config)]
         with os.fdopen(reading) as status, self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, pass_fds=[writing], env=environment, stderr=log, cwd=ROOT)
+            self._process = start_python(command, environment=environment, log=log, inherited=[writing])
             os.close(writing)
             for event in map(json.loads, status):
                 if event["event"] == "ready":

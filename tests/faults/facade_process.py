@@ -2,17 +2,15 @@
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.loaded import start_python
 from tests.patience import PATIENCE
 from tests.ports import free_port
-from tests.repository.checkout import ROOT
 from tests.serving import ISSUER
 
 
@@ -49,13 +47,13 @@ class FacadeProcess:
         reading, writing = os.pipe()
         environment = os.environ | self.environment | {"TOKENHOUSE_STATUS_FD": str(writing)}
         options = ["--address", ISSUER, "--listen", f"127.0.0.1:{self.port}"]
-        command = [sys.executable, *self.command, *options, "--core-socket", str(self.folder / "data" / "core.sock")]
+        command = [*self.command, *options, "--core-socket", str(self.folder / "data" / "core.sock")]
         inherited = [writing]
         if self._listener is not None:
             inherited.append(self._listener.fileno())
             environment["TOKENHOUSE_LISTEN_FD"] = str(self._listener.fileno())
         with os.fdopen(reading) as status, self.log.open("ab") as log:
-            self._process = subprocess.Popen(command, pass_fds=inherited, env=environment, stderr=log, cwd=ROOT)
+            self._process = start_python(command, environment=environment, log=log, inherited=inherited)
             os.close(writing)
             if status.readline():
                 return
