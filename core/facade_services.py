@@ -23,6 +23,7 @@ from core.account_services import AccountServices
 from core.domain.administration.operators import CONSOLE_PAGE, Operators
 from core.domain.audit.record import AuditRecord
 from core.domain.audit.refusals import Refusals
+from core.domain.authorization.device_clients import DeviceClients
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
@@ -121,12 +122,15 @@ class FacadeServices:
             store, logins, RequestSeal(self.master_keys, clock, self.randomness, CONSOLE_PAGE), policy
         )
         account = AccountServices(store, logins, self.passwords, self.master_keys, policy, clock, self.randomness)
-        devices = DeviceAuthorizationEndpoint(authentication, store, self.master_keys, policy, clock, self.randomness)
+        device_clients = DeviceClients(store, self.documents, policy, clock)
+        devices = DeviceAuthorizationEndpoint(
+            authentication, device_clients, store, self.master_keys, policy, clock, self.randomness
+        )
         calls, outcomes = self.metrics.calls, self.metrics.outcomes
         notes = self.seen.notes(seal, page_seal)
         return {
             _service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
-                devices, device_consent, self.metrics.devices, notes
+                devices, device_clients, device_consent, self.metrics.devices, notes
             ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
             _service(session_pb2, "SessionService"): SessionServicer(

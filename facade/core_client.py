@@ -34,6 +34,8 @@ from tokenhouse.v1.device_authorization_pb2 import (
     DecideDeviceAuthorizationResponse,
     EnterUserCodeRequest,
     EnterUserCodeResponse,
+    FetchDeviceClientRequest,
+    FetchDeviceClientResponse,
     OpenDevicePageRequest,
     OpenDevicePageResponse,
     StartDeviceAuthorizationRequest,
@@ -234,6 +236,9 @@ class CoreClient:
         devices = "/tokenhouse.v1.DeviceAuthorizationService/"
         self.start_device_authorization = method(
             devices + "StartDeviceAuthorization", StartDeviceAuthorizationRequest, StartDeviceAuthorizationResponse
+        )
+        self.fetch_device_client = method(
+            devices + "FetchDeviceClient", FetchDeviceClientRequest, FetchDeviceClientResponse, _BY_DOCUMENT
         )
         self.open_device_page = method(devices + "OpenDevicePage", OpenDevicePageRequest, OpenDevicePageResponse)
         self.enter_user_code = method(devices + "EnterUserCode", EnterUserCodeRequest, EnterUserCodeResponse)

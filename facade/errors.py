@@ -70,8 +70,9 @@ ANSWERS: dict[str, Answer] = {
     "TEMPORARILY_UNAVAILABLE": _UNAVAILABLE,
     # The core had too much to do, or came to it too late.
     "OVERLOADED": _UNAVAILABLE,
-    # They were fetched, and are wanted again: somebody was quicker.
+    # They were fetched, and are wanted again: somebody was quicker, or has deleted the client meanwhile.
     "CLIENT_KEYS_WANTED": _UNAVAILABLE,
+    "CLIENT_DOCUMENT_WANTED": _UNAVAILABLE,
     "DEADLINE_EXCEEDED": _UNAVAILABLE,
     "LOGIN_FAILED": Answer(403, "access_denied", "login_failed"),
     "INVALID_ARGUMENT": Answer(400, "invalid_request", _BROKEN_REQUEST),

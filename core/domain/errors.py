@@ -12,6 +12,7 @@ Exception tree::
     ├── ClientDocumentRefused a client_id is a URL, and what is there cannot be used; names both
     │   └── ClientDocumentUnwanted   whatever is there: this server takes no documents from there
     ├── ClientKeysWanted      a client's keys have to be fetched first; nothing was decided
+    ├── ClientDocumentWanted  a terminal's document has to be fetched first; nothing was decided
     ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── UnknownUserCode       a user code that is unknown, expired or used: one and the same
@@ -209,6 +210,10 @@ class ClientDocumentUnwanted(ClientDocumentRefused):
 
 class ClientKeysWanted(Refusal):
     """A client's keys have to be fetched before it can prove who it is: nothing was decided."""
+
+
+class ClientDocumentWanted(Refusal):
+    """A client's document has to be fetched before a terminal's request can wait for its user: nothing was decided."""
 
 
 class LoginFailed(Refusal):

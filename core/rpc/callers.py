@@ -52,6 +52,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.RevocationService/RevokeToken": _FACADE,
     "/tokenhouse.v1.IntrospectionService/IntrospectToken": _FACADE,
     "/tokenhouse.v1.ClientKeysService/FetchClientKeys": _FACADE,
+    "/tokenhouse.v1.DeviceAuthorizationService/FetchDeviceClient": _FACADE,
     "/tokenhouse.v1.DiscoveryService/GetServerMetadata": _FACADE,
     "/tokenhouse.v1.ValidationService/ValidateToken": _SERVICE,
     "/tokenhouse.v1.ValidationService/ValidateTokens": _SERVICE,

@@ -17,6 +17,7 @@ from core.domain.connections.event import Happening, Step, shown_client_id, show
 from core.domain.connections.journal import Journal
 from core.domain.errors import (
     ClientDocumentRefused,
+    ClientDocumentWanted,
     InvalidRedirectUri,
     Refusal,
     TemporarilyUnavailable,
@@ -201,6 +202,9 @@ class ConnectionNotes:
         """Note the refusal of a device's request (RFC 8628 §3.1)."""
         try:
             yield
+        except ClientDocumentWanted:
+            # Nothing was decided, and it comes again.
+            raise
         except Exception as error:
             self._refused_device(client_id, network_address, error)
             raise

@@ -6,6 +6,7 @@ import grpc
 from tokenhouse.v1 import device_authorization_pb2 as pb
 from tokenhouse.v1 import device_authorization_pb2_grpc
 
+from core.domain.authorization.device_clients import DeviceClients
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint, DeviceAuthorizationRequest
 from core.domain.grants.device_consent import DeviceConsent, DeviceLogin, DevicePrompt
 from core.metrics.devices import DeviceMetrics
@@ -23,11 +24,13 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
     def __init__(
         self,
         endpoint: DeviceAuthorizationEndpoint,
+        clients: DeviceClients,
         consent: DeviceConsent,
         metrics: DeviceMetrics,
         notes: ConnectionNotes,
     ) -> None:
         self._endpoint = endpoint
+        self._clients = clients
         self._consent = consent
         self._metrics = metrics
         self._notes = notes
@@ -55,6 +58,14 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
             expires_in=started.expires_in,
             interval=started.interval,
         )
+
+    def FetchDeviceClient(
+        self, request: pb.FetchDeviceClientRequest, context: grpc.ServicerContext
+    ) -> pb.FetchDeviceClientResponse:
+        credentials = read_credentials(request.client)
+        with self._notes.starting_device(credentials.client_id, request.network_address):
+            self._clients.keep(credentials, network_address=request.network_address)
+        return pb.FetchDeviceClientResponse()
 
     def OpenDevicePage(
         self, request: pb.OpenDevicePageRequest, context: grpc.ServicerContext

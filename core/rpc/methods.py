@@ -46,6 +46,7 @@ _PROBING = CountingPool(1, "probing")
 _SLOW = {
     "/tokenhouse.v1.AuthorizationService/StartAuthorizationByDocument": (8, 24),
     "/tokenhouse.v1.ClientKeysService/FetchClientKeys": (4, 12),
+    "/tokenhouse.v1.DeviceAuthorizationService/FetchDeviceClient": (4, 12),
     # What operators look at may count every row that there is.
     "/tokenhouse.v1.ConsoleService/Look": (2, 16),
 }

@@ -3,12 +3,17 @@
 import json
 
 from sanic import HTTPResponse, Request
-from tokenhouse.v1.device_authorization_pb2 import StartDeviceAuthorizationRequest
+from tokenhouse.v1.device_authorization_pb2 import (
+    FetchDeviceClientRequest,
+    StartDeviceAuthorizationRequest,
+    StartDeviceAuthorizationResponse,
+)
 from tokenhouse.v1.parameter_pb2 import Parameter
 
 from facade import paths
 from facade.client_credentials import parse_client_credentials
 from facade.client_keys import with_client_keys
+from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import parse_form
 from facade.redirects import encode_parameters
@@ -25,9 +30,7 @@ async def start_device_authorization(request: Request, facade: Facade) -> HTTPRe
         resource=form.find_all("resource"),
         network_address=facade.network_address(request),
     )
-    started = await with_client_keys(
-        facade.core, question.client, lambda: facade.core.start_device_authorization(question)
-    )
+    started = await _start(facade, question)
     code = Parameter(name="user_code", value=started.user_code)
     page = facade.public_url(paths.DEVICE)
     members = {
@@ -39,3 +42,22 @@ async def start_device_authorization(request: Request, facade: Facade) -> HTTPRe
         "interval": started.interval,
     }
     return json_reply(json.dumps(members).encode())
+
+
+async def _start(facade: Facade, question: StartDeviceAuthorizationRequest) -> StartDeviceAuthorizationResponse:
+    """Both codes; a client that is known by a document is looked up first where the core does not know it yet."""
+
+    async def ask() -> StartDeviceAuthorizationResponse:
+        return await with_client_keys(
+            facade.core, question.client, lambda: facade.core.start_device_authorization(question)
+        )
+
+    try:
+        return await ask()
+    except Refusal as refusal:
+        if refusal.reason != "CLIENT_DOCUMENT_WANTED":
+            raise
+    await facade.core.fetch_device_client(
+        FetchDeviceClientRequest(client=question.client, network_address=question.network_address)
+    )
+    return await ask()

@@ -12,6 +12,7 @@ from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.users import UserAdministration
+from core.domain.authorization.device_clients import DeviceClients
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
 from core.domain.authorization.sealed_request import RequestSeal
@@ -172,8 +173,15 @@ class House:
         self.revocation = Revocation(
             self.authentication, self.store, self.keys, self.validation, self.master_keys, self.policy, self.clock
         )
+        self.device_clients = DeviceClients(self.store, self.documents, self.policy, self.clock)
         self.devices = DeviceAuthorizationEndpoint(
-            self.authentication, self.store, self.master_keys, self.policy, self.clock, self.randomness
+            self.authentication,
+            self.device_clients,
+            self.store,
+            self.master_keys,
+            self.policy,
+            self.clock,
+            self.randomness,
         )
         page_seal = RequestSeal(self.master_keys, self.clock, self.randomness, DEVICE_PAGE)
         self.device_consent = DeviceConsent(

@@ -19,6 +19,7 @@ from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
 from core.domain.errors import (
     AuthorizationPending,
+    ClientDocumentWanted,
     ClientKeysWanted,
     InvalidGrant,
     OAuthError,
@@ -36,7 +37,7 @@ _MINUTE, _HOUR = 60, 3600
 #: What waits for a store that cannot write.
 _MOST_WAITING = 4 * BURST
 #: What is no decision: ask again, or ask otherwise.
-_UNDECIDED = (AuthorizationPending, SlowDown, ClientKeysWanted, StoreUnavailable)
+_UNDECIDED = (AuthorizationPending, SlowDown, ClientDocumentWanted, ClientKeysWanted, StoreUnavailable)
 _INNER_CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 
 _Kind: TypeAlias = tuple[object, ...]

@@ -8,14 +8,14 @@ from core.domain.authorization.device_authorization import (
     DeviceAuthorizationIntents,
     DeviceState,
 )
+from core.domain.authorization.device_clients import DeviceClients, require_device_flow, require_for_devices
 from core.domain.authorization.endpoint import require_clients_enabled
 from core.domain.authorization.scope import known_scope
 from core.domain.authorization.user_code import new_user_code, show_user_code
 from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, ClientCredentials, Proven
 from core.domain.clients.client import ClientFacts, require_known
-from core.domain.clients.grant_types import DEVICE_CODE
 from core.domain.clock import Clock
-from core.domain.errors import DeviceFlowDisabled, TemporarilyUnavailable, UnauthorizedClient
+from core.domain.errors import TemporarilyUnavailable
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.network import limit_key, network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
@@ -67,6 +67,7 @@ class DeviceAuthorizationEndpoint:
     def __init__(
         self,
         authentication: ClientAuthentication,
+        clients: DeviceClients,
         store: DeviceStore,
         master_keys: MasterKeys,
         policy: PolicySource,
@@ -74,6 +75,7 @@ class DeviceAuthorizationEndpoint:
         randomness: Randomness,
     ) -> None:
         self._authentication = authentication
+        self._clients = clients
         self._store = store
         self._master_keys = master_keys
         self._policy = policy
@@ -86,6 +88,7 @@ class DeviceAuthorizationEndpoint:
         Raises:
             InvalidClient, UnauthorizedClient, InvalidScope: RFC 8628 §3.2, RFC 6749 §5.2.
             InvalidTarget: RFC 8707 §2.
+            ClientDocumentWanted: it is known by a document, which has to be fetched first; nothing was decided.
             TooManyAttempts: the network's requests, or everybody's, are used up.
             ClientsDisabled, DeviceFlowDisabled: the operator switched it off.
             StoreUnavailable
@@ -93,10 +96,10 @@ class DeviceAuthorizationEndpoint:
         policy = self._policy.current
         require_clients_enabled(policy)
         require_device_flow(policy)
+        self._clients.require_kept(request.client)
         proven = self._authentication.authenticate(request.client)
         client = proven.client
-        if DEVICE_CODE not in client.grant_types:
-            raise UnauthorizedClient(f"this client is not registered for {DEVICE_CODE}")
+        require_for_devices(client)
         scope = known_scope(request.scope, policy, client.terms.scope)
         resources = require_resources(request.resources, policy)
         now = self._clock.now()
@@ -145,16 +148,6 @@ class DeviceAuthorizationEndpoint:
                 return user_code
             require_known(tx.find_client(wanted.client_id))
         raise TemporarilyUnavailable("no user code is free")
-
-
-def require_device_flow(policy: Policy) -> None:
-    """Pass while the device flow is switched on.
-
-    Raises:
-        DeviceFlowDisabled: it is not.
-    """
-    if not policy.device_flow.enabled:
-        raise DeviceFlowDisabled("devices without a browser are not let in here")
 
 
 def user_code_tags(code: str, master_keys: MasterKeys) -> tuple[bytes, bytes]:

@@ -152,9 +152,7 @@ class Registrations:
         # tools register again and again from a few addresses that all of their users share.
         if tx.find_client(client.client_id) is None:
             now_ms = self._clock.now_ms()
-            rates = ((limit_key("registration", network), policy.registrations), (_IN_ALL, _in_all(policy)))
-            for key, rate in rates:
-                require_slot(tx, key, rate, now_ms=now_ms, what="registrations")
+            spend_registration(tx, network, policy, now_ms=now_ms)
             tx.record_act(
                 record_of(
                     Act.REGISTRATION,
@@ -187,6 +185,16 @@ def _information(client: Client, metadata: ClientMetadata) -> dict[str, object]:
         "redirect_uris": [uri.text for uri in metadata.redirect_uris],
         "token_endpoint_auth_method": "none",
     }
+
+
+def spend_registration(tx: LimitIntents, network: str, policy: Policy, *, now_ms: int) -> None:
+    """Use what a network, and everybody together, may add to the clients that are kept.
+
+    Raises:
+        TooManyAttempts: it is used up.
+    """
+    for key, rate in ((limit_key("registration", network), policy.registrations), (_IN_ALL, _in_all(policy))):
+        require_slot(tx, key, rate, now_ms=now_ms, what="registrations")
 
 
 def _in_all(policy: Policy) -> Rate:

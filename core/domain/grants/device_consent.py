@@ -11,7 +11,8 @@ from core.domain.authorization.device_authorization import (
     DeviceAuthorizationIntents,
     DeviceState,
 )
-from core.domain.authorization.device_endpoint import require_device_flow, user_code_tags
+from core.domain.authorization.device_clients import require_device_flow
+from core.domain.authorization.device_endpoint import user_code_tags
 from core.domain.authorization.endpoint import require_clients_enabled
 from core.domain.authorization.parameters import find_one
 from core.domain.authorization.scope import describe_scopes, known_scope

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from tests.certificates import Authority
@@ -81,7 +82,42 @@ def test_what_cannot_be_used_gets_a_page(pair: Pair, host: DocumentHost) -> None
             assert response.status_code == 400
             assert "location" not in response.headers
             assert f"<bdi>{client_id}: {reason}" in response.text
-            assert "The app’s own description cannot be used" in response.text
+            settings = "lets in" in reason or "refuses" in reason
+            title = "Apps from there are not let in here" if settings else "The app’s own description cannot be used"
+            assert title in response.text
+
+
+def test_a_terminal_with_a_document(pair: Pair, host: DocumentHost) -> None:
+    """RFC 8628 §3.1: its document is looked up at its first request, and nobody has to have connected it in a browser.
+    What cannot be used is told to whoever reads the answer, with the reason."""
+    device_code = "urn:ietf:params:oauth:grant-type:device_code"
+    members = {"redirect_uris": [REDIRECT_URI], "grant_types": ["authorization_code", "refresh_token", device_code]}
+    host.publish(host.url("/terminal"), path="/terminal", **members)
+
+    def start(client_id: str) -> httpx.Response:
+        form, elsewhere = {"client_id": client_id}, {"X-Forwarded-For": "192.0.2.9"}
+        return pair.client.post("/oauth/v1/device_authorization", data=form, headers=elsewhere)
+
+    first, second = start(host.url("/terminal")), start(host.url("/terminal"))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json()["user_code"] != second.json()["user_code"]
+    assert host.fetched("/terminal") == 1
+    polling = {
+        "grant_type": device_code,
+        "client_id": host.url("/terminal"),
+        "device_code": first.json()["device_code"],
+    }
+    assert pair.client.post("/oauth/v1/token", data=polling).json()["error"] == "authorization_pending"
+
+    refusals = {
+        host.url("/gone"): ("invalid_client", "its host answers with status 404"),
+        "https://refused.example/c": ("invalid_client", "this server refuses the apps of its host"),
+        host.url(): ("unauthorized_client", "not registered for"),
+    }
+    for client_id, (error, reason) in refusals.items():
+        refused = start(client_id)
+        assert (refused.status_code, refused.json()["error"]) == (400, error)
+        assert reason in refused.json()["error_description"]
 
 
 def test_a_document_as_large_as_it_may_be(pair: Pair, host: DocumentHost) -> None:
