@@ -121,7 +121,8 @@ class Discovery:
     def note_read(self, read: ReadOf, peer: str) -> None:
         """Take note that `peer` read a metadata document; the core is told of it the next time that it is asked."""
         self._reads.note(read, peer)
-        self._tell_soon()
+        if self._telling is None:
+            self._tell_soon()
 
     async def close(self) -> None:
         """Stops asking."""

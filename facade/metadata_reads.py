@@ -5,7 +5,7 @@ Operators look at it (`tokenhouse doctor connections`); nothing is decided by it
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sanic import Request
 from tokenhouse.v1 import discovery_pb2
@@ -29,6 +29,12 @@ class ReadOf:
     path: str
     found: bool
     forwarded_for: tuple[str, ...]
+    #: All of it in one string, whose hash is made once; no header's value has a line's end in it.
+    key: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        key = "\n".join((self.host, self.path, str(self.found), *self.forwarded_for))
+        object.__setattr__(self, "key", key)
 
 
 def find_read(request: Request, status: int) -> ReadOf | None:
@@ -40,24 +46,33 @@ def find_read(request: Request, status: int) -> ReadOf | None:
     return ReadOf(host, request.path[:_LONGEST], status in (200, 304), tuple(headers.getall("x-forwarded-for", [])))
 
 
+@dataclass(slots=True)
+class _Waiting:
+    read: ReadOf
+    peer: str
+    #: When the first of them was, by the loop's clock.
+    first: float
+    count: int = 1
+
+
 class MetadataReads:
     """Reads that the core has not been told of. Create it inside the event loop."""
 
     def __init__(self, trusted_proxies: Sequence[Network]) -> None:
         self._trusted_proxies = trusted_proxies
-        #: By reader: how many, and when the first of them was, by the loop's clock.
-        self._waiting: dict[tuple[ReadOf, str], list[float]] = {}
+        #: By what was asked for, and by whom.
+        self._waiting: dict[tuple[str, str], _Waiting] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     def note(self, read: ReadOf, peer: str) -> None:
         """Count a read; `peer` is the network address of whoever is connected."""
-        known = self._waiting.get((read, peer))
+        known = self._waiting.get((read.key, peer))
         if known is not None:
-            known[0] += 1
+            known.count += 1
         elif len(self._waiting) < _MOST:
-            self._waiting[read, peer] = [1, asyncio.get_running_loop().time()]
+            self._waiting[read.key, peer] = _Waiting(read, peer, asyncio.get_running_loop().time())
 
     def take(self) -> list[discovery_pb2.MetadataReads]:
         """All of them, as the core is told, and begin anew."""
@@ -65,12 +80,12 @@ class MetadataReads:
         now = asyncio.get_running_loop().time()
         return [
             discovery_pb2.MetadataReads(
-                network_address=find_network_address(peer, read.forwarded_for, self._trusted_proxies),
-                host=read.host,
-                path=read.path,
-                found=read.found,
-                count=int(count),
-                ago_ms=int((now - first) * 1000),
+                network_address=find_network_address(each.peer, each.read.forwarded_for, self._trusted_proxies),
+                host=each.read.host,
+                path=each.read.path,
+                found=each.read.found,
+                count=each.count,
+                ago_ms=int((now - each.first) * 1000),
             )
-            for (read, peer), (count, first) in taken.items()
+            for each in taken.values()
         ]
