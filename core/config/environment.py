@@ -10,7 +10,7 @@ from core.config.settings import SECTIONS, SETTINGS
 
 _OURS = re.compile(r"TOKENHOUSE_(.*)", re.IGNORECASE)
 #: Ours and no settings: which file, and the pipes by which `serve` starts the core.
-_NO_SETTINGS = frozenset({"CONFIG", "STATUS_FD", "LIFELINE_FD"})
+_NO_SETTINGS = frozenset({"CONFIG", "STATUS_FD", "LIFELINE_FD", "STDOUT_FD"})
 #: What Kubernetes and Docker links set for a service that happens to be called tokenhouse, or tokenhouse-grpc.
 _SERVICE_LINK = re.compile(r"(.*_)?(SERVICE_(HOST|PORT(_.*)?)|PORT(_[0-9]+_(TCP|UDP|SCTP)(_.*)?)?|NAME|ENV_.*)")
 

@@ -1,5 +1,6 @@
 """`tokenhouse serve`: two processes that begin and end together."""
 
+import json
 import os
 import re
 import signal
@@ -166,25 +167,41 @@ def test_configuration_refused(tmp_path: Path) -> None:
 def test_reload(tmp_path: Path) -> None:
     """SIGHUP takes over what can change, says what waits for a restart, and a mistake changes nothing (README).
 
-    And if then the core dies, the facade stops, too.
+    Each is told on stdout, where the operator wants the audit stream there. And if then the core dies, the facade
+    stops, too.
     """
-    with Served(tmp_path) as served:
+    audit = "[Audit]\nStream = stdout\n"
+    served = Served(tmp_path)
+    served.write_config(audit)
+    with served:
         served.wait_until_ready()
         client = httpx.Client(base_url=served.address, timeout=PATIENCE, trust_env=False)
-        served.write_config("[OAuth]\nScope = read: Read\n[Server]\nOAuthClientsEnabled = no\nSessionLifetime = 1h\n")
+        served.write_config(
+            f"{audit}[OAuth]\nScope = read: Read\n[Server]\nOAuthClientsEnabled = no\nSessionLifetime = 1h\n"
+        )
         served.process.send_signal(signal.SIGHUP)
         path = "/.well-known/oauth-authorization-server"
         wait_for(lambda: client.get(path).status_code == 404)
-        served.write_config("[Keys]\nMasterKeyFile = other\n[Server]\nOAuthClientsEnabled = no\nDataDir = other\n")
+        served.write_config(
+            f"{audit}[Keys]\nMasterKeyFile = other\n[Server]\nOAuthClientsEnabled = no\nDataDir = other\n"
+        )
         served.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "at the next start: Server.DataDir, Grpc.Socket, Grpc.AdminSocket, Keys" in served.stderr)
-        served.write_config("[OAuth]\nScope = broken\n")
+        served.write_config(f"[OAuth]\nScope = broken\n{audit}")
         served.process.send_signal(signal.SIGHUP)
         wait_for(lambda: "not reloaded" in served.stderr)
 
         assert client.get(path).status_code == 404
         assert "tokenhouse.conf:7: OAuth.Scope" in served.stderr
         assert served.process.poll() is None
+        served.read_until('"act":"config_reload"', times=3)
+        told = [json.loads(line) for line in served.stdout.splitlines() if '"act":"config_reload"' in line]
+        assert [(line["result"], line["reason"], line["actor_kind"]) for line in told] == [
+            ("succeeded", "", "server"),
+            ("succeeded", "", "server"),
+            ("refused", "config_error", "server"),
+        ]
+        assert told[0]["target"] == "Server.OAuthClientsEnabled, Server.SessionLifetime, OAuth.Scope"
         _kill_one(served, "core", "facade")
 
 

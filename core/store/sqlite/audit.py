@@ -22,12 +22,16 @@ _COUNT = """
     ON CONFLICT (hour, act, reason) DO UPDATE SET count = audit_counts.count + excluded.count
 """
 _COUNTS = "SELECT hour, act, reason, count FROM audit_counts WHERE hour >= ? AND hour < ? ORDER BY hour, act, reason"
-# Rows stand in the order of time, but for clocks that were put right: those go with the ones before them.
+# Rows stand in the order of time, but for those of a clock that was put right since. So the old ones are among the
+# first, and no index is needed to find them.
 _PURGE = """
-    DELETE FROM audit_records
-    WHERE number IN (SELECT number FROM audit_records ORDER BY number LIMIT ?)
-        AND at < ? AND number < (SELECT MAX(number) FROM audit_records)
+    DELETE FROM audit_records WHERE number IN (
+        SELECT number FROM (SELECT number, at FROM audit_records ORDER BY number LIMIT ?)
+        WHERE at < ? AND number < (SELECT MAX(number) FROM audit_records) ORDER BY number LIMIT ?
+    )
 """
+#: How many more of the first rows are looked at than may be deleted.
+_TIMES_LOOKED_AT = 10
 _PURGE_COUNTS = """
     DELETE FROM audit_counts WHERE (hour, act, reason) IN
         (SELECT hour, act, reason FROM audit_counts WHERE hour < ? ORDER BY hour LIMIT ?)
@@ -88,7 +92,9 @@ class AuditWrites(WritingStatements):
         self.count(_COUNT, (hour, act.value, reason, count))
 
     def purge_audit(self, *, before: int, limit: int) -> int:
-        return self.count(_PURGE, (limit, before)) + self.count(_PURGE_COUNTS, (before, limit))
+        return self.count(_PURGE, (_TIMES_LOOKED_AT * limit, before, limit)) + self.count(
+            _PURGE_COUNTS, (before, limit)
+        )
 
 
 def _conditions(query: AuditQuery) -> list[tuple[str, tuple[object, ...]]]:

@@ -1,0 +1,1 @@
+"""Refusals that are gathered, what is counted, and what is kept for how long."""
