@@ -17,6 +17,7 @@ from facade.endpoints.authorize import authorize
 from facade.endpoints.consent import decide_consent
 from facade.endpoints.console.acting import act
 from facade.endpoints.console.reading import (
+    show_audit,
     show_client,
     show_clients,
     show_connections,
@@ -62,6 +63,7 @@ CONSOLE = (
             (paths.CONSOLE_STATISTICS, show_statistics),
             (paths.CONSOLE_KEYS, show_keys),
             (paths.CONSOLE_CONNECTIONS, show_connections),
+            (paths.CONSOLE_AUDIT, show_audit),
         )
     ),
     Route(paths.CONSOLE_ACT, _BOTH, act, Kind.PAGE, Urgency.ENDING, without_clients=True),

@@ -1,6 +1,7 @@
 """The pages of the console that show something: one question or two, and the page that shows the answers."""
 
 from sanic import HTTPResponse, Request
+from tokenhouse.v1 import audit_admin_pb2 as audit_pb
 from tokenhouse.v1 import client_admin_pb2 as clients_pb
 from tokenhouse.v1 import connection_admin_pb2 as connections_pb
 from tokenhouse.v1 import grant_admin_pb2 as grants_pb
@@ -13,11 +14,13 @@ from tokenhouse.v1.console_pb2 import LookRequest
 from facade.endpoints.console.looking import look, query_of
 from facade.errors import Refusal
 from facade.facade import Facade
-from facade.pages.console import clients, connections, grants, keys, overview, statistics, users
+from facade.pages.console import audit, clients, connections, grants, keys, overview, statistics, users
 
 _PAGE = 50
 #: Of what a page shows beside what it is about.
 _SOME = 10
+#: Digits of a number that fits into the contract.
+_LONGEST_NUMBER = 18
 _PERIODS = {
     "hour": statistics_pb.STATISTICS_PERIOD_HOUR,
     "day": statistics_pb.STATISTICS_PERIOD_DAY,
@@ -87,9 +90,15 @@ async def show_grants(request: Request, facade: Facade) -> HTTPResponse:
 
 
 async def show_grant(request: Request, facade: Facade) -> HTTPResponse:
-    """One grant: from the consent to the last refresh, or to its end."""
-    question = grants_pb.GetGrantRequest(grant_id=query_of(request).require("grant_id"))
-    return await look(request, facade, grants.grant_page, LookRequest(get_grant=question))
+    """One grant: from the consent to the last refresh, or to its end, and what was decided about it."""
+    grant_id = query_of(request).require("grant_id")
+    return await look(
+        request,
+        facade,
+        grants.grant_page,
+        LookRequest(get_grant=grants_pb.GetGrantRequest(grant_id=grant_id)),
+        LookRequest(list_audit_records=audit_pb.ListAuditRecordsRequest(target=grant_id, page_size=_SOME)),
+    )
 
 
 async def show_keys(request: Request, facade: Facade) -> HTTPResponse:
@@ -112,3 +121,21 @@ async def show_statistics(request: Request, facade: Facade) -> HTTPResponse:
     question = statistics_pb.GetStatisticsRequest(period=_PERIODS[period])
     show = statistics.statistics_page_of(period, tuple(_PERIODS))
     return await look(request, facade, show, LookRequest(get_statistics=question))
+
+
+async def show_audit(request: Request, facade: Facade) -> HTTPResponse:
+    """What was decided, newest first, of everybody or of one user, client, network or request."""
+    query = query_of(request)
+    before = query.find("before") or "0"
+    if not before.isascii() or not before.isdigit() or len(before) > _LONGEST_NUMBER:
+        raise Refusal("NOT_FOUND", "There is no such page.")
+    about = {name: query.find(name) or "" for name in audit.FILTERS}
+    question = audit_pb.ListAuditRecordsRequest(
+        page_size=_PAGE,
+        before_number=int(before),
+        user=about["user"],
+        client_id=about["client_id"],
+        network=about["network"],
+        correlation_id=about["correlation_id"],
+    )
+    return await look(request, facade, audit.audit_page_of(about), LookRequest(list_audit_records=question))

@@ -36,6 +36,7 @@ def client_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
         "metadata": shown(client.metadata, 4000),
         "acts": [act_link(frame, act, client.client_id) for act in acts],
         "grants": [grant_row(frame, grant) for grant in grants.grants],
+        "audit_url": frame.url(paths.CONSOLE_AUDIT, client_id=client.client_id),
         "attempts_url": frame.url(paths.CONSOLE_CONNECTIONS, client_id=client.client_id),
         "all_grants_url": frame.url(paths.CONSOLE_GRANTS, client_id=client.client_id, ended="1"),
     }

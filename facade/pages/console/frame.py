@@ -23,6 +23,7 @@ _WAYS = (
     (paths.CONSOLE_STATISTICS, "statistics"),
     (paths.CONSOLE_KEYS, "keys"),
     (paths.CONSOLE_CONNECTIONS, "connections"),
+    (paths.CONSOLE_AUDIT, "audit"),
 )
 
 

@@ -8,6 +8,7 @@ from tokenhouse.v1.grant_admin_pb2 import ListGrantsRequest
 
 from facade import paths
 from facade.console_acts import REVOKE_GRANT
+from facade.pages.console.audit import audit_row
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import act_link, grant_row
 from facade.pages.console.wording import ID
@@ -41,6 +42,7 @@ def grant_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
     grant = answers[0].get_grant.grant
     values = {
         "grant": grant_row(frame, grant),
+        "records": [audit_row(frame, record) for record in answers[1].list_audit_records.records],
         "acts": [act_link(frame, REVOKE_GRANT, grant.grant_id)],
     }
     return frame.render("grant.html", values, here=paths.CONSOLE_GRANTS)

@@ -29,6 +29,7 @@ def user_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
         "subject": user.subject,
         "acts": [act_link(frame, act, user.username) for act in acts],
         "grants": [grant_row(frame, grant) for grant in grants.grants],
+        "audit_url": frame.url(paths.CONSOLE_AUDIT, user=user.subject),
         "all_grants_url": frame.url(paths.CONSOLE_GRANTS, username=user.username, ended="1"),
     }
     return frame.render("user.html", values, here=paths.CONSOLE_USERS)

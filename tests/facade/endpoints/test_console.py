@@ -151,6 +151,8 @@ def test_what_is_not_there_is_404(operator: Operator) -> None:
         ("/admin/act", {"act": "delete_client", "target": "nobody"}),
         ("/admin/act", {"act": "delete_everything", "target": "nobody"}),
         ("/admin/statistics", {"period": "year"}),
+        ("/admin/audit", {"before": "x"}),
+        ("/admin/audit", {"before": "9" * 30}),
         ("/admin/nothing", {}),
     ):
         assert operator.get(path, **query).status_code == 404
@@ -298,6 +300,24 @@ def test_charts_need_no_script_and_no_other_server(pair: Pair, operator: Operato
     assert "<script" not in page.text
     assert "style=" not in page.text
     assert not re.search(r'(src|href)="(https?:)?//', page.text)
+
+
+def test_the_trail_names_the_operator_who_acted(pair: Pair, operator: Operator) -> None:
+    """Who, what and about what, under the app's filter; the grant's own page has the same records."""
+    client_id, _ = _connect(pair, "On record")
+    [grant_id] = re.findall(r"grant_id=([0-9a-f]{32})", operator.get("/admin/grants", client_id=client_id).text)
+    operator.act("revoke_grant", grant_id)
+    trail = operator.get("/admin/audit", client_id=client_id)
+    grant = operator.get("/admin/grant", grant_id=grant_id)
+    user = operator.get("/admin/audit", user="admin", before="1000000000")
+
+    for page in (trail, grant, user):
+        assert page.status_code == 200
+        assert "revoked a grant" in page.text
+    row = trail.text[: trail.text.index("revoked a grant")].rpartition("<tr")[2]
+    assert "<bdi>admin</bdi>" in row
+    assert grant_id in trail.text
+    assert "answered an app" in grant.text
 
 
 def test_the_console_speaks_the_language_of_the_browser(operator: Operator) -> None:

@@ -45,6 +45,7 @@ _PAGES = {
     "/admin/grants": _READ,
     "/admin/grant": _READ,
     "/admin/keys": _READ,
+    "/admin/audit": _READ,
     "/admin/statistics": _READ,
     "/admin/connections": _READ,
     "/admin/act": _READ | _POST,

@@ -1,0 +1,60 @@
+"""The audit trail: what was decided, by whom, and what came of it."""
+
+from collections.abc import Callable, Mapping
+
+from sanic import HTTPResponse
+from tokenhouse.v1 import audit_admin_pb2 as pb
+from tokenhouse.v1.console_pb2 import LookResponse
+
+from facade import paths
+from facade.pages.console.frame import Frame
+from facade.pages.console.rows import Row
+from facade.pages.console.wording import ID, NAME, in_words, moment
+from facade.pages.untrusted import shown
+
+#: By what the page may be narrowed down, as ListAuditRecordsRequest names it.
+FILTERS = ("user", "client_id", "network", "correlation_id")
+
+
+def audit_page_of(about: Mapping[str, str]) -> Callable[[Frame, list[LookResponse]], HTTPResponse]:
+    """The page for the records that were asked for."""
+
+    def audit_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
+        page = answers[0].list_audit_records
+        last = page.records[-1].number if page.has_more and page.records else 0
+        values = {
+            "about": [(in_words("filter", name), shown(value, ID)) for name, value in about.items() if value],
+            "records": [audit_row(frame, record) for record in page.records],
+            "all_url": frame.url(paths.CONSOLE_AUDIT),
+            "next_url": frame.url(paths.CONSOLE_AUDIT, **about, before=str(last)) if last else None,
+        }
+        return frame.render("audit.html", values, here=paths.CONSOLE_AUDIT)
+
+    return audit_page
+
+
+def audit_row(frame: Frame, record: pb.AuditRecord) -> Row:
+    """A record."""
+    kind = _word(pb.AuditActorKind.Name, "AUDIT_ACTOR_KIND_", record.actor_kind)
+    return {
+        "at": moment(record.at),
+        "actor": shown(record.actor_name or record.actor, NAME) or in_words("actor", kind),
+        "act": in_words("audit_act", _word(pb.AuditAct.Name, "AUDIT_ACT_", record.act)),
+        "result": in_words("audit_result", _word(pb.AuditResult.Name, "AUDIT_RESULT_", record.result)),
+        "reason": in_words("outcome", record.reason) if record.reason else "",
+        "about": [shown(text, ID) for text in (record.client_id, record.target) if text],
+        "network": shown(record.network, NAME),
+        "network_url": frame.url(paths.CONSOLE_AUDIT, network=record.network),
+        "correlation_id": shown(record.correlation_id, NAME),
+        "correlation_url": frame.url(paths.CONSOLE_AUDIT, correlation_id=record.correlation_id),
+        "count": record.count,
+    }
+
+
+def _word(name_of: Callable[..., str], prefix: str, number: int) -> str:
+    """The name of a value of an enum, without what all of them begin with."""
+    try:
+        return name_of(number).removeprefix(prefix).lower()
+    except ValueError:
+        # A newer core has more of them.
+        return "unspecified"
