@@ -1,4 +1,4 @@
-"""The real server as an operator runs it: core and facade, processes of their own on free ports, told to be ready."""
+"""The real server as `tokenhouse serve` runs it: core and facade, processes of their own on free ports."""
 
 import json
 import os
@@ -23,7 +23,10 @@ from tokenhouse.v1 import (
     validation_pb2_grpc,
 )
 
-from tests.cli.command import TOKENHOUSE, call, clean_environment
+from core.cli.processes import core_command, facade_command
+from core.config.load import load_config
+from tests.cli.command import call, clean_environment
+from tests.loaded import start_python
 from tests.patience import PATIENCE
 from tests.ports import free_port
 
@@ -144,14 +147,11 @@ class Running:
     def _starting(self, name: str) -> Iterator[None]:
         reading, writing = os.pipe()
         with os.fdopen(reading) as status, self.logs[name].open("ab") as log:
-            self._processes[name] = subprocess.Popen(
-                [TOKENHOUSE, "serve", name, "--config", str(self.config)],
-                pass_fds=[writing],
-                env=clean_environment(TOKENHOUSE_STATUS_FD=str(writing), **self.environment),
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-            )
+            environment = clean_environment(TOKENHOUSE_STATUS_FD=str(writing), **self.environment)
+            config = load_config(self.config, environment)
+            # Without Python itself and its option.
+            command = (core_command(config) if name == "core" else facade_command(config))[2:]
+            self._processes[name] = start_python(command, environment=environment, log=log, inherited=[writing])
             os.close(writing)
             yield
             self._wait_until_ready(name, status)
