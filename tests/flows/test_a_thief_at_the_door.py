@@ -51,11 +51,13 @@ async def _assert_opens_no_door(app: App, person: Person, token: str) -> None:
                 reply = await thief.post(path, data={**hidden, **fields, "access_token": token})
                 assert (reply.status_code, "location" in reply.headers) == (403, False)
                 assert "set-cookie" not in reply.headers
+        for signed_in in ("/account", "/admin"):
+            page = await thief.get(signed_in)
+            assert "Password" in page.text
+            assert person.username not in page.text
         for path in (
             "/",
-            "/account",
             "/password",
-            "/admin",
             "/users",
             "/grants",
             "/consent",
