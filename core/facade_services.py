@@ -127,10 +127,10 @@ class FacadeServices:
             authentication, device_clients, store, self.master_keys, policy, clock, self.randomness
         )
         calls, outcomes = self.metrics.calls, self.metrics.outcomes
-        notes = self.seen.notes(seal, page_seal)
+        notes = self.seen.notes(seal)
         return {
             _service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
-                devices, device_clients, device_consent, self.metrics.devices, notes
+                devices, device_clients, device_consent, self.metrics.devices, self.seen.device_notes(page_seal)
             ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
             _service(session_pb2, "SessionService"): SessionServicer(

@@ -9,6 +9,7 @@ from core.domain.connections.reads import MetadataReads
 from core.domain.policy import PolicySource
 from core.rpc.connection_admin import ConnectionAdminServicer
 from core.rpc.connection_notes import ConnectionNotes
+from core.rpc.device_notes import DeviceNotes
 
 
 class SeenConnections:
@@ -19,9 +20,13 @@ class SeenConnections:
         self.journal = Journal(clock)
         self.reads = MetadataReads(clock)
 
-    def notes(self, seal: RequestSeal, page_seal: RequestSeal) -> ConnectionNotes:
-        """For the servicers of the facade."""
-        return ConnectionNotes(self.journal, seal, page_seal)
+    def notes(self, seal: RequestSeal) -> ConnectionNotes:
+        """For the servicers of the facade; `seal` is that of authorization requests."""
+        return ConnectionNotes(self.journal, seal)
+
+    def device_notes(self, page_seal: RequestSeal) -> DeviceNotes:
+        """For devices; `page_seal` is that of their page."""
+        return DeviceNotes(self.journal, page_seal)
 
     def servicer(self, clients: ClientFacts, policy: PolicySource, clock_look: ClockLook) -> ConnectionAdminServicer:
         """For operators."""

@@ -1,15 +1,12 @@
 """What servicers note of attempts to connect: proto and outcomes → happenings, made of reasons and never of words."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import ParamSpec
 
 from tokenhouse.v1 import token_pb2
 
 from core.domain.authorization.endpoint import ConsentPrompt, DocumentWanted, LoginPrompt, Redirect
-from core.domain.authorization.parameters import Parameters, find_one
+from core.domain.authorization.parameters import Parameters
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.registration import Registration
 from core.domain.connections.attempt import Trace
@@ -17,55 +14,41 @@ from core.domain.connections.event import Happening, Step, shown_client_id, show
 from core.domain.connections.journal import Journal
 from core.domain.errors import (
     ClientDocumentRefused,
-    ClientDocumentWanted,
     InvalidRedirectUri,
     Refusal,
     TemporarilyUnavailable,
     TooManyAttempts,
 )
-from core.domain.grants.device_consent import DevicePrompt
 from core.domain.grants.token_request import TokenResponse
-from core.domain.tokens.grant_token import TokenKind
-from core.rpc.connection_traces import grant_id_of, presented_by, refusal_of, seen_network, token_refusal, trace_of
-
-_log = logging.getLogger(__name__)
-
-Asked = ParamSpec("Asked")
+from core.rpc.connection_traces import (
+    COMES_AGAIN,
+    STRANGERS,
+    grant_id_of,
+    presented_by,
+    refusal_of,
+    seen_network,
+    token_refusal,
+    trace_of,
+)
+from core.rpc.quiet_notes import quietly
 
 #: There is no document, or none that can be used.
 _WITHOUT_DOCUMENT = (ClientDocumentRefused, TooManyAttempts, TemporarilyUnavailable)
-#: Why a client is none of ours.
-_STRANGERS = frozenset({"client_unknown", "client_document_refused", "too_many_attempts"})
 #: What is said of a genuine code or token alone.
 _OF_A_GRANT = frozenset({"mismatched", "reused", "ended", "future", "expired_token", "access_denied"})
 #: What a machine does all day, of which nothing is noted.
 _ORDINARY = frozenset({"rotated", "issued"})
 
 
-def _quietly(note: Callable[Asked, None]) -> Callable[Asked, None]:
-    """Whatever goes wrong with a note, the request that it is about goes on: it may have been granted already."""
-
-    @wraps(note)
-    def try_to_note(*args: Asked.args, **kwargs: Asked.kwargs) -> None:
-        try:
-            note(*args, **kwargs)
-        except Exception as error:
-            # Its text may quote what was sent.
-            _log.error("attempt to connect not noted", extra={"step": note.__name__, "error": type(error).__name__})
-
-    return try_to_note
-
-
 class ConnectionNotes:
     """Notes in a journal. None of its methods raises anything but what happens inside of it."""
 
-    def __init__(self, journal: Journal, seal: RequestSeal, page_seal: RequestSeal) -> None:
-        """`seal` is that of authorization requests, `page_seal` that of the page for devices."""
+    def __init__(self, journal: Journal, seal: RequestSeal) -> None:
+        """`seal` is that of authorization requests."""
         self._journal = journal
         self._seal = seal
-        self._page_seal = page_seal
 
-    @_quietly
+    @quietly
     def registration(self, network_address: str, outcome: Registration | Exception) -> None:
         """Note a registration, or its refusal."""
         network = seen_network(network_address)
@@ -88,7 +71,7 @@ class ConnectionNotes:
             self._refused_authorization(parameters, network_address, error, by_document=by_document)
             raise
 
-    @_quietly
+    @quietly
     def _refused_authorization(
         self, parameters: Parameters, network_address: str, error: Exception, *, by_document: bool
     ) -> None:
@@ -98,10 +81,10 @@ class ConnectionNotes:
         # What is said of a redirect URI is said with the document in hand.
         known = by_document and isinstance(error, InvalidRedirectUri)
         fetched = (Happening(Step.DOCUMENT, "fetched", network=network),) if known else ()
-        trace = trace_of(parameters, network, stranger=refusal.outcome in _STRANGERS)
+        trace = trace_of(parameters, network, stranger=refusal.outcome in STRANGERS)
         self._journal.note(trace, *fetched, refusal)
 
-    @_quietly
+    @quietly
     def authorization(
         self,
         parameters: Parameters,
@@ -141,7 +124,7 @@ class ConnectionNotes:
             raise
         self._login(parameters, network_address, None)
 
-    @_quietly
+    @quietly
     def _login(self, parameters: Parameters, network_address: str, error: Exception | None) -> None:
         network = seen_network(network_address)
         good = Happening(Step.LOGIN, "succeeded", network=network)
@@ -162,7 +145,7 @@ class ConnectionNotes:
         else:
             self._decision(sealed, browser_binding, Happening(Step.CONSENT, "denied"))
 
-    @_quietly
+    @quietly
     def _decision(self, sealed: str, browser_binding: bytes, *happenings: Happening) -> None:
         try:
             opened = self._seal.require_open(sealed, browser_binding)
@@ -174,10 +157,12 @@ class ConnectionNotes:
 
     def token(self, request: token_pb2.IssueTokenRequest, outcome: TokenResponse | Exception) -> None:
         """Note a token request, unless it is one of those that machines send all day."""
-        if not isinstance(outcome, TokenResponse) or outcome.verdict not in _ORDINARY:
+        if isinstance(outcome, TokenResponse) and outcome.verdict in _ORDINARY:
+            return
+        if not isinstance(outcome, COMES_AGAIN):
             self._token(request, outcome)
 
-    @_quietly
+    @quietly
     def _token(self, request: token_pb2.IssueTokenRequest, outcome: TokenResponse | Exception) -> None:
         network = seen_network(request.network_address)
         if isinstance(outcome, TokenResponse):
@@ -193,56 +178,6 @@ class ConnectionNotes:
             client_id=shown_client_id(request.client.client_id),
             grant_id=grant_id,
             network=network,
-            stranger=happening.outcome in _STRANGERS,
+            stranger=happening.outcome in STRANGERS,
         )
         self._journal.note(trace, happening)
-
-    @contextmanager
-    def starting_device(self, client_id: str, network_address: str) -> Iterator[None]:
-        """Note the refusal of a device's request (RFC 8628 §3.1)."""
-        try:
-            yield
-        except ClientDocumentWanted:
-            # Nothing was decided, and it comes again.
-            raise
-        except Exception as error:
-            self._refused_device(client_id, network_address, error)
-            raise
-
-    @_quietly
-    def _refused_device(self, client_id: str, network_address: str, error: Exception) -> None:
-        network = seen_network(network_address)
-        refusal = refusal_of(Step.DEVICE, error, network)
-        stranger = refusal.outcome in _STRANGERS
-        self._journal.note(Trace(shown_client_id(client_id), network=network, stranger=stranger), refusal)
-
-    @_quietly
-    def device_started(self, client_id: str, network_address: str, device_code: str) -> None:
-        """Note a device's request; the id in its code becomes the grant's."""
-        network, grant_id = seen_network(network_address), grant_id_of(TokenKind.DEVICE_CODE, device_code)
-        trace = Trace(shown_client_id(client_id), grant_id=grant_id, network=network)
-        self._journal.note(trace, Happening(Step.DEVICE, "started", network=network))
-
-    @_quietly
-    def user_code_entered(self, prompt: DevicePrompt, browser_binding: bytes, network_address: str) -> None:
-        """Note that a user has typed a good code."""
-        trace = Trace(
-            shown_client_id(prompt.client.client_id), grant_id=self._find_device(prompt.sealed_page, browser_binding)
-        )
-        happening = Happening(Step.DEVICE, "code_entered", network=seen_network(network_address))
-        self._journal.note(trace, happening, username=prompt.user.username)
-
-    @_quietly
-    def device_decided(self, sealed_page: str, browser_binding: bytes, *, approved: bool) -> None:
-        """Note a decision about a device."""
-        if self._journal.knows(device_id := self._find_device(sealed_page, browser_binding)):
-            trace = Trace(grant_id=device_id)
-            self._journal.note(trace, Happening(Step.DEVICE, "allowed" if approved else "denied"))
-
-    def _find_device(self, sealed_page: str, browser_binding: bytes) -> str:
-        try:
-            opened = self._page_seal.require_open(sealed_page, browser_binding)
-        except Refusal:
-            # It has expired this very moment; what was decided stays decided.
-            return ""
-        return find_one(opened.parameters, "device") or ""

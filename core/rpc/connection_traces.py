@@ -8,11 +8,15 @@ from tokenhouse.v1 import token_pb2
 from core.domain.authorization.parameters import Parameters
 from core.domain.connections.attempt import Trace
 from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
-from core.domain.errors import ClientDocumentRefused, InvalidGrant, Refusal
+from core.domain.errors import ClientDocumentRefused, ClientDocumentWanted, ClientKeysWanted, InvalidGrant, Refusal
 from core.domain.limits.network import network_of
 from core.domain.tokens.grant_token import TokenKind, find_grant_token
 from core.rpc.errors import reason_of
 
+#: Nothing was decided, and the same request comes once more.
+COMES_AGAIN = (ClientDocumentWanted, ClientKeysWanted)
+#: Why a client is none of ours.
+STRANGERS = frozenset({"client_unknown", "client_document_refused", "too_many_attempts"})
 _POLLS = frozenset({"authorization_pending", "slow_down"})
 
 

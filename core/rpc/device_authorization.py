@@ -12,7 +12,7 @@ from core.domain.grants.device_consent import DeviceConsent, DeviceLogin, Device
 from core.metrics.devices import DeviceMetrics
 from core.rpc.authorization import write_client, write_scopes
 from core.rpc.client_credentials import read_credentials
-from core.rpc.connection_notes import ConnectionNotes
+from core.rpc.device_notes import DeviceNotes
 from core.rpc.errors import reason_of
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
         clients: DeviceClients,
         consent: DeviceConsent,
         metrics: DeviceMetrics,
-        notes: ConnectionNotes,
+        notes: DeviceNotes,
     ) -> None:
         self._endpoint = endpoint
         self._clients = clients
@@ -47,10 +47,10 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
         client_id = wanted.client.client_id
         with (
             self._metrics.counting_starts(reason_of),
-            self._notes.starting_device(client_id, request.network_address),
+            self._notes.starting(client_id, request.network_address),
         ):
             started = self._endpoint.start(wanted)
-        self._notes.device_started(client_id, request.network_address, started.device_code)
+        self._notes.started(client_id, request.network_address, started.device_code)
         _log.info("device authorization started", extra={"client_id": client_id})
         return pb.StartDeviceAuthorizationResponse(
             device_code=started.device_code,
@@ -63,8 +63,9 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
         self, request: pb.FetchDeviceClientRequest, context: grpc.ServicerContext
     ) -> pb.FetchDeviceClientResponse:
         credentials = read_credentials(request.client)
-        with self._notes.starting_device(credentials.client_id, request.network_address):
+        with self._notes.starting(credentials.client_id, request.network_address):
             self._clients.keep(credentials, network_address=request.network_address)
+        self._notes.document_found(credentials.client_id, request.network_address)
         return pb.FetchDeviceClientResponse()
 
     def OpenDevicePage(
@@ -102,7 +103,7 @@ class DeviceAuthorizationServicer(device_authorization_pb2_grpc.DeviceAuthorizat
             browser_binding=request.browser_binding,
             approved=request.approved,
         )
-        self._notes.device_decided(request.sealed_page, request.browser_binding, approved=request.approved)
+        self._notes.decided(request.sealed_page, request.browser_binding, approved=request.approved)
         return pb.DecideDeviceAuthorizationResponse()
 
 

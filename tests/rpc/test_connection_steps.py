@@ -69,6 +69,7 @@ def test_a_device_is_one_timeline(road: Road) -> None:
     attempt = last_attempt(road.serving, device.client_id)
 
     assert steps_of(attempt) == [
+        ("registration", "registered"),
         ("device", "started"),
         ("device", "authorization_pending"),
         ("device", "code_entered"),
@@ -76,7 +77,7 @@ def test_a_device_is_one_timeline(road: Road) -> None:
         ("token", "redeemed"),
         ("validation", "active"),
     ]
-    assert (attempt.events[1].count, attempt.events[1].refused) == (2, False)
+    assert (attempt.events[2].count, attempt.events[2].refused) == (2, False)
     assert (attempt.username, attempt.state, list(attempt.findings)) == (road.username, "connected", [])
     for secret in (device.started.device_code, device.started.user_code, tokens.access_token):
         assert secret not in str(look(road.serving))
@@ -196,7 +197,7 @@ def test_a_note_that_fails_costs_nobody_a_token(caplog: pytest.LogCaptureFixture
     """What is granted may be on the disk already: the log says that it was not noted, without what was sent."""
     keys = MasterKeys({1: b"k" * 32}, SystemRandomness())
     seal = RequestSeal(keys, ManualClock(), SystemRandomness())
-    notes = ConnectionNotes(FullJournal(ManualClock()), seal, seal)
+    notes = ConnectionNotes(FullJournal(ManualClock()), seal)
     notes.token(token_pb2.IssueTokenRequest(), InvalidGrant("canary", "forged"))
     with pytest.raises(LoginFailed), notes.logging_in([("client_id", "canary")], "192.0.2.1"):
         raise LoginFailed("wrong")

@@ -12,8 +12,10 @@ import grpc
 import pytest
 from tokenhouse.v1 import authorization_pb2 as pb
 from tokenhouse.v1 import client_admin_pb2, discovery_pb2
+from tokenhouse.v1 import device_authorization_pb2 as device_pb2
 
 from core.config.load import load_config
+from core.domain.clients.grant_types import DEVICE_CODE
 from core.loading import load_documents
 from core.outbound.guarded_http import GuardedHttp
 from tests.certificates import Authority, dns
@@ -23,7 +25,7 @@ from tests.patience import PATIENCE
 from tests.rpc.connections import findings_of, last_attempt, steps_of
 from tests.rpc.road import BINDING, Road, read_refusal, refused
 from tests.running import wait_until
-from tests.serving import DEADLINE, Serving, parameters_of
+from tests.serving import DEADLINE, Serving, parameters_of, public_client
 
 #: How many of these calls are worked at, and how many are taken on: nine tenths of 24.
 _THREADS = 8
@@ -216,6 +218,21 @@ def test_the_operator_sees_what_became_of_it(road: DocumentRoad, host: DocumentH
     assert findings_of(untrusted) == {"REDIRECT_URI_NOT_ALLOWED": setting}
     reload(road.serving, f"[ClientDocuments]\nTrustedClientHost = localhost:{host.port}")
     assert "it is now: connect again" in last_attempt(road.serving, host.url("/other.json")).findings[0].words
+
+
+def test_the_operator_sees_a_device_with_a_document(road: DocumentRoad, host: DocumentHost) -> None:
+    """RFC 8628: that a document is wanted is no step, that it was fetched or refused is one."""
+    device: dict[str, Any] = {"client": public_client(host.url()), "network_address": "192.0.2.1"}
+    host.publish(host.url(), grant_types=[DEVICE_CODE])
+    wanted = device_pb2.StartDeviceAuthorizationRequest(**device)
+    refused(road.serving.devices.StartDeviceAuthorization, wanted)
+    road.serving.devices.FetchDeviceClient(device_pb2.FetchDeviceClientRequest(**device), timeout=DEADLINE)
+    road.serving.devices.StartDeviceAuthorization(wanted, timeout=DEADLINE)
+    nothing = public_client(host.url("/nothing.json"))
+    refused(road.serving.devices.FetchDeviceClient, device_pb2.FetchDeviceClientRequest(client=nothing))
+
+    assert steps_of(last_attempt(road.serving, host.url())) == [("document", "fetched"), ("device", "started")]
+    assert list(findings_of(last_attempt(road.serving, host.url("/nothing.json")))) == ["DOCUMENT_REFUSED"]
 
 
 def trusting(authority: Authority) -> Callable[[], ssl.SSLContext]:

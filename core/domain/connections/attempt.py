@@ -20,6 +20,8 @@ class Trace:
     #: 32 hexadecimal digits.
     grant_id: str = ""
     network: str = ""
+    #: It takes over what waits for it: a registration, a document.
+    takes_over: bool = False
     #: The client is none of ours: its attempts share what room there is with those of all others like it.
     stranger: bool = False
 

@@ -84,7 +84,7 @@ class Journal:
                 lambda each: each.challenge == trace.challenge and not each.grant_id, trace.client_id
             )
             return asked or self._find_beginning(trace, now_ms)
-        return None if trace.grant_id else self._find_beginning(trace, now_ms)
+        return None if trace.grant_id and not trace.takes_over else self._find_beginning(trace, now_ms)
 
     def _find_beginning(self, trace: Trace, now_ms: int) -> Attempt | None:
         def waits(attempt: Attempt) -> bool:
@@ -96,8 +96,9 @@ class Journal:
             return trace.network in attempt.networks if trace.network else not attempt.networks
 
         near = self._find_last(lambda each: waits(each) and is_near(each), trace.client_id)
-        # What is no authorization request has only its network to tell users of one tool apart.
-        return near or (self._find_last(waits, trace.client_id) if trace.challenge else None)
+        # What asks for nothing has only its network to tell users of one tool apart.
+        takes_any = trace.challenge or trace.takes_over
+        return near or (self._find_last(waits, trace.client_id) if takes_any else None)
 
     def _find_last(self, fits: _Fits, client_id: str) -> Attempt | None:
         attempts = reversed(self._of_client.get(client_id, {}).values())
