@@ -17,6 +17,7 @@ from tokenhouse.v1 import (
     revocation_pb2,
     session_pb2,
     token_pb2,
+    upstream_pb2,
 )
 
 from core.account_services import AccountServices
@@ -71,8 +72,10 @@ from core.rpc.introspection import IntrospectionServicer
 from core.rpc.registration import RegistrationServicer
 from core.rpc.revocation import RevocationServicer
 from core.rpc.session import SessionServicer
+from core.rpc.sign_in_pages import SignInPages
 from core.rpc.token import TokenServicer
 from core.seen_connections import SeenConnections
+from core.upstream_services import UpstreamServices
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ class FacadeServices:
             store, logins, RequestSeal(self.master_keys, clock, self.randomness, CONSOLE_PAGE), policy
         )
         account = AccountServices(store, logins, self.passwords, self.master_keys, policy, clock, self.randomness)
+        upstream = UpstreamServices(store, logins, self.http, self.master_keys, policy, clock, self.randomness)
+        pages = SignInPages(endpoint, device_consent, account.page, operators)
         device_clients = DeviceClients(store, self.documents, policy, clock)
         devices = DeviceAuthorizationEndpoint(
             authentication, device_clients, store, self.master_keys, policy, clock, self.randomness
@@ -133,9 +138,8 @@ class FacadeServices:
                 devices, device_clients, device_consent, self.metrics.devices, self.seen.device_notes(page_seal)
             ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
-            _service(session_pb2, "SessionService"): SessionServicer(
-                logins, endpoint, device_consent, operators, account.page, outcomes, notes
-            ),
+            _service(session_pb2, "SessionService"): SessionServicer(logins, upstream.sign_out, pages, outcomes, notes),
+            _service(upstream_pb2, "UpstreamService"): upstream.servicer(pages, outcomes),
             _service(account_pb2, "AccountService"): account.servicer,
             _service(console_pb2, "ConsoleService"): ConsoleServicer(
                 operators, store, self.operator_services.over, self.refusals

@@ -24,6 +24,7 @@ from core.domain.administration.backups import BackupAdministration, recording
 from core.domain.administration.clients import ClientAdministration
 from core.domain.administration.clock import ClockAdministration
 from core.domain.administration.grants import GrantAdministration
+from core.domain.administration.identities import IdentityAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.overview import OverviewAdministration
 from core.domain.administration.preregistration import ClientPreregistration
@@ -93,7 +94,9 @@ class OperatorServices:
         return {
             _service(overview_admin_pb2, "OverviewAdminService"): OverviewAdminServicer(overview),
             _service(statistics_admin_pb2, "StatisticsAdminService"): StatisticsAdminServicer(self.statistics),
-            _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(users),
+            _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(
+                users, IdentityAdministration(store, users, self.policy, clock)
+            ),
             _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(
                 ClientAdministration(store, clock), preregistration
             ),

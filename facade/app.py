@@ -41,6 +41,7 @@ from facade.endpoints.metadata import metadata_reply, show_metadata, show_nothin
 from facade.endpoints.register import register_client
 from facade.endpoints.revoke import revoke_token
 from facade.endpoints.token import issue_token
+from facade.endpoints.upstream_login import come_back_signed_in, come_back_signed_out, start_upstream_login
 from facade.pages.rendering import Pages
 from facade.route import Kind, Route, Urgency
 
@@ -99,6 +100,9 @@ ROUTES = (
     Route(paths.DEVICE_LOGOUT, _POST, log_out_for_device, Kind.PAGE, Urgency.ENDING),
     Route(paths.DEVICE_CONSENT, _POST, decide_device_authorization, Kind.PAGE),
     Route(paths.LOGIN, _POST, log_in, Kind.PAGE),
+    Route(paths.UPSTREAM_LOGIN, _POST, start_upstream_login, Kind.PAGE),
+    Route(f"{paths.UPSTREAM_CALLBACK}/<provider>", ("GET", "OPTIONS"), come_back_signed_in, Kind.PAGE),
+    Route(paths.UPSTREAM_SIGNED_OUT, ("GET", "OPTIONS"), come_back_signed_out, Kind.PAGE),
     Route(paths.LOGOUT, _POST, log_out, Kind.PAGE, Urgency.ENDING),
     Route(paths.CONSENT, _POST, decide_consent, Kind.PAGE),
     Route(paths.TOKEN, _POST, issue_token, Kind.API),

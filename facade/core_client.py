@@ -4,7 +4,8 @@ A core that restarts is waited for, and UNAVAILABLE and a CANCELLED we did not c
 it has not begun) are tried again; so is a DEADLINE_EXCEEDED before its time: gRPC reckons with the wall clock, and
 somebody has set that. Each call may happen twice: a token request by its attempt_id; a decision, for which the core has
 one answer for some seconds; what ends something; what stores nothing; a device's request, of which nobody decides the
-lost one. A login that was lost has cost one try and left a session that nobody can enter.
+lost one. A login that was lost has cost one try and left a session that nobody can enter; one at another provider is
+begun again by its user, since what comes back from there counts once.
 """
 
 import asyncio
@@ -52,6 +53,14 @@ from tokenhouse.v1.registration_pb2 import (
 from tokenhouse.v1.revocation_pb2 import RevokeTokenRequest, RevokeTokenResponse
 from tokenhouse.v1.session_pb2 import LogInRequest, LogInResponse, LogOutRequest, LogOutResponse
 from tokenhouse.v1.token_pb2 import IssueTokenRequest, IssueTokenResponse, IssueTokensRequest, IssueTokensResponse
+from tokenhouse.v1.upstream_pb2 import (
+    FinishUpstreamLoginRequest,
+    FinishUpstreamLoginResponse,
+    FinishUpstreamLogoutRequest,
+    FinishUpstreamLogoutResponse,
+    StartUpstreamLoginRequest,
+    StartUpstreamLoginResponse,
+)
 from tokenhouse_verifier.coalescing import Coalescer
 
 from facade.account_calls import AccountCalls
@@ -72,6 +81,8 @@ DEADLINE = 3.0
 LOGIN_DEADLINE = 8.0
 #: An authorization for which the core fetches a document: 3 s at the most, after a wait for its turn.
 DOCUMENT_DEADLINE = 8.0
+#: A login at another provider: metadata, tokens, keys and UserInfo, 3 s at the most for each.
+UPSTREAM_DEADLINE = 14.0
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
@@ -108,6 +119,7 @@ _ORDINARY = _Options()
 _AT_ONCE = _Options(patient=False)
 _LOGIN = _Options(timeout=LOGIN_DEADLINE)
 _BY_DOCUMENT = _Options(timeout=DOCUMENT_DEADLINE)
+_UPSTREAM = _Options(timeout=UPSTREAM_DEADLINE)
 
 
 class _Method(Generic[Q, R]):
@@ -225,11 +237,25 @@ class CoreClient:
         )
         self._issue_tokens = method("/tokenhouse.v1.TokenService/IssueTokens", IssueTokensRequest, IssueTokensResponse)
         self._check = method("/grpc.health.v1.Health/Check", HealthCheckRequest, HealthCheckResponse, _AT_ONCE)
+        self._begin_upstream()
         self._begin_coalescing(metrics)
 
     def _method(self, path: str, _request: type[Q], response: type[R], options: _Options = _ORDINARY) -> _Method[Q, R]:
         tracing = None if path in _OF_NOBODY else self._tracing
         return _Method(self._channel, self._metrics, tracing, path, response, options)
+
+    def _begin_upstream(self) -> None:
+        method = self._method
+        upstream = "/tokenhouse.v1.UpstreamService/"
+        self.start_upstream_login = method(
+            upstream + "StartUpstreamLogin", StartUpstreamLoginRequest, StartUpstreamLoginResponse, _UPSTREAM
+        )
+        self.finish_upstream_login = method(
+            upstream + "FinishUpstreamLogin", FinishUpstreamLoginRequest, FinishUpstreamLoginResponse, _UPSTREAM
+        )
+        self.finish_upstream_logout = method(
+            upstream + "FinishUpstreamLogout", FinishUpstreamLogoutRequest, FinishUpstreamLogoutResponse
+        )
 
     def _begin_devices(self) -> None:
         method = self._method

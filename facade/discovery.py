@@ -40,6 +40,21 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class SignIn:
+    """How users sign in."""
+
+    #: With a user name and a password of this server.
+    local_users: bool
+    #: Names and labels of other OpenID providers, in the order of their buttons.
+    providers: tuple[tuple[str, str], ...]
+
+    @property
+    def only_provider(self) -> str | None:
+        """The one where there is no other way in."""
+        return self.providers[0][0] if not self.local_users and len(self.providers) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerMetadata:
     """One answer of the core, rendered."""
 
@@ -49,6 +64,7 @@ class ServerMetadata:
     jwks: Document
     #: The "kid" of each key in the JWK Set.
     key_ids: frozenset[str]
+    sign_in: SignIn
 
 
 class Discovery:
@@ -209,6 +225,7 @@ def _render(facts: GetServerMetadataResponse) -> ServerMetadata:
         _document(json.dumps(members, ensure_ascii=False).encode()),
         _document(facts.jwks.encode()),
         frozenset(key["kid"] for key in json.loads(facts.jwks)["keys"]),
+        SignIn(not facts.local_users_off, tuple((each.name, each.label) for each in facts.sign_in_providers)),
     )
 
 

@@ -31,6 +31,7 @@ from tokenhouse.v1 import (
     revocation_pb2_grpc,
     session_pb2_grpc,
     token_pb2_grpc,
+    upstream_pb2_grpc,
     user_admin_pb2_grpc,
     validation_pb2_grpc,
 )
@@ -86,6 +87,7 @@ class Serving:
         self.devices = device_authorization_pb2_grpc.DeviceAuthorizationServiceStub(facade)
         self.accounts = account_pb2_grpc.AccountServiceStub(facade)
         self.sessions = session_pb2_grpc.SessionServiceStub(facade)
+        self.upstream = upstream_pb2_grpc.UpstreamServiceStub(facade)
         self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)
         self.tokens = token_pb2_grpc.TokenServiceStub(facade)
         self.revocation = revocation_pb2_grpc.RevocationServiceStub(facade)

@@ -136,6 +136,35 @@ def set_groups(name: str, groups: tuple[str, ...], as_json: bool) -> None:
 
 @users.command()
 @click.argument("name")
+@click.argument("provider")
+@click.argument("sub")
+@json_option
+def link(name: str, provider: str, sub: str, as_json: bool) -> None:
+    """Let a user sign in at a provider of the settings.
+
+    SUB is how the provider calls the user: the `sub` of its ID tokens, which the log names when it refuses one.
+    """
+    request = pb.LinkIdentityRequest(username=name, provider=provider, sub=sub)
+    with admin_channel() as channel:
+        user = UserAdminServiceStub(channel).LinkIdentity(request, timeout=DEADLINE).user
+    _print_user(user, as_json)
+
+
+@users.command()
+@click.argument("name")
+@click.argument("provider")
+@click.argument("sub")
+@json_option
+def unlink(name: str, provider: str, sub: str, as_json: bool) -> None:
+    """Take such a link away and end the user's sessions. PROVIDER is its name in the settings, or its issuer."""
+    request = pb.UnlinkIdentityRequest(username=name, issuer=provider, sub=sub)
+    with admin_channel() as channel:
+        user = UserAdminServiceStub(channel).UnlinkIdentity(request, timeout=DEADLINE).user
+    _print_user(user, as_json)
+
+
+@users.command()
+@click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask, as where there is no terminal.")
 @json_option
 def delete(name: str, yes: bool, as_json: bool) -> None:
@@ -174,4 +203,5 @@ def _print_user(user: pb.User, as_json: bool) -> None:
     if as_json:
         print_json(as_json_value(user))
     else:
-        print_facts({**_row(user), "Subject": user.subject})
+        linked = {"Linked": ", ".join(f"{each.sub} of {each.issuer}" for each in user.identities)}
+        print_facts({**_row(user), "Subject": user.subject, **(linked if user.identities else {})})

@@ -13,6 +13,7 @@ from core.config.page_colors import check_page_colors
 from core.config.refusal import Everything, find_repeated, refusal
 from core.config.service_checks import check_services
 from core.config.setting import DEFAULT, Setting
+from core.config.upstream_providers import check_upstream
 from core.config.values import show_duration
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ def check_together(found: Everything) -> None:
     check_https(found)
     check_services(found)
     check_page_colors(found)
+    check_upstream(found)
 
 
 def _check_lifetimes(found: Everything) -> None:

@@ -23,6 +23,7 @@ from core.config.audit_settings import AuditSettings
 from core.config.colors import Color
 from core.config.page_colors import page_colors
 from core.config.setting import Found, Setting
+from core.config.upstream_providers import build_upstream
 from core.config.values import Network
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.limits.rate import Rate
@@ -34,6 +35,7 @@ from core.domain.policy import (
     RegistrationPolicy,
     Scope,
     ServiceCaller,
+    UpstreamPolicy,
 )
 
 T = TypeVar("T")
@@ -173,6 +175,8 @@ class Config:
     registration: RegistrationPolicy
     #: Console.OperatorGroup; empty: there is no console.
     operator_group: str
+    #: [UpstreamProvider], and Server.LocalUsers
+    upstream: UpstreamPolicy
     grpc: GrpcSettings
     metrics: MetricsSettings
     tracing: TracingSettings
@@ -226,6 +230,7 @@ class Config:
                 self.keys.signing_key_rotation_period, self.keys.signing_key_publication_period
             ),
             audit_retention=self.audit.retention,
+            upstream=self.upstream,
         )
 
 
@@ -282,6 +287,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
         device_flow=DeviceFlowPolicy(*map(one, device_settings.ALL)),
         registration=RegistrationPolicy(*map(one, registration_settings.SETTINGS)),
         operator_group=one(console_settings.OPERATOR_GROUP),
+        upstream=build_upstream(found),
         grpc=GrpcSettings(
             socket=one(settings.SOCKET),
             admin_socket=one(settings.ADMIN_SOCKET),

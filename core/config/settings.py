@@ -16,6 +16,7 @@ from core.config import (
     page_settings,
     registration_settings,
     tracing_settings,
+    upstream_settings,
 )
 from core.config.addresses import (
     parse_allowed_redirect_uri,
@@ -306,6 +307,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     CLIENTS_ENABLED,
     ALLOWED_REDIRECT_URI,
     SESSION_LIFETIME,
+    upstream_settings.LOCAL_USERS,
     discovery_settings.SERVICE_DOCUMENTATION,
     ACCESS_TOKEN_LIFETIME,
     REFRESH_TOKEN_LIFETIME,
@@ -318,6 +320,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     RESOURCE,
     SERVER_WIDE_TOKENS,
     *device_settings.OF_OAUTH,
+    *upstream_settings.OF_PROVIDERS,
     *document_settings.SETTINGS,
     *registration_settings.SETTINGS,
     *console_settings.SETTINGS,

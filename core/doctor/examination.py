@@ -13,6 +13,7 @@ from core.doctor.files import examine_files
 from core.doctor.finding import Finding, Verdict, good, note, problem
 from core.doctor.master_key import examine_master_key
 from core.doctor.processes import find_socket_listener
+from core.doctor.upstream import examine_upstream
 from core.domain.administration.clock import ClockState
 from core.domain.errors import StoreUnavailable
 from core.store.refusal import StoreRefused
@@ -51,6 +52,7 @@ def examine(config: Config, ask_clock: AskClock) -> Iterator[Finding]:
     yield from _looked_at("Disk", examine_disk(config.database_folder, has_database=has_database))
     yield from _looked_at("Certificate", examine_certificate(config))
     yield from _looked_at("Client documents", examine_documents(config))
+    yield from _looked_at("Sign-in", examine_upstream(config))
     yield from _looked_at("Addresses", examine_addresses(config, core, answers=answers))
 
 

@@ -14,6 +14,10 @@ Exception tree::
     ├── ClientKeysWanted      a client's keys have to be fetched first; nothing was decided
     ├── ClientDocumentWanted  a terminal's document has to be fetched first; nothing was decided
     ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
+    ├── LocalUsersOff         nobody signs in with a password here
+    ├── UpstreamLoginFailed   a login at another provider came back in a way that proves nothing
+    ├── UpstreamUserRefused   the provider has said who it is, and this server does not let them in
+    ├── UpstreamUnavailable   the provider does not answer, or not as it should
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── UnknownUserCode       a user code that is unknown, expired or used: one and the same
     ├── InitialAccessTokenRefused   registering needs a token, and this is none that is good
@@ -218,6 +222,22 @@ class ClientDocumentWanted(Refusal):
 
 class LoginFailed(Refusal):
     """Wrong name, wrong password or disabled account: nobody learns which."""
+
+
+class LocalUsersOff(Refusal):
+    """Server.LocalUsers is false."""
+
+
+class UpstreamLoginFailed(Refusal):
+    """What came back from an OpenID provider proves nothing: its state, issuer, code or ID token is not good."""
+
+
+class UpstreamUserRefused(Refusal):
+    """An OpenID provider has said who it is, and this server does not let them in."""
+
+
+class UpstreamUnavailable(Refusal):
+    """An OpenID provider cannot be reached, or does not answer as OpenID Connect asks for."""
 
 
 class TooManyAttempts(Refusal):

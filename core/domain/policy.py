@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 from core.domain.keys.rotation_schedule import RotationSchedule
@@ -95,6 +96,46 @@ class DeviceFlowPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamProvider:
+    """An OpenID provider that users may sign in at."""
+
+    #: The operator's word for it, in the settings, in URLs and on the command line.
+    name: str
+    #: What the button says.
+    label: str
+    #: As the provider spells it: compared whole (OpenID Connect Core §3.1.3.7).
+    issuer: str
+    client_id: str
+    #: One of the two, or neither: a public client.
+    client_secret: str | None = field(repr=False)
+    client_secret_file: Path | None
+    scope: str
+    #: Where the name of a new user stands; the first claim that has one that can be used.
+    username_claims: tuple[str, ...]
+    #: None: groups are the operator's.
+    group_claim: str | None
+    #: Groups of the claim and the groups they stand for here; `*` is any, or the same name.
+    groups: tuple[tuple[str, str], ...]
+    #: Of the verified e-mail address; empty: whoever the provider lets in.
+    allowed_domains: tuple[str, ...]
+    #: Whoever comes for the first time becomes a user; False: only those whom an operator has linked come in.
+    creates_users: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamPolicy:
+    """How users sign in."""
+
+    #: With a user name and a password of this server.
+    local_users: bool = True
+    providers: tuple[UpstreamProvider, ...] = ()
+
+    def find(self, name: str) -> UpstreamProvider | None:
+        """The provider of this name."""
+        return next((provider for provider in self.providers if provider.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Lifetimes are in seconds. The names are those of the settings."""
 
@@ -135,6 +176,7 @@ class Policy:
     signing_key_rotation: RotationSchedule
     #: How long records of the audit trail are kept; None: for good.
     audit_retention: int | None = 90 * 24 * 60 * 60
+    upstream: UpstreamPolicy = UpstreamPolicy()
 
 
 class PolicySource(Protocol):

@@ -22,6 +22,7 @@ from core.domain.keys.signing_key import KeyFacts, KeyIntents
 from core.domain.limits.rate import LimitIntents
 from core.domain.sessions.session import SessionFacts, SessionIntents
 from core.domain.tokens.change import ChangeFacts, ChangeIntents
+from core.domain.upstream.identity import UpstreamFacts, UpstreamIntents
 from core.domain.users.user import UserFacts, UserIntents
 from core.domain.writing import Writes
 
@@ -34,6 +35,7 @@ class Facts(
     RegistrationTokenFacts,
     UserFacts,
     SessionFacts,
+    UpstreamFacts,
     KeyFacts,
     ChangeFacts,
     InventoryFacts,
@@ -54,6 +56,7 @@ class Transaction(
     RegistrationTokenIntents,
     UserIntents,
     SessionIntents,
+    UpstreamIntents,
     KeyIntents,
     LimitIntents,
     ChangeIntents,
@@ -77,7 +80,7 @@ class Store(Facts, Writes[Transaction], BackupStore, Protocol):
 
         Grants that ended or expired 7 days ago, pending and dead ones an hour old, devices' requests that expired an
         hour ago, sessions that expired, changes past `keep_until`, signing keys that retired, full rate buckets,
-        assertions that are good no more. Correctness never depends on it.
+        assertions and logins' states that are good no more. Correctness never depends on it.
         """
         ...
 

@@ -11,7 +11,7 @@ import itertools
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from core.outbound.bounded_stream import BoundedStream, TooMuch
@@ -50,6 +50,19 @@ class TooBusy(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """What is asked of a host, and how much of an answer is wanted."""
+
+    method: str
+    #: Path and query.
+    target: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+    #: Of the answer's body, in bytes.
+    most: int = BODY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An HTTP answer, whole; header names in lower case, several values of one name joined (RFC 9110 §5.3)."""
 
@@ -84,14 +97,27 @@ class GuardedHttp:
         Raises:
             CannotFetch, TooBusy
         """
+        return self.ask(host, port, Asking("GET", target, (("Accept", accept),)), loopback=loopback)
+
+    def ask(
+        self, host: str, port: int, asking: Asking, *, loopback: bool = False, operators_own: bool = False
+    ) -> Answer:
+        """As `get`, with a method and a body.
+
+        `operators_own`: the operator has named this very host, so its addresses may be of any network.
+
+        Raises:
+            CannotFetch, TooBusy
+        """
         until = monotonic() + self._time
-        connection = self._connect(host, self._choose_addresses(host, until, loopback), port, until)
+        addresses = self._choose_addresses(host, until, loopback or operators_own, operators_own)
+        connection = self._connect(host, addresses, port, until)
         with connection:
             secured = self._secure(connection, host, until)
             with secured:
-                return _ask(secured, host if port == 443 else f"{host}:{port}", target, accept, until)
+                return _ask(secured, host if port == 443 else f"{host}:{port}", asking, until)
 
-    def _choose_addresses(self, host: str, until: float, loopback: bool) -> Sequence[Address]:
+    def _choose_addresses(self, host: str, until: float, loopback: bool, operators_own: bool) -> Sequence[Address]:
         if loopback and host == "localhost":
             # RFC 6761 §6.3: nobody else is asked what it is.
             return [parse_address(text) for text in _LOOPBACK]
@@ -108,7 +134,8 @@ class GuardedHttp:
         except ValueError as error:
             raise _not_public(error) from None
         # One that is not public among several is one too many: it may be the one that a second look would choose.
-        if special := [address for address in addresses if not is_public(address)]:
+        special = [address for address in addresses if not is_public(address)]
+        if special and not operators_own:
             raise _not_public(special[0])
         return _in_turns(addresses)[:_ADDRESSES]
 
@@ -156,31 +183,43 @@ def _not_public(detail: object) -> CannotFetch:
     return CannotFetch("the name of its host leads to an address that is not public", detail, before_asking=True)
 
 
-def _ask(connection: ssl.SSLSocket, authority: str, target: str, accept: str, until: float) -> Answer:
-    request = (
-        f"GET {target} HTTP/1.1\r\nHost: {authority}\r\nAccept: {accept}\r\nAccept-Encoding: identity\r\n"
-        "User-Agent: tokenhouse\r\nConnection: close\r\n\r\n"
+def _ask(connection: ssl.SSLSocket, authority: str, asking: Asking, until: float) -> Answer:
+    length = (("Content-Length", str(len(asking.body))),) if asking.body else ()
+    headers = (
+        ("Host", authority),
+        *asking.headers,
+        *length,
+        ("Accept-Encoding", "identity"),
+        ("User-Agent", "tokenhouse"),
+        ("Connection", "close"),
     )
+    lines = [f"{asking.method} {asking.target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
     try:
+        if any(not line.isprintable() for line in lines):
+            raise ValueError("a header that cannot be sent")
+        head = "".join(f"{line}\r\n" for line in lines).encode("ascii")
         connection.settimeout(max(0.001, until - monotonic()))
-        connection.sendall(request.encode("ascii"))
-        return _read(BoundedStream(connection, until, _HEAD_BYTES + BODY_BYTES))
+        connection.sendall(head + b"\r\n" + asking.body)
+        return _read(BoundedStream(connection, until, _HEAD_BYTES + asking.most), asking)
     except TimeoutError:
         raise CannotFetch("it did not come in time", too_late=True) from None
+    except UnicodeError:
+        # Its text would tell what could not be sent.
+        raise CannotFetch("its address or what is sent there is not ASCII") from None
     except (http.client.HTTPException, OSError, ValueError) as error:
         raise CannotFetch("its host did not answer as HTTP asks for", repr(error)) from None
     except TooMuch:
-        raise _too_large() from None
+        raise _too_large(asking.most) from None
 
 
-def _read(stream: BoundedStream) -> Answer:
+def _read(stream: BoundedStream, asking: Asking) -> Answer:
     # It takes a socket, and uses nothing of it but this.
-    response = http.client.HTTPResponse(stream, method="GET")  # type: ignore[arg-type]
+    response = http.client.HTTPResponse(stream, method=asking.method)  # type: ignore[arg-type]
     with response:
         response.begin()
-        body = response.read(BODY_BYTES + 1)
-        if len(body) > BODY_BYTES:
-            raise _too_large()
+        body = response.read(asking.most + 1)
+        if len(body) > asking.most:
+            raise _too_large(asking.most)
         if response.length:
             raise http.client.IncompleteRead(body, response.length)
     headers: dict[str, str] = {}
@@ -190,5 +229,5 @@ def _read(stream: BoundedStream) -> Answer:
     return Answer(response.status, headers, body)
 
 
-def _too_large() -> CannotFetch:
-    return CannotFetch(f"it is larger than {BODY_BYTES // 1024} KB")
+def _too_large(most: int) -> CannotFetch:
+    return CannotFetch(f"it is larger than {most // 1024} KB")

@@ -53,4 +53,9 @@ class DiscoveryServicer(discovery_pb2_grpc.DiscoveryServiceServicer):
             registration_off=policy.registration.mode is RegistrationMode.OFF,
             service_documentation=policy.service_documentation or "",
             client_id_metadata_document_supported=self._documents.are_taken(policy),
+            local_users_off=not policy.upstream.local_users,
+            sign_in_providers=[
+                discovery_pb2.SignInProvider(name=provider.name, label=provider.label)
+                for provider in policy.upstream.providers
+            ],
         )

@@ -49,6 +49,8 @@ _SLOW = {
     "/tokenhouse.v1.DeviceAuthorizationService/FetchDeviceClient": (4, 12),
     # What operators look at may count every row that there is.
     "/tokenhouse.v1.ConsoleService/Look": (2, 16),
+    "/tokenhouse.v1.UpstreamService/StartUpstreamLogin": (4, 24),
+    "/tokenhouse.v1.UpstreamService/FinishUpstreamLogin": (4, 24),
 }
 
 

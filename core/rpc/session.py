@@ -1,18 +1,21 @@
 """SessionService: browser logins for the facade."""
 
 import grpc
-from tokenhouse.v1 import session_pb2, session_pb2_grpc
+from tokenhouse.v1 import back_to_pb2, session_pb2, session_pb2_grpc
 
-from core.domain.account.page import AccountPage
-from core.domain.administration.operators import Operators
-from core.domain.authorization.endpoint import AuthorizationEndpoint
-from core.domain.grants.device_consent import DeviceConsent
+from core.domain.authorization.parameters import with_word
 from core.domain.sessions.login import Logins
 from core.domain.sessions.session import Session
+from core.domain.upstream.login import BackTo, Parameters
+from core.domain.upstream.sign_out import UpstreamSignOut
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.authorization import write_parameters
 from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.errors import reason_of
+from core.rpc.sign_in_pages import SignInPages
+
+#: Pages that have nothing to go on with.
+_BACK_TO = {back_to_pb2.BACK_TO_CONSOLE: BackTo.CONSOLE, back_to_pb2.BACK_TO_ACCOUNT: BackTo.ACCOUNT}
 
 
 class SessionServicer(session_pb2_grpc.SessionServiceServicer):
@@ -21,42 +24,28 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
     def __init__(
         self,
         logins: Logins,
-        endpoint: AuthorizationEndpoint,
-        devices: DeviceConsent,
-        operators: Operators,
-        account: AccountPage,
+        sign_out: UpstreamSignOut,
+        pages: SignInPages,
         outcomes: OutcomeMetrics,
         notes: ConnectionNotes,
     ) -> None:
         self._logins = logins
-        self._endpoint = endpoint
-        self._devices = devices
-        self._operators = operators
-        self._account = account
+        self._sign_out = sign_out
+        self._pages = pages
         self._outcomes = outcomes
         self._notes = notes
 
     def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
-        parameters = self._parameters_after_login(request)
-        if not request.sealed_request:
-            # For a page of this server's own: no client waits for it.
-            token, session = self._log_in(request)
-        else:
+        back_to, parameters = self._pages.open(request)
+        if back_to is BackTo.AUTHORIZE:
             with self._notes.logging_in(parameters, request.network_address):
                 token, session = self._log_in(request)
+        else:
+            token, session = self._log_in(request)
         return session_pb2.LogInResponse(
             session_token=token, expires_at=session.expires_at, parameters=write_parameters(parameters)
         )
-
-    def _parameters_after_login(self, request: session_pb2.LogInRequest) -> tuple[tuple[str, str], ...]:
-        if request.sealed_console:
-            return self._operators.parameters_after_login(request.sealed_console, request.browser_binding)
-        if request.sealed_device_page:
-            return self._devices.parameters_after_login(request.sealed_device_page, request.browser_binding)
-        if request.sealed_account_page:
-            return self._account.parameters_after_login(request.sealed_account_page, request.browser_binding)
-        return self._endpoint.parameters_after_login(request.sealed_request, request.browser_binding)
 
     def _log_in(self, request: session_pb2.LogInRequest) -> tuple[str, Session]:
         try:
@@ -73,11 +62,29 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         return started
 
     def LogOut(self, request: session_pb2.LogOutRequest, context: grpc.ServicerContext) -> session_pb2.LogOutResponse:
-        self._logins.log_out(request.session_token)
+        try:
+            found = self._find_way_back(request)
+            return session_pb2.LogOutResponse() if found is None else self._write_way_out(request, *found)
+        finally:
+            # Whatever becomes of the page, who signs out is signed out.
+            self._logins.log_out(request.session_token)
+
+    def _find_way_back(self, request: session_pb2.LogOutRequest) -> tuple[BackTo, Parameters] | None:
+        binding = request.browser_binding
         if request.sealed_device_page:
-            page = self._devices.parameters_after_login(request.sealed_device_page, request.browser_binding)
-            return session_pb2.LogOutResponse(parameters=write_parameters(page))
-        if not request.sealed_request:
-            return session_pb2.LogOutResponse()
-        opened, _ = self._endpoint.reopen(request.sealed_request, request.browser_binding)
-        return session_pb2.LogOutResponse(parameters=write_parameters(opened.parameters))
+            return BackTo.DEVICE, self._pages.devices.parameters_after_login(request.sealed_device_page, binding)
+        if request.sealed_request:
+            opened, _ = self._pages.endpoint.reopen(request.sealed_request, binding)
+            return BackTo.AUTHORIZE, opened.parameters
+        back_to = _BACK_TO.get(request.back_to)
+        return None if back_to is None else (back_to, ())
+
+    def _write_way_out(
+        self, request: session_pb2.LogOutRequest, back_to: BackTo, parameters: Parameters
+    ) -> session_pb2.LogOutResponse:
+        # Who is still signed in at the provider would come back at once as the same user.
+        anew = with_word(parameters, "prompt", "login")
+        sign_out = self._sign_out.find(request.session_token, back_to, anew, browser_binding=request.browser_binding)
+        if sign_out is None:
+            return session_pb2.LogOutResponse(parameters=write_parameters(parameters))
+        return session_pb2.LogOutResponse(parameters=write_parameters(anew), end_session_url=sign_out.url)

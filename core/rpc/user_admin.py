@@ -6,6 +6,7 @@ import grpc
 from tokenhouse.v1 import user_admin_pb2 as pb
 from tokenhouse.v1 import user_admin_pb2_grpc
 
+from core.domain.administration.identities import IdentityAdministration
 from core.domain.administration.users import UserAdministration
 from core.domain.users.user import User
 from core.rpc.paging import require_page_size
@@ -16,8 +17,9 @@ _log = logging.getLogger(__name__)
 class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
     """Proto → act on a user → proto."""
 
-    def __init__(self, users: UserAdministration) -> None:
+    def __init__(self, users: UserAdministration, identities: IdentityAdministration) -> None:
         self._users = users
+        self._identities = identities
 
     def CreateUser(self, request: pb.CreateUserRequest, context: grpc.ServicerContext) -> pb.CreateUserResponse:
         user = self._users.create(request.username, request.password, request.groups)
@@ -30,7 +32,7 @@ class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
         return pb.ListUsersResponse(users=[_write(user) for user in users[:size]], has_more=len(users) > size)
 
     def GetUser(self, request: pb.GetUserRequest, context: grpc.ServicerContext) -> pb.GetUserResponse:
-        return pb.GetUserResponse(user=_write(self._users.get(request.username)))
+        return pb.GetUserResponse(user=self._write_whole(self._users.get(request.username)))
 
     def DisableUser(self, request: pb.DisableUserRequest, context: grpc.ServicerContext) -> pb.DisableUserResponse:
         user, revoked = self._users.disable(request.username)
@@ -68,6 +70,25 @@ class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
         revoked = self._users.delete(request.username)
         _log.info("user deleted", extra={"revoked_grants": revoked})
         return pb.DeleteUserResponse(revoked_grants=revoked)
+
+    def LinkIdentity(self, request: pb.LinkIdentityRequest, context: grpc.ServicerContext) -> pb.LinkIdentityResponse:
+        user = self._identities.link(request.username, request.provider, request.sub)
+        _log.info("identity linked", extra={"subject": user.subject, "provider": request.provider})
+        return pb.LinkIdentityResponse(user=self._write_whole(user))
+
+    def UnlinkIdentity(
+        self, request: pb.UnlinkIdentityRequest, context: grpc.ServicerContext
+    ) -> pb.UnlinkIdentityResponse:
+        user = self._identities.unlink(request.username, request.issuer, request.sub)
+        _log.info("identity unlinked", extra={"subject": user.subject})
+        return pb.UnlinkIdentityResponse(user=self._write_whole(user))
+
+    def _write_whole(self, user: User) -> pb.User:
+        written = _write(user)
+        written.identities.extend(
+            pb.LinkedIdentity(issuer=each.issuer, sub=each.sub) for each in self._identities.list(user)
+        )
+        return written
 
 
 def _write(user: User) -> pb.User:

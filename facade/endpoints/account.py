@@ -2,10 +2,13 @@
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1 import account_pb2 as pb
+from tokenhouse.v1.upstream_pb2 import StartUpstreamLoginRequest
 
 from facade.cookies import cookie_header, new_browser
 from facade.endpoints.account_acts import act
+from facade.endpoints.back import asks_anew
 from facade.endpoints.own_form import OwnForm
+from facade.endpoints.upstream_login import offer_sign_in
 from facade.facade import Facade
 from facade.pages.account import account_page
 from facade.pages.login import account_login_page
@@ -19,7 +22,13 @@ async def show_account(request: Request, facade: Facade) -> HTTPResponse:
     question = pb.OpenAccountPageRequest(session_token=session_token, browser_binding=browser.binding)
     answer = await facade.core.account.open_page(question)
     if answer.WhichOneof("outcome") == "login":
-        page = account_login_page(facade, browser, answer.login.sealed_page)
+        sealed, fresh = answer.login.sealed_page, asks_anew(request)
+        page = await offer_sign_in(
+            facade,
+            browser,
+            StartUpstreamLoginRequest(sealed_account_page=sealed, fresh=fresh),
+            lambda ways: account_login_page(facade, browser, sealed, ways, fresh=fresh),
+        )
     else:
         page = account_page(facade, browser, session_token, answer.page, done=request.args.get("done", ""))
     if known is None:

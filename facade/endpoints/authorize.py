@@ -1,7 +1,5 @@
 """The authorization endpoint (RFC 6749 §3.1)."""
 
-from collections.abc import Iterable
-
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationByDocumentRequest,
@@ -9,9 +7,11 @@ from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationResponse,
 )
 from tokenhouse.v1.parameter_pb2 import Parameter
+from tokenhouse.v1.upstream_pb2 import StartUpstreamLoginRequest
 
-from facade import paths
 from facade.cookies import cookie_header, new_browser
+from facade.endpoints.back import back_to_authorize
+from facade.endpoints.upstream_login import offer_sign_in
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Parameters, media_type, parse_parameters
@@ -45,7 +45,13 @@ async def authorize(request: Request, facade: Facade) -> HTTPResponse:
             # RFC 6749 §4.1.2.1: nothing was posted.
             return redirect(client_redirect(answer.redirect), 302)
         case "login":
-            page = login_page(facade, browser, answer.login.client, answer.login.sealed_request)
+            asked, sealed = answer.login.client, answer.login.sealed_request
+            page = await offer_sign_in(
+                facade,
+                browser,
+                StartUpstreamLoginRequest(sealed_request=sealed),
+                lambda sign_in: login_page(facade, browser, asked, sealed, sign_in),
+            )
         case "consent":
             page = consent_page(facade, browser, session_token, answer.consent)
         case _:
@@ -61,11 +67,6 @@ async def _start(facade: Facade, question: StartAuthorizationRequest, network: s
         return answer
     by_document = StartAuthorizationByDocumentRequest(request=question, network_address=network)
     return (await facade.core.start_authorization_by_document(by_document)).response
-
-
-def back_to_authorize(facade: Facade, parameters: Iterable[Parameter]) -> HTTPResponse:
-    """Begins the same authorization request again, after signing in or out."""
-    return redirect(f"{facade.local_url(paths.AUTHORIZE)}?{encode_parameters(parameters)}")
 
 
 def _as_get(request: Request, facade: Facade) -> HTTPResponse:

@@ -6,9 +6,12 @@ from tokenhouse.v1.device_authorization_pb2 import (
     EnterUserCodeRequest,
     OpenDevicePageRequest,
 )
+from tokenhouse.v1.upstream_pb2 import StartUpstreamLoginRequest
 
 from facade.cookies import Browser, cookie_header, new_browser
+from facade.endpoints.back import asks_anew
 from facade.endpoints.own_form import parse_own_form
+from facade.endpoints.upstream_login import offer_sign_in
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Form, parse_parameters
@@ -26,7 +29,7 @@ async def device(request: Request, facade: Facade) -> HTTPResponse:
     cookie = cookie_header(request)
     known = facade.cookies.find_browser(cookie)
     browser = known or new_browser()
-    page = await _open(facade, browser, facade.cookies.find_session_token(cookie), typed)
+    page = await _open(facade, browser, facade.cookies.find_session_token(cookie), typed, fresh=asks_anew(request))
     if known is None:
         page.headers.add("Set-Cookie", facade.cookies.set_browser(browser))
     return page
@@ -70,16 +73,32 @@ async def _enter(request: Request, facade: Facade) -> HTTPResponse:
         return page
     if answer.WhichOneof("outcome") == "consent":
         return device_consent_page(facade, form.browser, form.session_token, answer.consent)
-    return device_login_page(facade, form.browser, answer.login.sealed_page)
+    return await _ask_to_sign_in(facade, form.browser, answer.login.sealed_page, fresh=False)
 
 
 async def _open(
-    facade: Facade, browser: Browser, session_token: str, typed: str, refusal: Refusal | None = None
+    facade: Facade,
+    browser: Browser,
+    session_token: str,
+    typed: str,
+    refusal: Refusal | None = None,
+    *,
+    fresh: bool = False,
 ) -> HTTPResponse:
-    """The form for the code, or the login first; after a refusal with what was typed, and what is wrong with it."""
+    """The form for the code, or the login first (`fresh`: at another provider anew); after a refusal with what was
+    typed, and what is wrong with it."""
     answer = await facade.core.open_device_page(
         OpenDevicePageRequest(user_code=typed, session_token=session_token, browser_binding=browser.binding)
     )
     if answer.WhichOneof("outcome") == "login":
-        return device_login_page(facade, browser, answer.login.sealed_page)
+        return await _ask_to_sign_in(facade, browser, answer.login.sealed_page, fresh=fresh)
     return device_page(facade, browser, session_token, answer.form, typed=typed, refusal=refusal)
+
+
+async def _ask_to_sign_in(facade: Facade, browser: Browser, sealed_page: str, *, fresh: bool) -> HTTPResponse:
+    return await offer_sign_in(
+        facade,
+        browser,
+        StartUpstreamLoginRequest(sealed_device_page=sealed_page, fresh=fresh),
+        lambda ways: device_login_page(facade, browser, sealed_page, ways, fresh=fresh),
+    )

@@ -1,41 +1,33 @@
 """Signing in and out on the way to the page for devices; both lead back to it."""
 
-from collections.abc import Iterable
 from functools import partial
 
 from sanic import HTTPResponse, Request
-from tokenhouse.v1.parameter_pb2 import Parameter
 from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
 
-from facade import paths
+from facade.endpoints.back import back_to_device
 from facade.endpoints.own_form import parse_own_form
 from facade.endpoints.signing import sign_in, sign_out
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.login import device_login_page
-from facade.redirects import encode_parameters
-from facade.replies import redirect
 
 
 async def log_in_for_device(request: Request, facade: Facade) -> HTTPResponse:
     """Starts a session; a wrong password shows the form again."""
     form = parse_own_form(request, facade, "device login", carried=("sealed_device_page",), bound_to_session=False)
     sealed_page = form.find("sealed_device_page")
+    ways = (await facade.discovery.current()).sign_in
 
     def again(username: str, refusal: Refusal) -> HTTPResponse:
-        return device_login_page(facade, form.browser, sealed_page, username=username, refusal=refusal)
+        return device_login_page(facade, form.browser, sealed_page, ways, username=username, refusal=refusal)
 
     question = LogInRequest(sealed_device_page=sealed_page)
-    return await sign_in(request, facade, form, question, again, partial(_back_to_device, facade))
+    return await sign_in(request, facade, form, question, again, partial(back_to_device, facade))
 
 
 async def log_out_for_device(request: Request, facade: Facade) -> HTTPResponse:
     """Ends the session, so that somebody else can sign in."""
     form = parse_own_form(request, facade, "device logout", carried=("sealed_device_page",))
     question = LogOutRequest(sealed_device_page=form.find("sealed_device_page"))
-    return await sign_out(facade, form, question, partial(_back_to_device, facade))
-
-
-def _back_to_device(facade: Facade, parameters: Iterable[Parameter]) -> HTTPResponse:
-    query = encode_parameters(each for each in parameters if each.value)
-    return redirect(facade.local_url(paths.DEVICE) + (f"?{query}" if query else ""))
+    return await sign_out(facade, form, question, partial(back_to_device, facade))

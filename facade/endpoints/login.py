@@ -9,7 +9,7 @@ from sanic import HTTPResponse, Request
 from tokenhouse.v1.authorization_pb2 import RequestingClient
 from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
 
-from facade.endpoints.authorize import back_to_authorize
+from facade.endpoints.back import back_to_authorize
 from facade.endpoints.own_form import parse_own_form
 from facade.endpoints.signing import sign_in, sign_out
 from facade.errors import Refusal
@@ -22,10 +22,11 @@ async def log_in(request: Request, facade: Facade) -> HTTPResponse:
     # Not bound to a session: two tabs may both wait for a login, and the first ends no form of the second.
     form = parse_own_form(request, facade, "login", carried=("sealed_request", "client"), bound_to_session=False)
     sealed_request = form.find("sealed_request")
+    ways = (await facade.discovery.current()).sign_in
 
     def again(username: str, refusal: Refusal) -> HTTPResponse:
         client = _parse_client(form.find("client"))
-        return login_page(facade, form.browser, client, sealed_request, username=username, refusal=refusal)
+        return login_page(facade, form.browser, client, sealed_request, ways, username=username, refusal=refusal)
 
     question = LogInRequest(sealed_request=sealed_request)
     return await sign_in(request, facade, form, question, again, partial(back_to_authorize, facade))

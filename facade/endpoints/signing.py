@@ -10,6 +10,7 @@ from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
 from facade.endpoints.own_form import OwnForm
 from facade.errors import Refusal
 from facade.facade import Facade
+from facade.pages.leaving import leaving_page
 from facade.replies import retry_after
 
 #: The way back, with what the sealed page was opened with.
@@ -52,6 +53,10 @@ async def sign_out(facade: Facade, form: OwnForm, question: LogOutRequest, back:
         answer = await facade.core.log_out(question)
     except Refusal as refusal:
         raise form.expired(refusal) from refusal
-    reply = back(answer.parameters)
+    if answer.end_session_url:
+        # The provider sends the browser back, to where the state says.
+        reply = leaving_page(facade, answer.end_session_url, "", signing_out=True)
+    else:
+        reply = back(answer.parameters)
     reply.headers.add("Set-Cookie", facade.cookies.clear_session())
     return reply

@@ -32,7 +32,8 @@ def refusal_page(pages: Pages, refusal: Refusal, answer: Answer, incident: str, 
 
 
 def _details(refusal: Refusal, answer: Answer, query_string: str) -> list[str]:
-    if answer.status != 400:
+    # Whom another provider has named learns why this server does not let them in, or which provider is not there.
+    if answer.status != 400 and not answer.words.startswith("upstream_"):
         return []
     if refusal.reason != "INVALID_REDIRECT_URI":
         return [refusal.description]

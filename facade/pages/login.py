@@ -9,11 +9,15 @@ from tokenhouse.v1.authorization_pb2 import RequestingClient
 from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
+from facade.discovery import SignIn
 from facade.errors import Refusal, get_answer
 from facade.facade import Facade
 from facade.headers import form_target
 from facade.pages.untrusted import shown
 from facade.texts.languages import current_texts
+
+#: What the form of the providers' buttons may carry, in the order in which its token covers it.
+CARRIED_TO_PROVIDER = ("sealed_request", "sealed_device_page", "sealed_account_page", "sealed_console", "fresh")
 
 
 def login_page(
@@ -21,11 +25,13 @@ def login_page(
     browser: Browser,
     client: RequestingClient,
     sealed_request: str,
+    ways: SignIn,
     *,
     username: str = "",
     refusal: Refusal | None = None,
 ) -> HTTPResponse:
-    """Asks for a user name and a password; after a refusal it keeps the name and says what was wrong."""
+    """Asks for a user name and a password, or for a provider; after a refusal it keeps the name and says what was
+    wrong."""
     carried_client = base64.urlsafe_b64encode(client.SerializeToString()).decode()
     values = {
         "way": "client",
@@ -33,26 +39,43 @@ def login_page(
         "carried": {"sealed_request": sealed_request, "client": carried_client},
         "csrf_token": csrf_token(browser, "login", "", sealed_request, carried_client),
         "login_url": facade.local_url(paths.LOGIN),
+        **_providers(facade, browser, ways, sealed_request=sealed_request),
     }
     return _render(facade, values, username, refusal, form_target(client.redirect_uri))
 
 
 def device_login_page(
-    facade: Facade, browser: Browser, sealed_page: str, *, username: str = "", refusal: Refusal | None = None
+    facade: Facade,
+    browser: Browser,
+    sealed_page: str,
+    ways: SignIn,
+    *,
+    username: str = "",
+    refusal: Refusal | None = None,
+    fresh: bool = False,
 ) -> HTTPResponse:
-    """As `login_page`, on the way to the page for devices: nobody knows yet which app asks."""
+    """As `login_page`, on the way to the page for devices: nobody knows yet which app asks. `fresh`: a provider asks
+    whoever is signed in there once more."""
     values = {
         "way": "device",
         "client_name": "",
         "carried": {"sealed_device_page": sealed_page},
         "csrf_token": csrf_token(browser, "device login", "", sealed_page),
         "login_url": facade.local_url(paths.DEVICE_LOGIN),
+        **_providers(facade, browser, ways, sealed_device_page=sealed_page, fresh="1" if fresh else ""),
     }
     return _render(facade, values, username, refusal, "")
 
 
 def account_login_page(
-    facade: Facade, browser: Browser, sealed_page: str, *, username: str = "", refusal: Refusal | None = None
+    facade: Facade,
+    browser: Browser,
+    sealed_page: str,
+    ways: SignIn,
+    *,
+    username: str = "",
+    refusal: Refusal | None = None,
+    fresh: bool = False,
 ) -> HTTPResponse:
     """As `login_page`, on the way to the user's own page."""
     values = {
@@ -61,12 +84,20 @@ def account_login_page(
         "carried": {"sealed_account_page": sealed_page},
         "csrf_token": csrf_token(browser, "account login", "", sealed_page),
         "login_url": facade.local_url(paths.ACCOUNT_LOGIN),
+        **_providers(facade, browser, ways, sealed_account_page=sealed_page, fresh="1" if fresh else ""),
     }
     return _render(facade, values, username, refusal, "")
 
 
 def console_login_page(
-    facade: Facade, browser: Browser, sealed_console: str, *, username: str = "", refusal: Refusal | None = None
+    facade: Facade,
+    browser: Browser,
+    sealed_console: str,
+    ways: SignIn,
+    *,
+    username: str = "",
+    refusal: Refusal | None = None,
+    fresh: bool = False,
 ) -> HTTPResponse:
     """As `login_page`, on the way to the operators' console."""
     values = {
@@ -75,8 +106,20 @@ def console_login_page(
         "carried": {"sealed_console": sealed_console},
         "csrf_token": csrf_token(browser, "console login", "", sealed_console),
         "login_url": facade.local_url(paths.CONSOLE_LOGIN),
+        **_providers(facade, browser, ways, sealed_console=sealed_console, fresh="1" if fresh else ""),
     }
     return _render(facade, values, username, refusal, "")
+
+
+def _providers(facade: Facade, browser: Browser, ways: SignIn, **carried: str) -> dict[str, object]:
+    in_order = (carried.get(name, "") for name in CARRIED_TO_PROVIDER)
+    return {
+        "local_users": ways.local_users,
+        "providers": [(name, shown(label, 80)) for name, label in ways.providers],
+        "carried_to_provider": {name: value for name, value in carried.items() if value},
+        "provider_csrf_token": csrf_token(browser, "upstream login", "", *in_order),
+        "provider_url": facade.local_url(paths.UPSTREAM_LOGIN),
+    }
 
 
 def _render(

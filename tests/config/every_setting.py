@@ -12,6 +12,7 @@ TrustedProxy = 192.0.2.1
 OAuthClientsEnabled = no
 OAuthAllowedRedirectURI = https://workbench.example.com/
 SESSIONLIFETIME = 1h
+LocalUsers = false
 ServiceDocumentation = https://docs.example.com/connect
 [OAuth]
 AccessTokenLifetime = 10m
@@ -27,6 +28,19 @@ Resource = https://mcp.example.com/mcp
 ServerWideTokens = off
 DeviceFlow = no
 DeviceCodeLifetime = 5m
+[UpstreamProvider]
+Issuer = company: https://sso.example.com/realms/staff
+Issuer = partner: https://id.example.org
+Label = company: Example Company
+ClientId = company: tokenhouse
+ClientId = partner: tokenhouse
+ClientSecretFile = company: secrets/company
+Scope = company: openid profile groups
+UsernameClaim = company: upn
+GroupClaim = company: groups
+Group = company: IT Admins -> operators
+AllowedDomain = company: Example.com
+CreateUsers = company: no
 [ClientDocuments]
 Fetch = off
 AllowedDomain = Example.com

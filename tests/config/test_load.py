@@ -95,7 +95,11 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     assert policy.registration == RegistrationPolicy(RegistrationMode.TOKEN, None, 90 * 24 * 3600)
     assert config.client_documents.files == (tmp_path / "clients" / "tool.json",)
     written = {name for name, found in config.found.items() if found.place != "default"}
-    assert written == {setting.name for setting in SETTINGS} - {"Keys.MasterKey", "Grpc.CallerToken"}
+    assert written == {setting.name for setting in SETTINGS} - {
+        "Keys.MasterKey",
+        "Grpc.CallerToken",
+        "UpstreamProvider.ClientSecret",
+    }
 
 
 def test_environment_beats_file(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from core.domain.clients.document_url import parse_document_url
 from core.domain.clients.metadata_document import parse_own_document
 from core.domain.clients.redirect_policy import parse_redirect_uri
 from core.domain.limits.network import network_of
-from core.domain.sessions.login import _find_hash
+from core.domain.sessions.login import find_token_hash
 from core.domain.tokens.grant_token import TokenKind, find_grant_token
 from core.domain.tokens.resource import normalise_resource
 from core.domain.users.user import parse_username, username_key
@@ -72,7 +72,7 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     "code_verifier": (lambda text: verify_code_verifier(text, "x" * 43), ""),
     "code_challenge": (lambda text: require_code_challenge(text, "S256"), ""),
     "resource": (normalise_resource, "https://"),
-    "session token": (_find_hash, ""),
+    "session token": (find_token_hash, ""),
     "page token": (_parse_page_token, ""),
     "grant id": (_parse_grant_id, ""),
     "network address": (network_of, ""),

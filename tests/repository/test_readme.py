@@ -46,18 +46,20 @@ def test_no_other_settings() -> None:
 
 
 def test_sample_configuration(tmp_path: Path) -> None:
-    """The README's own tokenhouse.conf can be used as it stands, and so can what is added for services and pages."""
-    services, https, pages, sample = re.findall(r"^```ini\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    """The README's own tokenhouse.conf can be used as it stands, and so can what is added for services, sign-in and
+    pages."""
+    services, sign_in, https, pages, sample = re.findall(r"^```ini\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
     (tmp_path / "tokenhouse.conf").write_text(sample, encoding="utf-8")
 
     config = load_config(tmp_path / "tokenhouse.conf", {})
 
     assert config.server.address == "https://auth.example.com"
     assert [scope.name for scope in config.oauth.scopes] == ["mcp", "reports"]
-    (tmp_path / "tokenhouse.conf").write_text(sample + services + pages, encoding="utf-8")
+    (tmp_path / "tokenhouse.conf").write_text(sample + services + sign_in + pages, encoding="utf-8")
     config = load_config(tmp_path / "tokenhouse.conf", {})
     assert len(config.grpc.callers) == 2
     assert config.pages.name == "Acme"
+    assert [provider.name for provider in config.upstream.providers] == ["company"]
     (tmp_path / "tokenhouse.conf").write_text(https, encoding="utf-8")
     assert load_config(tmp_path / "tokenhouse.conf", {}).server.certificate is not None
 

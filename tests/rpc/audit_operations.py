@@ -130,6 +130,18 @@ def _rotating(**fields: Any) -> Callable[[Desk], Call]:
     return lambda desk: (desk.serving.keys.RotateSigningKey, request, {})
 
 
+def _identity() -> dict[str, str]:
+    return {"provider": "company", "sub": secrets.token_hex(4)}
+
+
+def _unlinking(desk: Desk) -> Call:
+    identity = _identity()
+    link = user_admin_pb2.LinkIdentityRequest(username=desk.road.username, **identity)
+    desk.serving.users.LinkIdentity(link, timeout=DEADLINE)
+    request = user_admin_pb2.UnlinkIdentityRequest
+    return desk.of_user("UnlinkIdentity", request, issuer=identity["provider"], sub=identity["sub"])
+
+
 _u, _c = user_admin_pb2, client_admin_pb2
 OPERATIONS: dict[str, Callable[[Desk], Call]] = {
     "USER_CREATE": _creating_a_user,
@@ -139,6 +151,8 @@ OPERATIONS: dict[str, Callable[[Desk], Call]] = {
     "USER_REVOKE": lambda desk: desk.of_user("RevokeUserTokens", _u.RevokeUserTokensRequest),
     "PASSWORD_SET": lambda desk: desk.of_user("SetPassword", _u.SetPasswordRequest, password=PASSWORD),
     "GROUPS_SET": lambda desk: desk.of_user("SetGroups", _u.SetGroupsRequest, groups=["staff"]),
+    "IDENTITY_LINK": lambda desk: desk.of_user("LinkIdentity", _u.LinkIdentityRequest, **_identity()),
+    "IDENTITY_UNLINK": _unlinking,
     "USER_DELETE": lambda desk: desk.of_user("DeleteUser", _u.DeleteUserRequest),
     "CLIENT_CREATE": _creating_a_client,
     "CLIENT_BLOCK": lambda desk: desk.of_client("BlockClient", _c.BlockClientRequest),
@@ -171,6 +185,8 @@ IN_VAIN: dict[str, tuple[str, str, Any]] = {
     "USER_REVOKE": ("users", "RevokeUserTokens", user_admin_pb2.RevokeUserTokensRequest(username="nobody")),
     "PASSWORD_SET": ("users", "SetPassword", user_admin_pb2.SetPasswordRequest(username="nobody", password=PASSWORD)),
     "GROUPS_SET": ("users", "SetGroups", user_admin_pb2.SetGroupsRequest(username="nobody")),
+    "IDENTITY_LINK": ("users", "LinkIdentity", user_admin_pb2.LinkIdentityRequest(username="nobody")),
+    "IDENTITY_UNLINK": ("users", "UnlinkIdentity", user_admin_pb2.UnlinkIdentityRequest(username="nobody")),
     "CLIENT_CREATE": ("clients", "CreateClient", client_admin_pb2.CreateClientRequest(client_id="bad id")),
     "CLIENT_DELETE": ("clients", "DeleteClient", client_admin_pb2.DeleteClientRequest(client_id="nobody")),
     "CLIENT_BLOCK": ("clients", "BlockClient", client_admin_pb2.BlockClientRequest(client_id="nobody")),

@@ -13,6 +13,9 @@ SETTINGS = """
 Scope = mcp: Use MCP servers as you
 Scope = files: Read your files
 DefaultScope = mcp
+[UpstreamProvider]
+Issuer = company: https://id.example.com
+ClientId = company: tokenhouse
 """
 
 

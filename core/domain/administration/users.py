@@ -7,16 +7,15 @@ from core.domain.administration.ending import EndingTransaction, end_grants_of_s
 from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
-from core.domain.errors import AlreadyExists, InvalidArgument, NotFound
+from core.domain.errors import AlreadyExists, NotFound
 from core.domain.grants.grant import RevokeReason
 from core.domain.randomness import Randomness
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.domain.tokens.change import ChangeKind
+from core.domain.users.groups import parse_groups
 from core.domain.users.password import Passwords
 from core.domain.users.user import User, UserFacts, UserIntents, parse_username, username_key
 from core.domain.writing import Writes
-
-_MAXIMUM_GROUPS = 256
 
 
 class UserTransaction(UserFacts, UserIntents, EndingTransaction, AuditIntents, Protocol):
@@ -89,7 +88,7 @@ class UserAdministration:
 
     def set_groups(self, username: str, groups: Iterable[str]) -> User:
         """Replace the user's groups; the next validation returns the new ones."""
-        user, kept = self.get(username), _parse_groups(groups)
+        user, kept = self.get(username), parse_groups(groups)
         record = self._record(Act.GROUPS_SET, user)
         self._store.write(lambda tx: self._change(tx, user, tx.set_groups(user.subject, kept), record))
         return self.get(username)
@@ -153,7 +152,7 @@ class UserAdministration:
             username=name,
             username_key=username_key(name),
             password_hash=self._passwords.hash(password),
-            groups=_parse_groups(groups),
+            groups=parse_groups(groups),
             created_at=self._clock.now(),
         )
 
@@ -177,10 +176,3 @@ def _create(tx: UserTransaction, user: User, record: AuditRecord) -> bool:
 def _require(found: bool, username: str) -> None:
     if not found:
         raise NotFound(f"there is no user {username}")
-
-
-def _parse_groups(groups: Iterable[str]) -> tuple[str, ...]:
-    kept = tuple(sorted(set(groups)))
-    if len(kept) > _MAXIMUM_GROUPS or any(not 1 <= len(group) <= 128 or not group.isprintable() for group in kept):
-        raise InvalidArgument(f"a user has at most {_MAXIMUM_GROUPS} groups, 1 to 128 printable characters each")
-    return kept

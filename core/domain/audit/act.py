@@ -28,6 +28,8 @@ class Act(StrEnum):
     USER_REVOKE = "user_revoke"
     PASSWORD_SET = "password_set"
     GROUPS_SET = "groups_set"
+    IDENTITY_LINK = "identity_link"
+    IDENTITY_UNLINK = "identity_unlink"
     CLIENT_CREATE = "client_create"
     CLIENT_DELETE = "client_delete"
     CLIENT_BLOCK = "client_block"

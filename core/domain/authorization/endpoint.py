@@ -179,6 +179,15 @@ class AuthorizationEndpoint:
         opened, _ = self.reopen(sealed, browser_binding)
         return without(opened.parameters, "prompt", "login")
 
+    def wants_login(self, sealed: str, browser_binding: bytes) -> bool:
+        """Whether the request has prompt=login (OpenID Connect Core §3.1.2.1): whoever is signed in signs in anew.
+
+        Raises:
+            OAuthError: as `reopen`.
+        """
+        _, request = self.reopen(sealed, browser_binding)
+        return "login" in request.prompt
+
 
 def require_clients_enabled(policy: Policy) -> None:
     """Pass while OAuth clients are switched on.

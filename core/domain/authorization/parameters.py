@@ -51,5 +51,12 @@ def without(parameters: Parameters, name: str, word: str) -> tuple[tuple[str, st
     return tuple(kept)
 
 
+def with_word(parameters: Parameters, name: str, word: str) -> tuple[tuple[str, str], ...]:
+    """The parameters with `word` in the space-separated parameter `name`."""
+    before = find_one(parameters, name) or ""
+    others = (pair for pair in parameters if pair[0] != name)
+    return (*others, (name, " ".join([*(other for other in before.split() if other != word), word])))
+
+
 def _names(parameters: Parameters) -> Iterable[str]:
     return (name for name, _ in parameters)

@@ -9,7 +9,7 @@ from core.domain.audit.act import Act, ActorKind
 from core.domain.audit.origin import Actor
 from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clock import Clock, lies_ahead
-from core.domain.errors import LoginFailed, Refusal, TemporarilyUnavailable
+from core.domain.errors import LocalUsersOff, LoginFailed, Refusal, TemporarilyUnavailable
 from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
@@ -56,7 +56,10 @@ class Logins:
         Raises:
             LoginFailed: wrong name, wrong password or disabled account.
             TooManyAttempts: the account's or the network's failures are used up.
+            LocalUsersOff: the operator switched passwords off.
         """
+        if not self._policy.current.upstream.local_users:
+            raise LocalUsersOff("nobody signs in with a password here")
         key = username_key(username)
         user = self._store.find_user_by_name(key)
         try:
@@ -78,7 +81,7 @@ class Logins:
         if not verified or user is None:
             raise LoginFailed(_FAILED)
         rehashed = self._passwords.hash(password) if self._passwords.needs_rehash(user.password_hash) else None
-        token, session = self._new_session(user, network_address)
+        token, session = self.new_session(user.subject, network_address)
         record = record_of(
             Act.LOGIN,
             at=session.created_at,
@@ -90,9 +93,7 @@ class Logins:
         def intent(tx: LoginTransaction) -> None:
             _start_session(tx, user, session, rehashed)
             self._attempts.forgive(tx, key, network_address)
-            previous_hash = _find_hash(previous_token)
-            if previous_hash is not None:
-                tx.delete_session(previous_hash)
+            end_session(tx, previous_token)
             tx.record_act(record)
 
         self._store.write(intent)
@@ -100,7 +101,7 @@ class Logins:
 
     def log_out(self, token: str) -> None:
         """End the session, if there is one."""
-        token_hash = _find_hash(token)
+        token_hash = find_token_hash(token)
         user = self.find_user(token)
         if token_hash is None:
             return
@@ -133,21 +134,29 @@ class Logins:
 
     def find_session(self, facts: SessionFacts, token: str) -> Session | None:
         """The session with this token, as `facts` (a transaction, say) see it; None when it has ended or never was."""
-        token_hash, now = _find_hash(token), self._clock.now()
+        token_hash, now = find_token_hash(token), self._clock.now()
         session = facts.find_session(token_hash, now=now) if token_hash else None
         return None if session is None or lies_ahead(session.created_at, now) else session
 
-    def _new_session(self, user: User, network_address: str) -> tuple[str, Session]:
+    def new_session(self, subject: str, network_address: str) -> tuple[str, Session]:
+        """What a login makes: a token that nobody else has seen, and the session to be written."""
         secret = self._randomness.token_bytes(_TOKEN_BYTES)
         now = self._clock.now()
         expires_at = now + self._policy.current.session_lifetime
         token_hash = hashlib.sha256(secret).digest()
-        return _format_token(secret), Session(token_hash, user.subject, now, expires_at, network_address)
+        return _format_token(secret), Session(token_hash, subject, now, expires_at, network_address)
 
 
 def actor_of(user: User) -> Actor:
     """The user as the audit trail names who acts."""
     return Actor(ActorKind.USER, user.subject, user.username)
+
+
+def end_session(tx: SessionIntents, token: str) -> None:
+    """End the session that a browser had before, if it had one."""
+    token_hash = find_token_hash(token)
+    if token_hash is not None:
+        tx.delete_session(token_hash)
 
 
 def _start_session(tx: LoginTransaction, user: User, session: Session, rehashed: str | None) -> None:
@@ -162,7 +171,8 @@ def _start_session(tx: LoginTransaction, user: User, session: Session, rehashed:
     tx.create_session(session)
 
 
-def _find_hash(token: str) -> bytes | None:
+def find_token_hash(token: str) -> bytes | None:
+    """What the store knows a session by; None for what can be no session's token."""
     try:
         secret = urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except (Base64Error, ValueError):

@@ -41,7 +41,8 @@ class Passwords:
             return self._hasher.hash(password)
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Whether the password is the one hashed; None stands for no such user and takes as long.
+        """Whether the password is the one hashed; None stands for no such user and takes as long, and so does the
+        empty hash of a user who has no password here.
 
         Raises:
             TemporarilyUnavailable: too many are waiting.
@@ -53,7 +54,7 @@ class Passwords:
                 self._hasher.verify(password_hash or self._nobody, password)
             except (VerificationError, InvalidHashError):
                 return False
-        return password_hash is not None
+        return bool(password_hash)
 
     def needs_rehash(self, password_hash: str) -> bool:
         """Whether the hash was made with other parameters than today's."""

@@ -179,6 +179,31 @@ _AUDIT_TRAIL = (
 )
 
 
+_UPSTREAM = (
+    """
+    CREATE TABLE upstream_identities (
+        issuer TEXT NOT NULL,
+        sub TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (issuer, sub)
+    ) STRICT
+    """,
+    "CREATE INDEX upstream_identities_by_subject ON upstream_identities (subject)",
+    "CREATE TABLE upstream_login_states (nonce BLOB NOT NULL PRIMARY KEY, forgotten_at INTEGER NOT NULL) STRICT",
+    "CREATE INDEX upstream_login_states_by_forgotten_at ON upstream_login_states (forgotten_at)",
+    """
+    CREATE TABLE upstream_sessions (
+        token_hash BLOB NOT NULL PRIMARY KEY,
+        provider TEXT NOT NULL,
+        end_session_endpoint TEXT NOT NULL,
+        expires_at INTEGER NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX upstream_sessions_by_expires_at ON upstream_sessions (expires_at)",
+)
+
+
 @MIGRATIONS()
 def initial_schema(database: Database) -> None:
     """Every table of the first release."""
@@ -303,6 +328,13 @@ def statistics_in_rings(database: Database) -> None:
         ) STRICT
         """
     )
+
+
+@step()
+def logins_at_other_providers(database: Database) -> None:
+    """Who is who at other OpenID providers, which of their answers were used, and which sessions came from them."""
+    for statement in _UPSTREAM:
+        database.execute(statement)
 
 
 def migrate(connection: Connection) -> None:

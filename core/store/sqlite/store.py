@@ -88,6 +88,7 @@ class SqliteStore(SqliteFacts):
             self._purge_grants(now, limit)
             + self.write(lambda transaction: transaction.purge_device_authorizations(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_sessions(now=now, limit=limit))
+            + self.write(lambda transaction: transaction.purge_upstream(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_changes(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_signing_keys(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_rates(now=now, limit=limit))

@@ -22,6 +22,7 @@ from core.store.sqlite.overview import InventoryReads
 from core.store.sqlite.registration_tokens import RegistrationTokenReads, RegistrationTokenWrites
 from core.store.sqlite.sessions import SessionReads, SessionWrites
 from core.store.sqlite.statistics import StatisticsReads, StatisticsWrites
+from core.store.sqlite.upstream import UpstreamReads, UpstreamWrites
 from core.store.sqlite.users import UserReads, UserWrites
 
 
@@ -34,6 +35,7 @@ class SqliteFacts(
     RegistrationTokenReads,
     UserReads,
     SessionReads,
+    UpstreamReads,
     KeyReads,
     ChangeReads,
     ClockReads,
@@ -55,6 +57,7 @@ class SqliteTransaction(
     RegistrationTokenWrites,
     UserWrites,
     SessionWrites,
+    UpstreamWrites,
     KeyWrites,
     LimitWrites,
     ChangeWrites,

@@ -6,11 +6,11 @@ from core.domain.users.user import User
 from core.store.sqlite.driver import Row
 from core.store.sqlite.statements import Statements, WritingStatements, joined, split
 
-_COLUMNS = "subject, username, username_key, password_hash, group_names, created_at, disabled_at, last_login_at"
-_FIND = f"SELECT {_COLUMNS} FROM users WHERE subject = ?"
-_FIND_BY_NAME = f"SELECT {_COLUMNS} FROM users WHERE username_key = ?"
-_LIST = f"SELECT {_COLUMNS} FROM users WHERE username_key > ? ORDER BY username_key LIMIT ?"
-_CREATE = f"INSERT INTO users ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"
+COLUMNS = "subject, username, username_key, password_hash, group_names, created_at, disabled_at, last_login_at"
+_FIND = f"SELECT {COLUMNS} FROM users WHERE subject = ?"
+_FIND_BY_NAME = f"SELECT {COLUMNS} FROM users WHERE username_key = ?"
+_LIST = f"SELECT {COLUMNS} FROM users WHERE username_key > ? ORDER BY username_key LIMIT ?"
+_CREATE = f"INSERT INTO users ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"
 _CLAIM_FIRST = """
     UPDATE counters SET value = 1
     WHERE name = 'first_user_claimed' AND value = 0 AND NOT EXISTS (SELECT 1 FROM users)
@@ -22,6 +22,7 @@ _SET_PASSWORD_HASH = "UPDATE users SET password_hash = ? WHERE subject = ? RETUR
 _SET_GROUPS = "UPDATE users SET group_names = ? WHERE subject = ? RETURNING 1"
 _RECORD_LOGIN = "UPDATE users SET last_login_at = ? WHERE subject = ? AND disabled_at IS NULL RETURNING 1"
 _DELETE = "DELETE FROM users WHERE subject = ? RETURNING 1"
+_DELETE_IDENTITIES = "DELETE FROM upstream_identities WHERE subject = ?"
 
 
 class UserReads(Statements):
@@ -29,14 +30,14 @@ class UserReads(Statements):
 
     def find_user(self, subject: str) -> User | None:
         row = self.row(_FIND, (subject,))
-        return None if row is None else _user(row)
+        return None if row is None else read_user(row)
 
     def find_user_by_name(self, key: str) -> User | None:
         row = self.row(_FIND_BY_NAME, (key,))
-        return None if row is None else _user(row)
+        return None if row is None else read_user(row)
 
     def list_users(self, *, limit: int, after_key: str) -> Sequence[User]:
-        return [_user(row) for row in self.rows(_LIST, (after_key, limit))]
+        return [read_user(row) for row in self.rows(_LIST, (after_key, limit))]
 
 
 class UserWrites(WritingStatements):
@@ -64,6 +65,7 @@ class UserWrites(WritingStatements):
         return self.row(_RECORD_LOGIN, (now, subject)) is not None
 
     def delete_user(self, subject: str) -> bool:
+        self.count(_DELETE_IDENTITIES, (subject,))
         return self.row(_DELETE, (subject,)) is not None
 
 
@@ -80,7 +82,8 @@ def _columns(user: User) -> tuple[object, ...]:
     )
 
 
-def _user(row: Row) -> User:
+def read_user(row: Row) -> User:
+    """A user from a row of COLUMNS."""
     values = list(row)
     values[4] = split(values[4])
     return User(*values)

@@ -5,8 +5,11 @@ from typing import TypeAlias
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.console_pb2 import LookRequest, LookResponse
+from tokenhouse.v1.upstream_pb2 import StartUpstreamLoginRequest
 
 from facade.cookies import Browser, cookie_header, new_browser
+from facade.endpoints.back import asks_anew
+from facade.endpoints.upstream_login import offer_sign_in
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Form, parse_parameters
@@ -31,14 +34,21 @@ async def look(request: Request, facade: Facade, show: Show, *questions: LookReq
     cookie = cookie_header(request)
     known = facade.cookies.find_browser(cookie)
     browser = known or new_browser()
-    page = await _look(facade, browser, facade.cookies.find_session_token(cookie), show, questions)
+    fresh = asks_anew(request)
+    page = await _look(facade, browser, facade.cookies.find_session_token(cookie), show, questions, fresh=fresh)
     if known is None:
         page.headers.add("Set-Cookie", facade.cookies.set_browser(browser))
     return page
 
 
 async def _look(
-    facade: Facade, browser: Browser, session_token: str, show: Show, questions: tuple[LookRequest, ...]
+    facade: Facade,
+    browser: Browser,
+    session_token: str,
+    show: Show,
+    questions: tuple[LookRequest, ...],
+    *,
+    fresh: bool,
 ) -> HTTPResponse:
     answers = []
     try:
@@ -46,7 +56,7 @@ async def _look(
             question.session_token, question.browser_binding = session_token, browser.binding
             answer = await facade.core.look(question)
             if answer.WhichOneof("outcome") == "login":
-                return console_login_page(facade, browser, answer.login.sealed_console)
+                return await _ask_to_sign_in(facade, browser, answer.login.sealed_console, fresh=fresh)
             answers.append(answer)
     except Refusal as refusal:
         if refusal.reason == "NOT_AN_OPERATOR":
@@ -55,3 +65,12 @@ async def _look(
             return nothing_page(facade, refusal.description, NOTHING[refusal.reason])
         raise
     return show(Frame(facade, browser, session_token, answers[0].operator), answers)
+
+
+async def _ask_to_sign_in(facade: Facade, browser: Browser, sealed_console: str, *, fresh: bool) -> HTTPResponse:
+    return await offer_sign_in(
+        facade,
+        browser,
+        StartUpstreamLoginRequest(sealed_console=sealed_console, fresh=fresh),
+        lambda ways: console_login_page(facade, browser, sealed_console, ways, fresh=fresh),
+    )

@@ -23,6 +23,8 @@ _API = {
 _PAGES = {
     "/oauth/v1/authorize": _READ | _POST,
     "/login": _POST,
+    "/login/upstream": _POST,
+    "/login/signed-out": {"GET", "OPTIONS"},
     "/logout": _POST,
     "/consent": _POST,
     "/account": _READ,

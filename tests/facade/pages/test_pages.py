@@ -11,17 +11,19 @@ from tokenhouse.v1.authorization_pb2 import ConsentPrompt, RequestedScope, Reque
 
 from facade.cookies import Cookies, new_browser
 from facade.core_client import CoreClient
-from facade.discovery import Discovery
+from facade.discovery import Discovery, SignIn
 from facade.errors import ANSWERS, Refusal, get_answer
 from facade.facade import Facade
 from facade.metrics.core_call_metrics import CoreCallMetrics
 from facade.pages.consent import consent_page
 from facade.pages.error import refusal_page
+from facade.pages.leaving import leaving_page
 from facade.pages.login import login_page
 from facade.pages.rendering import Pages
 from facade.settings import Settings, parse_address
 
 _EVIL = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>&lt;{{7*7}}"""
+_PASSWORDS = SignIn(local_users=True, providers=())
 
 
 class Page(HTMLParser):
@@ -76,7 +78,9 @@ async def test_a_hostile_client_adds_no_element_to_the_consent_page(facade: Faca
 async def test_a_hostile_client_adds_no_element_to_the_login_page(facade: Facade) -> None:
     """The user name comes back as it was typed, as a value and nothing else."""
     client = RequestingClient(client_name=_EVIL, redirect_uri="https://a.example/cb")
-    page = Page(login_page(facade, new_browser(), client, _EVIL, username=_EVIL, refusal=Refusal("LOGIN_FAILED")))
+    page = Page(
+        login_page(facade, new_browser(), client, _EVIL, _PASSWORDS, username=_EVIL, refusal=Refusal("LOGIN_FAILED"))
+    )
     fields = {each["name"]: each for each in page.all("input")}
 
     assert not page.all("script")
@@ -116,7 +120,7 @@ async def test_the_consent_page_of_an_app_with_a_scheme_of_its_own(facade: Facad
 async def test_pages_can_be_used_by_everyone(facade: Facade) -> None:
     """WCAG 2.2: a language, one heading of the first level, a label for each field, an alert for each error."""
     client = RequestingClient(client_name="A", redirect_uri="https://a.example/cb")
-    login = Page(login_page(facade, new_browser(), client, "r", refusal=Refusal("LOGIN_FAILED")))
+    login = Page(login_page(facade, new_browser(), client, "r", _PASSWORDS, refusal=Refusal("LOGIN_FAILED")))
     consent = Page(consent_page(facade, new_browser(), "s", consent_prompt()))
     fields = {each.get("id"): each for each in login.all("input") if each.get("type") != "hidden"}
 
@@ -162,10 +166,35 @@ async def test_pages_load_nothing_from_elsewhere(facade: Facade) -> None:
 async def test_the_login_page_leads_to_the_client_and_nowhere_else(facade: Facade) -> None:
     """CSP Level 3 §6.4.1: form-action names this server and the client's origin."""
     client = RequestingClient(client_name="A", redirect_uri="http://127.0.0.1:7777/cb?x=1")
-    response = login_page(facade, new_browser(), client, "r")
+    response = login_page(facade, new_browser(), client, "r", _PASSWORDS)
 
     assert response.headers["Content-Security-Policy"].endswith("; form-action 'self' http://127.0.0.1:7777")
     assert response.status == 200
+
+
+async def test_a_button_for_each_provider(facade: Facade) -> None:
+    """Every provider has a button, in the order of the settings, that says its label and nothing more; where nobody
+    signs in with a password there is no field for one."""
+    client = RequestingClient(client_name="A", redirect_uri="https://a.example/cb")
+    ways = SignIn(local_users=False, providers=(("company", _EVIL), ("partner", "A partner")))
+    page = Page(login_page(facade, new_browser(), client, "r", ways))
+
+    assert [button["value"] for button in page.all("button")] == ["company", "partner"]
+    assert {each["type"] for each in page.all("input")} == {"hidden"}
+    assert "Sign in with A partner" in page.words
+    assert "<script>" in page.words
+
+
+async def test_leaving_goes_on_by_itself_and_to_https_alone(facade: Facade) -> None:
+    """The page leads to the provider without a script; an address with a line break or of another scheme is refused."""
+    page = leaving_page(facade, "https://idp.example.com/auth?state=x&nonce=y", "A company")
+
+    assert page.headers["Refresh"] == "0;url=https://idp.example.com/auth?state=x&nonce=y"
+    assert Page(page).all("a")[0]["href"] == "https://idp.example.com/auth?state=x&nonce=y"
+    assert "form-action 'self'" in page.headers["Content-Security-Policy"]
+    for url in ("javascript:alert(1)", "https://idp.example.com/\r\nSet-Cookie: x=1", "http://idp.example.com/"):
+        with pytest.raises(Refusal):
+            leaving_page(facade, url, "A company")
 
 
 @pytest.mark.parametrize(("reason", "status"), [("LOGIN_FAILED", 403), ("TOO_MANY_ATTEMPTS", 429)])
@@ -173,7 +202,7 @@ async def test_a_failed_login_keeps_the_name_and_says_why(facade: Facade, reason
     """One sentence for every wrong name or password; how long to wait where waiting helps."""
     client = RequestingClient(client_name="A", redirect_uri="https://a.example/cb")
     refusal = Refusal(reason, retry_after=90)
-    response = login_page(facade, new_browser(), client, "r", username="ann", refusal=refusal)
+    response = login_page(facade, new_browser(), client, "r", _PASSWORDS, username="ann", refusal=refusal)
     said = {"LOGIN_FAILED": "The user name or the password is wrong.", "TOO_MANY_ATTEMPTS": "Wait 2 minutes"}[reason]
 
     assert response.status == status

@@ -1,0 +1,289 @@
+"""A login at another OpenID provider: out with a sealed state, back with an answer that counts once.
+
+The state carries the nonce, the PKCE verifier and the way back, sealed for one browser, so nothing is stored before
+somebody comes back; then its number is taken in a transaction, and whoever comes with it again is refused before the
+provider is asked anything. Nobody is ever taken for a user here by name or e-mail address: the identity is linked, or a
+new user is made, or the login is refused.
+"""
+
+import logging
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from core.domain.audit.act import Act
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of
+from core.domain.clock import Clock
+from core.domain.errors import InvalidRequest, NotFound, UpstreamLoginFailed, UpstreamUserRefused
+from core.domain.policy import PolicySource, UpstreamProvider
+from core.domain.randomness import Randomness
+from core.domain.sessions.login import Logins, actor_of, end_session
+from core.domain.sessions.session import Session, SessionIntents
+from core.domain.tokens.access_token import LONGEST_LIFETIME
+from core.domain.tokens.change import ChangeIntents, ChangeKind
+from core.domain.upstream.claims import find_groups, propose_username, require_allowed_domain
+from core.domain.upstream.identity import LinkedIdentity, UpstreamFacts, UpstreamIntents, UpstreamSession
+from core.domain.upstream.provider import AskedLogin, Identity, OpenIdProviders
+from core.domain.users.user import User, UserIntents, username_key
+from core.domain.writing import Writes
+
+_log = logging.getLogger(__name__)
+
+#: What the state of a login is sealed for.
+UPSTREAM_LOGIN = b"upstream login"
+#: Below the public address; a place of its own for each provider (RFC 9700 §4.4.2.2).
+CALLBACK_PATH = "/login/callback/"
+#: Of a state, in characters: providers and what stands before them take no URL of any length.
+_LONGEST_STATE = 6000
+#: In seconds: longer than a state can be good.
+_STATE_KEPT_FOR = 3600
+_CARRIED = "back."
+_NOT_OURS = "the way back from the sign-in page has expired, was used before or belongs to another browser"
+
+Parameters: TypeAlias = Sequence[tuple[str, str]]
+
+
+class BackTo(StrEnum):
+    """Where a login leads back to."""
+
+    AUTHORIZE = "authorize"
+    DEVICE = "device"
+    ACCOUNT = "account"
+    CONSOLE = "console"
+
+
+class OpenedState(Protocol):
+    """A sealed value, opened; its nonce is in no other one."""
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """What was sealed."""
+        ...
+
+    @property
+    def nonce(self) -> bytes:
+        """Random."""
+        ...
+
+
+class StateSeal(Protocol):
+    """Seals for one browser and ten minutes. Opening raises InvalidRequest."""
+
+    def seal(self, parameters: Parameters, browser_binding: bytes) -> str: ...
+
+    def require_open(self, sealed: str, browser_binding: bytes) -> OpenedState: ...
+
+
+class UpstreamTransaction(
+    UserIntents, SessionIntents, UpstreamFacts, UpstreamIntents, ChangeIntents, AuditIntents, Protocol
+):
+    """What a login writes."""
+
+
+class UpstreamStore(UpstreamFacts, Writes[UpstreamTransaction], Protocol):
+    """What logins need of a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedLogin:
+    """A session that has begun, and where the browser goes on."""
+
+    session_token: str
+    session: Session
+    back_to: BackTo
+    parameters: tuple[tuple[str, str], ...]
+
+
+class UpstreamLogins:
+    """Logins at the providers of the settings."""
+
+    def __init__(
+        self,
+        store: UpstreamStore,
+        providers: OpenIdProviders,
+        logins: Logins,
+        seal: StateSeal,
+        policy: PolicySource,
+        clock: Clock,
+        randomness: Randomness,
+    ) -> None:
+        """`seal` is one for UPSTREAM_LOGIN."""
+        self._store = store
+        self._providers = providers
+        self._logins = logins
+        self._seal = seal
+        self._policy = policy
+        self._clock = clock
+        self._randomness = randomness
+
+    def start(self, name: str, back_to: BackTo, parameters: Parameters, *, browser_binding: bytes, fresh: bool) -> str:
+        """The address of the provider's sign-in page; `parameters` come back with the login. May wait on the network.
+
+        Raises:
+            NotFound: there is no such provider.
+            UpstreamUnavailable: the provider does not answer.
+            InvalidRequest: there is too much to come back with.
+        """
+        provider = self._require(name)
+        asked = AskedLogin(self._redirect_uri(provider), self._secret(), self._secret())
+        carried = [(_CARRIED + key, value) for key, value in parameters]
+        state = self._seal.seal(
+            [("provider", name), ("nonce", asked.nonce), ("verifier", asked.code_verifier), ("to", back_to), *carried],
+            browser_binding,
+        )
+        if len(state) > _LONGEST_STATE:
+            raise InvalidRequest("the request is too long to be carried through the sign-in page of another provider")
+        return self._providers.authorization_url(provider, asked, state=state, fresh=fresh)
+
+    def finish(
+        self, name: str, answer: Parameters, *, browser_binding: bytes, previous_token: str, network_address: str
+    ) -> FinishedLogin:
+        """Start a session for whoever the provider says has signed in. May wait on the network.
+
+        Raises:
+            NotFound: there is no such provider.
+            UpstreamLoginFailed: the answer proves nothing, or was used before.
+            UpstreamUserRefused: disabled, not linked, of another domain, or a new user whose name is taken.
+            UpstreamUnavailable: the provider does not answer.
+        """
+        provider, told = self._require(name), _require_once(answer)
+        state = self._require_state(told.get("state", ""), provider, browser_binding)
+        sealed = dict(state.parameters)
+        if not self._store.write(
+            lambda tx: tx.claim_login_state(state.nonce, forgotten_at=self._clock.now() + _STATE_KEPT_FOR)
+        ):
+            raise UpstreamLoginFailed(_NOT_OURS)
+        self._require_issuer(told.get("iss"), provider)
+        if "error" in told or not told.get("code"):
+            said = told.get("error", "nothing")[:64]
+            raise UpstreamLoginFailed(f"nobody has signed in: {provider.label} says {said}")
+        asked = AskedLogin(self._redirect_uri(provider), sealed["nonce"], sealed["verifier"])
+        identity = self._providers.redeem(provider, asked, told["code"])
+        token, session = self._start_session(identity, provider, previous_token, network_address)
+        parameters = tuple(
+            (key.removeprefix(_CARRIED), value) for key, value in state.parameters if key.startswith(_CARRIED)
+        )
+        return FinishedLogin(token, session, BackTo(sealed["to"]), parameters)
+
+    def _require(self, name: str) -> UpstreamProvider:
+        provider = self._policy.current.upstream.find(name)
+        if provider is None:
+            raise NotFound("there is no such sign-in")
+        return provider
+
+    def _require_state(self, sealed: str, provider: UpstreamProvider, browser_binding: bytes) -> OpenedState:
+        try:
+            state = self._seal.require_open(sealed, browser_binding)
+        except InvalidRequest:
+            raise UpstreamLoginFailed(_NOT_OURS) from None
+        # Each provider has a place of its own to answer at: an answer that comes to another one's is mixed up.
+        if dict(state.parameters)["provider"] != provider.name:
+            raise UpstreamLoginFailed(_NOT_OURS)
+        return state
+
+    def _require_issuer(self, issuer: str | None, provider: UpstreamProvider) -> None:
+        """RFC 9207 §2.4: a simple comparison of strings, and none is missing where one is promised."""
+        if issuer is None and not self._providers.names_itself(provider):
+            return
+        if issuer != provider.issuer:
+            _log.warning("upstream answer of another issuer", extra={"provider": provider.name})
+            raise UpstreamLoginFailed(f"the answer is not one of {provider.label}")
+
+    def _start_session(
+        self, identity: Identity, provider: UpstreamProvider, previous_token: str, network_address: str
+    ) -> tuple[str, Session]:
+        require_allowed_domain(identity, provider)
+        groups = find_groups(identity, provider)
+        end_session_endpoint = self._providers.find_end_session_endpoint(provider)
+        newcomer = self._newcomer(identity, provider)
+        token, session = self._logins.new_session(newcomer.subject, network_address)
+        now = session.created_at
+
+        def intent(tx: UpstreamTransaction) -> Session:
+            user = tx.find_user_of_identity(identity.issuer, identity.sub)
+            user = user or self._create_user(tx, newcomer, identity, provider)
+            if not tx.record_login(user.subject, now=now):
+                raise _refusal_of(user)
+            tx.record_act(_record(Act.LOGIN, user, now, network_address))
+            if groups is not None and groups != user.groups:
+                tx.set_groups(user.subject, groups)
+                tx.record_act(_record(Act.GROUPS_SET, user, now, network_address))
+                tx.record_change(ChangeKind.SUBJECT_CHANGED, user.subject, now=now, keep_until=now + LONGEST_LIFETIME)
+            begun = replace(session, subject=user.subject)
+            tx.create_session(begun)
+            tx.note_upstream_session(
+                UpstreamSession(begun.token_hash, provider.name, end_session_endpoint, begun.expires_at)
+            )
+            end_session(tx, previous_token)
+            return begun
+
+        return token, self._store.write(intent)
+
+    def _newcomer(self, identity: Identity, provider: UpstreamProvider) -> User:
+        """Whom the identity becomes where nobody is linked with it."""
+        username = propose_username(identity, provider)
+        return User(
+            subject=self._randomness.token_bytes(16).hex(),
+            username=username,
+            username_key=username_key(username),
+            password_hash="",
+            groups=(),
+            created_at=self._clock.now(),
+        )
+
+    def _create_user(
+        self, tx: UpstreamTransaction, newcomer: User, identity: Identity, provider: UpstreamProvider
+    ) -> User:
+        if not provider.creates_users:
+            self._tell_operator("nobody is linked", identity, provider)
+            raise UpstreamUserRefused(f"no account on this server is linked with this one of {provider.label}")
+        # A name proves nothing: whoever has it here may be somebody else.
+        if not tx.create_user(newcomer):
+            self._tell_operator("the name is taken", identity, provider)
+            raise UpstreamUserRefused(
+                f"this server has an account {newcomer.username} already that is not linked with {provider.label}"
+            )
+        tx.record_act(_record(Act.USER_CREATE, newcomer, newcomer.created_at))
+        tx.link_identity(LinkedIdentity(identity.issuer, identity.sub, newcomer.subject, newcomer.created_at))
+        return newcomer
+
+    def _tell_operator(self, why: str, identity: Identity, provider: UpstreamProvider) -> None:
+        _log.warning(
+            "upstream login refused", extra={"why": why, "provider": provider.name, "sub": ascii(identity.sub)[1:-1]}
+        )
+
+    def _redirect_uri(self, provider: UpstreamProvider) -> str:
+        return f"{self._policy.current.issuer}{CALLBACK_PATH}{provider.name}"
+
+    def _secret(self) -> str:
+        return urlsafe_b64encode(self._randomness.token_bytes(32)).rstrip(b"=").decode()
+
+
+def _record(act: Act, user: User, at: int, network_address: str = "") -> AuditRecord:
+    return record_of(
+        act,
+        at=at,
+        actor=actor_of(user),
+        subject=user.subject,
+        target="" if act is Act.LOGIN else user.username,
+        network_address=network_address,
+    )
+
+
+def _refusal_of(user: User) -> UpstreamUserRefused:
+    refusal = UpstreamUserRefused(f"the account {user.username} is disabled on this server")
+    # For the audit trail.
+    refusal.subject = user.subject
+    return refusal
+
+
+def _require_once(answer: Parameters) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for key, value in answer:
+        # RFC 6749 §3.1: response parameters are not repeated.
+        if key in told:
+            raise UpstreamLoginFailed(f"the answer has {key[:64]} twice")
+        told[key] = value
+    return told

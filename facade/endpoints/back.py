@@ -1,0 +1,42 @@
+"""The ways back to the page that somebody signed in or out for."""
+
+from collections.abc import Iterable
+
+from sanic import HTTPResponse, Request
+from tokenhouse.v1.parameter_pb2 import Parameter
+
+from facade import paths
+from facade.facade import Facade
+from facade.forms import Form, parse_parameters
+from facade.redirects import encode_parameters
+from facade.replies import redirect
+
+
+def back_to_authorize(facade: Facade, parameters: Iterable[Parameter]) -> HTTPResponse:
+    """Begins the same authorization request again."""
+    return redirect(f"{facade.local_url(paths.AUTHORIZE)}?{encode_parameters(parameters)}")
+
+
+def back_to_device(facade: Facade, parameters: Iterable[Parameter]) -> HTTPResponse:
+    """Opens the page for devices again."""
+    return _open(facade, paths.DEVICE, parameters)
+
+
+def back_to_account(facade: Facade, parameters: Iterable[Parameter] = ()) -> HTTPResponse:
+    """Opens the user's own page again; without a session it asks for a login."""
+    return _open(facade, paths.ACCOUNT, parameters)
+
+
+def back_to_console(facade: Facade, parameters: Iterable[Parameter]) -> HTTPResponse:
+    """Opens the operators' console again."""
+    return _open(facade, paths.CONSOLE, parameters)
+
+
+def asks_anew(request: Request) -> bool:
+    """Whether a way back says that the provider has to ask who somebody is, since they have just signed out."""
+    return Form(parse_parameters(request.query_string.encode())).find("prompt") == "login"
+
+
+def _open(facade: Facade, path: str, parameters: Iterable[Parameter]) -> HTTPResponse:
+    query = encode_parameters(each for each in parameters if each.value)
+    return redirect(facade.local_url(path) + (f"?{query}" if query else ""))

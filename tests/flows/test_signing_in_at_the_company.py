@@ -1,0 +1,85 @@
+"""Users sign in at their company's provider and sign out there: a real provider, a real browser."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from tests.certificates import Authority
+from tests.flows.app import register_app
+from tests.flows.browser import Person
+from tests.openid_provider import OpenIdProvider
+from tests.patience import PATIENCE
+from tests.running import Running
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[OpenIdProvider]:
+    """The company's own."""
+    with OpenIdProvider(tmp_path_factory.mktemp("provider"), authority) as started:
+        yield started
+
+
+@pytest.fixture
+def company(tmp_path: Path, provider: OpenIdProvider, authority: Authority) -> Iterator[Running]:
+    """A server with users of its own, and a button for the company's."""
+    running = Running(tmp_path, environment=authority.trusted_in(tmp_path))
+    client = provider.register(running.issuer, "company")
+    (tmp_path / "secret").write_text(client.client_secret)
+    running.settings |= {
+        "UpstreamProvider_Issuer": f"company: {provider.issuer}",
+        "UpstreamProvider_Label": "company: Example Company",
+        "UpstreamProvider_ClientId": f"company: {client.client_id}",
+        "UpstreamProvider_ClientSecretFile": "company: secret",
+        "UpstreamProvider_Scope": "company: openid profile groups",
+        "UpstreamProvider_GroupClaim": "company: groups",
+        "UpstreamProvider_Group": "company: * -> *",
+    }
+    with running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def employee(browser: Browser) -> AsyncIterator[Person]:
+    """Somebody who has no password here; their browser knows the company's certificates."""
+    context = await browser.new_context(ignore_https_errors=True)
+    context.set_default_timeout(PATIENCE * 1000)
+    yield Person(context, await context.new_page(), "grace", "")
+    await context.close()
+
+
+async def sign_in_there(person: Person, account: str) -> None:
+    """Fill in the provider's own form."""
+    await person.page.get_by_label("Account").fill(account)
+    await person.page.get_by_role("button", name="Sign in there").click()
+
+
+async def test_there_and_back(company: Running, provider: OpenIdProvider, employee: Person) -> None:
+    """The login page has a button beside the password; it leads to the provider and back to the question, with the name
+    and groups of the provider. Who is somebody else signs out there, too, and is then asked who they are."""
+    provider.know("grace", preferred_username="grace", groups=["research"])
+    provider.know("linus", preferred_username="linus")
+    page = employee.page
+    async with register_app(company.issuer) as app:
+        await page.set_viewport_size({"width": 360, "height": 740})
+        await page.goto(app.authorization_url())
+        await page.get_by_label("Password").wait_for()
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+        await page.get_by_role("button", name="Sign in with Example Company").click()
+        await sign_in_there(employee, "grace")
+        await page.get_by_text("Signed in as grace").wait_for()
+        await employee.allow()
+        tokens = (await app.redeem(await app.take_code())).json()
+        answer = company.validate(tokens["access_token"])
+        assert (answer.username, list(answer.groups)) == ("grace", ["research"])
+
+        company.reload(Server_LocalUsers="false")
+        await page.goto(app.authorization_url())
+        await page.get_by_role("button", name="Not you? Use another account").click()
+        await page.get_by_role("button", name="Sign out there").click()
+        # The only way in that is left is taken without a question of ours.
+        await sign_in_there(employee, "linus")
+        await page.get_by_text("Signed in as linus").wait_for()
+        assert employee.complaints == []

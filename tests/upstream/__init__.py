@@ -1,0 +1,1 @@
+"""Signing in at another OpenID provider: node's oidc-provider, which knows nothing of Tokenhouse."""
