@@ -16,7 +16,7 @@ from core.rpc.errors import reason_of
 #: Nothing was decided, and the same request comes once more.
 COMES_AGAIN = (ClientDocumentWanted, ClientKeysWanted)
 #: Why a client is none of ours.
-STRANGERS = frozenset({"client_unknown", "client_document_refused", "too_many_attempts"})
+STRANGERS = frozenset({"client_unknown", "client_document_refused", "client_document_unwanted", "too_many_attempts"})
 _POLLS = frozenset({"authorization_pending", "slow_down"})
 
 

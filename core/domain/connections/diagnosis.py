@@ -152,13 +152,21 @@ def _client(attempt: Attempt, _policy: Policy, _now_ms: int) -> Iterator[Finding
             "This server does not know the client: it was deleted or forgotten, or is of another server. Remove the "
             "connection in the client and add it again.",
         )
-    for event in attempt.find(Step.DOCUMENT, "client_document_refused")[-1:]:
-        if not attempt.has(Step.DOCUMENT, "fetched"):
-            yield Finding(
-                Fault.DOCUMENT_REFUSED,
+    came = attempt.has(Step.DOCUMENT, "fetched") or attempt.has(Step.DEVICE, "started")
+    for event in attempt.with_outcomes("client_document_refused", "client_document_unwanted")[-1:]:
+        if came:
+            return
+        if event.happening.outcome == "client_document_refused":
+            words = (
                 f"The client's document cannot be used: {event.happening.about}. The log says more; where this server "
-                "has no way out, [ClientDocuments] File takes it from a file.",
+                "has no way out, [ClientDocuments] File takes it from a file."
             )
+        else:
+            words = (
+                f"The client's document is not asked for: {event.happening.about}. Whose documents are taken say "
+                "Fetch, AllowedDomain, RefusedDomain and File of [ClientDocuments]."
+            )
+        yield Finding(Fault.DOCUMENT_REFUSED, words)
 
 
 def _code(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:

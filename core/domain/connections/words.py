@@ -10,7 +10,6 @@ _WORDS: Mapping[tuple[Step, str], str] = {
     (Step.REGISTRATION, "registered"): "registered (RFC 7591)",
     (Step.REGISTRATION, "redirect_uri_left_out"): "one of its redirect URIs was left out, for no setting allows it",
     (Step.DOCUMENT, "fetched"): "its document was found",
-    (Step.DOCUMENT, "client_document_refused"): "its document cannot be used",
     (Step.DOCUMENT, "too_many_attempts"): "its document was not fetched: too many were",
     (Step.DOCUMENT, "temporarily_unavailable"): "its document was not fetched: too many are being looked up",
     (Step.AUTHORIZE, "login_asked"): "the login page was shown",
@@ -51,6 +50,8 @@ _WORDS: Mapping[tuple[Step, str], str] = {
 #: What any step may end in.
 _REFUSALS: Mapping[str, str] = {
     "client_unknown": "this server does not know the client",
+    "client_document_refused": "its document cannot be used",
+    "client_document_unwanted": "the settings take no document from there",
     "client_blocked": "an operator has blocked the client",
     "redirect_uri_not_allowed": "no setting allows the redirect URI",
     "redirect_uri_of_untrusted_host": "no setting allows the redirect URI, on the host of the client's document",

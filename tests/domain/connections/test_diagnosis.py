@@ -110,6 +110,16 @@ def test_a_document_that_came_at_last() -> None:
 
     assert [each.fault for each in find(an_attempt(broken))] == [Fault.DOCUMENT_REFUSED]
     assert find(an_attempt(broken, Happening(Step.DOCUMENT, "fetched"))) == []
+    assert find(an_attempt(replace(broken, step=Step.DEVICE), Happening(Step.DEVICE, "started"))) == []
+
+
+@pytest.mark.parametrize("step", [Step.AUTHORIZE, Step.DEVICE])
+def test_a_document_that_the_settings_do_not_take(step: Step) -> None:
+    """DOCUMENT_REFUSED names the settings, in a browser and at a terminal."""
+    (found,) = find(an_attempt(refused(step, "client_document_unwanted", "this server refuses the apps of its host")))
+
+    assert found.fault is Fault.DOCUMENT_REFUSED
+    assert "AllowedDomain" in found.words
 
 
 @pytest.mark.parametrize(
