@@ -139,7 +139,7 @@ class FacadeServices:
             ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
             _service(session_pb2, "SessionService"): SessionServicer(logins, upstream.sign_out, pages, outcomes, notes),
-            _service(upstream_pb2, "UpstreamService"): upstream.servicer(pages, outcomes),
+            _service(upstream_pb2, "UpstreamService"): upstream.servicer(pages, outcomes, notes),
             _service(account_pb2, "AccountService"): account.servicer,
             _service(console_pb2, "ConsoleService"): ConsoleServicer(
                 operators, store, self.operator_services.over, self.refusals

@@ -15,6 +15,7 @@ from core.domain.upstream.sign_out import UPSTREAM_SIGN_OUT, UpstreamSignOut
 from core.metrics.outcomes import OutcomeMetrics
 from core.outbound.guarded_http import GuardedHttp
 from core.outbound.openid_providers import FetchedProviders
+from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.sign_in_pages import SignInPages
 from core.rpc.upstream import UpstreamServicer
 
@@ -36,11 +37,11 @@ class UpstreamServices:
         """The way out."""
         return UpstreamSignOut(self.store, self._seal(UPSTREAM_SIGN_OUT), self.policy, self.clock)
 
-    def servicer(self, pages: SignInPages, outcomes: OutcomeMetrics) -> UpstreamServicer:
+    def servicer(self, pages: SignInPages, outcomes: OutcomeMetrics, notes: ConnectionNotes) -> UpstreamServicer:
         """For the facade."""
         providers, seal = FetchedProviders(self.http, self.clock), self._seal(UPSTREAM_LOGIN)
         logins = UpstreamLogins(self.store, providers, self.logins, seal, self.policy, self.clock, self.randomness)
-        return UpstreamServicer(logins, self.sign_out, pages, self.policy, outcomes)
+        return UpstreamServicer(logins, self.sign_out, pages, self.policy, outcomes, notes)
 
     def _seal(self, purpose: bytes) -> RequestSeal:
         return RequestSeal(self.master_keys, self.clock, self.randomness, purpose)

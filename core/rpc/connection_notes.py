@@ -115,22 +115,23 @@ class ConnectionNotes:
         self._journal.note(trace_of(parameters, network), *fetched, happening, username=username)
 
     @contextmanager
-    def logging_in(self, parameters: Parameters, network_address: str) -> Iterator[None]:
-        """Note a login, whose name and password are not for here."""
+    def logging_in(self, parameters: Parameters, network_address: str, good: str = "succeeded") -> Iterator[None]:
+        """Note a login, whose name and password are not for here; `good` is what it is noted as unless it is refused."""
         try:
             yield
         except Exception as error:
             self._login(parameters, network_address, error)
             raise
-        self._login(parameters, network_address, None)
+        self._login(parameters, network_address, good)
 
     @quietly
-    def _login(self, parameters: Parameters, network_address: str, error: Exception | None) -> None:
+    def _login(self, parameters: Parameters, network_address: str, outcome: str | Exception) -> None:
         network = seen_network(network_address)
-        good = Happening(Step.LOGIN, "succeeded", network=network)
-        self._journal.note(
-            trace_of(parameters, network), good if error is None else refusal_of(Step.LOGIN, error, network)
-        )
+        if isinstance(outcome, Exception):
+            happening = refusal_of(Step.LOGIN, outcome, network)
+        else:
+            happening = Happening(Step.LOGIN, outcome, network=network)
+        self._journal.note(trace_of(parameters, network), happening)
 
     @contextmanager
     def deciding(self, sealed: str, browser_binding: bytes, *, approved: bool) -> Iterator[None]:

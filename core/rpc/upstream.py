@@ -1,14 +1,17 @@
 """UpstreamService: logins at other OpenID providers, for the facade."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import grpc
 from tokenhouse.v1 import back_to_pb2, upstream_pb2_grpc
 from tokenhouse.v1 import upstream_pb2 as pb
 
 from core.domain.policy import PolicySource
-from core.domain.upstream.login import BackTo, FinishedLogin, UpstreamLogins
+from core.domain.upstream.login import BackTo, FinishedLogin, Parameters, UpstreamLogins
 from core.domain.upstream.sign_out import UpstreamSignOut
 from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.authorization import write_parameters
+from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.errors import reason_of
 from core.rpc.sign_in_pages import SignInPages
 
@@ -30,21 +33,24 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
         pages: SignInPages,
         policy: PolicySource,
         outcomes: OutcomeMetrics,
+        notes: ConnectionNotes,
     ) -> None:
         self._logins = logins
         self._sign_out = sign_out
         self._pages = pages
         self._policy = policy
         self._outcomes = outcomes
+        self._notes = notes
 
     def StartUpstreamLogin(
         self, request: pb.StartUpstreamLoginRequest, context: grpc.ServicerContext
     ) -> pb.StartUpstreamLoginResponse:
         back_to, parameters = self._pages.open(request)
         fresh = request.fresh or self._pages.wants_login(request)
-        url = self._logins.start(
-            request.provider, back_to, parameters, browser_binding=request.browser_binding, fresh=fresh
-        )
+        with self._noting((back_to, parameters), "", "went_elsewhere"):
+            url = self._logins.start(
+                request.provider, back_to, parameters, browser_binding=request.browser_binding, fresh=fresh
+            )
         provider = self._policy.current.upstream.find(request.provider)
         return pb.StartUpstreamLoginResponse(
             authorization_url=url, label=request.provider if provider is None else provider.label
@@ -53,7 +59,10 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
     def FinishUpstreamLogin(
         self, request: pb.FinishUpstreamLoginRequest, context: grpc.ServicerContext
     ) -> pb.FinishUpstreamLoginResponse:
-        finished = self._finish(request)
+        answer = [(parameter.name, parameter.value) for parameter in request.parameters]
+        begun = self._logins.find_way_back(answer, browser_binding=request.browser_binding)
+        with self._noting(begun, request.network_address, "succeeded"):
+            finished = self._finish(request, answer)
         return pb.FinishUpstreamLoginResponse(
             session_token=finished.session_token,
             expires_at=finished.session.expires_at,
@@ -67,8 +76,15 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
         back_to, parameters = self._sign_out.come_back(request.state, browser_binding=request.browser_binding)
         return pb.FinishUpstreamLogoutResponse(back_to=_BACK_TO[back_to], parameters=write_parameters(parameters))
 
-    def _finish(self, request: pb.FinishUpstreamLoginRequest) -> FinishedLogin:
-        answer = [(parameter.name, parameter.value) for parameter in request.parameters]
+    def _noting(
+        self, begun: tuple[BackTo, Parameters] | None, network_address: str, good: str
+    ) -> AbstractContextManager[None]:
+        """A login for a page of this server's own is no step of a client's attempt to connect."""
+        if begun is None or begun[0] is not BackTo.AUTHORIZE:
+            return nullcontext()
+        return self._notes.logging_in(begun[1], network_address, good=good)
+
+    def _finish(self, request: pb.FinishUpstreamLoginRequest, answer: Parameters) -> FinishedLogin:
         try:
             finished = self._logins.finish(
                 request.provider,

@@ -16,7 +16,7 @@ from typing import Protocol, TypeAlias
 from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
-from core.domain.errors import InvalidRequest, NotFound, UpstreamLoginFailed, UpstreamUserRefused
+from core.domain.errors import InvalidArgument, InvalidRequest, NotFound, UpstreamLoginFailed, UpstreamUserRefused
 from core.domain.policy import PolicySource, UpstreamProvider
 from core.domain.randomness import Randomness
 from core.domain.sessions.login import Logins, actor_of, end_session
@@ -162,10 +162,16 @@ class UpstreamLogins:
         asked = AskedLogin(self._redirect_uri(provider), sealed["nonce"], sealed["verifier"])
         identity = self._providers.redeem(provider, asked, told["code"])
         token, session = self._start_session(identity, provider, previous_token, network_address)
-        parameters = tuple(
-            (key.removeprefix(_CARRIED), value) for key, value in state.parameters if key.startswith(_CARRIED)
-        )
-        return FinishedLogin(token, session, BackTo(sealed["to"]), parameters)
+        return FinishedLogin(token, session, *_way_back(state))
+
+    def find_way_back(
+        self, answer: Parameters, *, browser_binding: bytes
+    ) -> tuple[BackTo, tuple[tuple[str, str], ...]] | None:
+        """What a login was begun for, whatever becomes of it; None where the answer does not tell."""
+        try:
+            return _way_back(self._seal.require_open(dict(answer).get("state", ""), browser_binding))
+        except (InvalidRequest, InvalidArgument):
+            return None
 
     def _require(self, name: str) -> UpstreamProvider:
         provider = self._policy.current.upstream.find(name)
@@ -277,6 +283,11 @@ def _refusal_of(user: User) -> UpstreamUserRefused:
     # For the audit trail.
     refusal.subject = user.subject
     return refusal
+
+
+def _way_back(state: OpenedState) -> tuple[BackTo, tuple[tuple[str, str], ...]]:
+    carried = tuple((key.removeprefix(_CARRIED), value) for key, value in state.parameters if key.startswith(_CARRIED))
+    return BackTo(dict(state.parameters)["to"]), carried
 
 
 def _require_once(answer: Parameters) -> dict[str, str]:
