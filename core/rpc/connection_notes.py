@@ -116,7 +116,7 @@ class ConnectionNotes:
 
     @contextmanager
     def logging_in(self, parameters: Parameters, network_address: str, good: str = "succeeded") -> Iterator[None]:
-        """Note a login, whose name and password are not for here; `good` is what it is noted as unless it is refused."""
+        """Note a login, whose name and password are not for here, as `good` unless it is refused."""
         try:
             yield
         except Exception as error:
