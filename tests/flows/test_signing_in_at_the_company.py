@@ -58,7 +58,8 @@ async def sign_in_there(person: Person, account: str) -> None:
 
 async def test_there_and_back(company: Running, provider: OpenIdProvider, employee: Person) -> None:
     """The login page has a button beside the password; it leads to the provider and back to the question, with the name
-    and groups of the provider. Who is somebody else signs out there, too, and is then asked who they are."""
+    and groups of the provider. Operators see who is who, and can change it. Who is somebody else signs out there, too,
+    and is then asked who they are."""
     provider.know("grace", preferred_username="grace", groups=["research"])
     provider.know("linus", preferred_username="linus")
     page = employee.page
@@ -74,6 +75,14 @@ async def test_there_and_back(company: Running, provider: OpenIdProvider, employ
         tokens = (await app.redeem(await app.take_code())).json()
         answer = company.validate(tokens["access_token"])
         assert (answer.username, list(answer.groups)) == ("grace", ["research"])
+
+        assert f"grace of {provider.issuer}" in company.tokenhouse("users", "show", "grace")
+        company.tokenhouse("users", "unlink", "grace", "company", "grace")
+        company.tokenhouse("users", "link", "grace", "company", "grace")
+        await page.goto(app.authorization_url())
+        await page.get_by_label("Password").wait_for()
+        await page.get_by_role("button", name="Sign in with Example Company").click()
+        await page.get_by_text("Signed in as grace").wait_for()
 
         company.reload(Server_LocalUsers="false")
         await page.goto(app.authorization_url())

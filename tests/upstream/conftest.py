@@ -51,9 +51,9 @@ def away(serving: Serving, provider: OpenIdProvider) -> Iterator[Away]:
     provider.misbehave()
 
 
-def serving_with(folder: Path, provider: OpenIdProvider, *lines: str) -> Serving:
+def serving_with(folder: Path, provider: OpenIdProvider, *lines: str, more: str = "") -> Serving:
     """A core with the provider in its settings; tokens of a real provider want the real time."""
     client = provider.register(ISSUER, "company")
     http = GuardedHttp(LaidOutNetwork(routes={"127.0.0.1": provider.port}), lambda: provider.trust)
     settings = provider_settings(folder, provider, client, *_LINES, *lines)
-    return Serving(folder, settings, clock=ManualClock(int(time.time())), http=http)
+    return Serving(folder, f"{settings}\n{more}\n", clock=ManualClock(int(time.time())), http=http)

@@ -2,7 +2,7 @@
 
 import grpc
 import pytest
-from tokenhouse.v1 import back_to_pb2, upstream_pb2, user_admin_pb2
+from tokenhouse.v1 import back_to_pb2, device_authorization_pb2, upstream_pb2, user_admin_pb2
 
 from tests.openid_provider import ProviderVisit
 from tests.rpc.road import BINDING, PASSWORD, Refused, refused
@@ -220,8 +220,6 @@ def test_signing_out_goes_by_the_provider(away: Away) -> None:
 
 def test_the_page_for_devices(away: Away) -> None:
     """A login for the page for devices leads back to it, with the code that a link brought."""
-    from tokenhouse.v1 import device_authorization_pb2
-
     opened = away.serving.devices.OpenDevicePage(
         device_authorization_pb2.OpenDevicePageRequest(user_code="BCDF-GHJK-LM", browser_binding=BINDING),
         timeout=DEADLINE,

@@ -1,0 +1,1 @@
+"""What another provider says of a person, and what becomes of it here."""
