@@ -5,6 +5,7 @@ import os
 import subprocess
 import sysconfig
 from collections.abc import Mapping
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,20 +55,27 @@ def call(
     return Called(ended.returncode, ended.stdout, ended.stderr)
 
 
+def call_here(
+    *arguments: str, folder: Path | None = None, stdin: str = "", environment: Mapping[str, str] | None = None
+) -> Called:
+    """`call` in this process, which is quicker by far: for what no process of its own shows."""
+    variables = dict.fromkeys(name for name in os.environ if name.startswith("TOKENHOUSE_")) | dict(environment or {})
+    with chdir(folder or Path.cwd()):
+        ended = CliRunner().invoke(tokenhouse, arguments, input=stdin, env=variables)
+    if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    return Called(ended.exit_code, ended.stdout, ended.stderr)
+
+
 @dataclass(frozen=True)
 class Operator:
-    """An operator who names the same configuration every time; called in this process, which is quicker by far."""
+    """An operator who names the same configuration every time; called in this process."""
 
     config: Path
 
     def __call__(self, *arguments: str, stdin: str = "") -> Called:
         """Call a verb with `--config`."""
-        settings = dict.fromkeys(name for name in os.environ if name.startswith("TOKENHOUSE_"))
-        command = [*arguments, "--config", str(self.config)]
-        ended = CliRunner().invoke(tokenhouse, command, input=stdin, env=settings)
-        if ended.exception is not None and not isinstance(ended.exception, SystemExit):
-            raise ended.exception
-        return Called(ended.exit_code, ended.stdout, ended.stderr)
+        return call_here(*arguments, "--config", str(self.config), stdin=stdin)
 
     def add_user(self, name: str, *groups: str) -> Any:
         """Add a user; what `--json` says of them."""

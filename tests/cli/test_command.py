@@ -10,14 +10,14 @@ from threading import Thread
 
 import pytest
 
-from tests.cli.command import TOKENHOUSE, call, clean_environment
+from tests.cli.command import TOKENHOUSE, call, call_here, clean_environment
 
 VERBS = ["serve", "users", "clients", "grants", "keys", "backup", "restore", "doctor", "config", "version"]
 
 
 def test_help() -> None:
     """--help lists every verb with one line on each."""
-    shown = call("--help")
+    shown = call_here("--help")
 
     assert shown.status == 0
     assert [verb for verb in VERBS if f"\n  {verb}" not in shown.stdout] == []
@@ -26,7 +26,7 @@ def test_help() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_of_a_verb(verb: str) -> None:
     """Each verb explains itself and takes --config (README, For operators)."""
-    shown = call(verb, "--help")
+    shown = call_here(verb, "--help")
 
     assert shown.status == 0
     assert "--config FILE" in shown.stdout
@@ -34,17 +34,17 @@ def test_help_of_a_verb(verb: str) -> None:
 
 def test_version() -> None:
     """version says which one, in both forms."""
-    number = call("version", "--json").json["version"]
+    number = call_here("version", "--json").json["version"]
 
-    assert call("version").stdout == f"tokenhouse {number}\n"
+    assert call_here("version").stdout == f"tokenhouse {number}\n"
 
 
 def test_wrong_usage() -> None:
     """What is not understood is exit status 2."""
-    assert call("user").status == 2
-    assert call("users", "lst").status == 2
-    assert call("serve", "database").status == 2
-    assert call("users", "add").status == 2
+    assert call_here("user").status == 2
+    assert call_here("users", "lst").status == 2
+    assert call_here("serve", "database").status == 2
+    assert call_here("users", "add").status == 2
 
 
 @pytest.mark.parametrize(
