@@ -75,6 +75,7 @@ DECIDES_NOTHING = frozenset(
         "/tokenhouse.v1.UpstreamService/FinishUpstreamLogout",
         "/tokenhouse.v1.AccountService/OpenAccountPage",
         "/tokenhouse.v1.DeviceAuthorizationService/StartDeviceAuthorization",
+        "/tokenhouse.v1.DeviceAuthorizationService/FetchDeviceClient",
         "/tokenhouse.v1.DeviceAuthorizationService/OpenDevicePage",
         "/tokenhouse.v1.IntrospectionService/IntrospectToken",
         "/tokenhouse.v1.ClientKeysService/FetchClientKeys",
