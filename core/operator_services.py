@@ -13,6 +13,7 @@ from tokenhouse.v1 import (
     connection_admin_pb2,
     grant_admin_pb2,
     key_admin_pb2,
+    limit_admin_pb2,
     overview_admin_pb2,
     registration_token_admin_pb2,
     statistics_admin_pb2,
@@ -26,6 +27,7 @@ from core.domain.administration.clock import ClockAdministration
 from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.identities import IdentityAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
+from core.domain.administration.limits import LimitAdministration
 from core.domain.administration.overview import OverviewAdministration
 from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.registration_tokens import RegistrationTokenAdministration
@@ -46,6 +48,7 @@ from core.rpc.client_admin import ClientAdminServicer
 from core.rpc.clock_admin import ClockAdminServicer
 from core.rpc.grant_admin import GrantAdminServicer
 from core.rpc.key_admin import KeyAdminServicer
+from core.rpc.limit_admin import LimitAdminServicer
 from core.rpc.overview_admin import OverviewAdminServicer
 from core.rpc.registration_token_admin import RegistrationTokenAdminServicer
 from core.rpc.statistics_admin import StatisticsAdminServicer
@@ -110,6 +113,9 @@ class OperatorServices:
                 GrantAdministration(store, clock), clock
             ),
             _service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
+            _service(limit_admin_pb2, "LimitAdminService"): LimitAdminServicer(
+                LimitAdministration(store, self.policy, clock)
+            ),
             _service(audit_admin_pb2, "AuditAdminService"): AuditAdminServicer(
                 AuditAdministration(store, self.audit, clock)
             ),

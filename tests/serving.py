@@ -25,6 +25,7 @@ from tokenhouse.v1 import (
     grant_admin_pb2_grpc,
     introspection_pb2_grpc,
     key_admin_pb2_grpc,
+    limit_admin_pb2_grpc,
     parameter_pb2,
     registration_pb2_grpc,
     registration_token_admin_pb2_grpc,
@@ -102,6 +103,7 @@ class Serving:
         self.connections = connection_admin_pb2_grpc.ConnectionAdminServiceStub(operator)
         self.keys = key_admin_pb2_grpc.KeyAdminServiceStub(operator)
         self.audit = audit_admin_pb2_grpc.AuditAdminServiceStub(operator)
+        self.limits = limit_admin_pb2_grpc.LimitAdminServiceStub(operator)
         self.backups = backup_admin_pb2_grpc.BackupAdminServiceStub(operator)
         self.validation = validation_pb2_grpc.ValidationServiceStub(service)
 

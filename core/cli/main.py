@@ -20,6 +20,7 @@ _VERBS = {
     "grants": ("core.cli.grants", "Show and revoke what users gave to clients."),
     "keys": ("core.cli.keys", "Show and rotate signing keys and the master key."),
     "audit": ("core.cli.audit", "Show, search and export what was decided."),
+    "limits": ("core.cli.limits", "Show whose tries are used up, and give them back."),
     "clock": ("core.cli.clock", "Show the time that is served, and confirm it."),
     "backup": ("core.cli.backup", "Copy the database to a file, also while the server runs."),
     "restore": ("core.cli.restore", "Put a backup in the place of the database, while the core is stopped."),

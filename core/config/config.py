@@ -145,6 +145,7 @@ class LimitSettings:
     login_failures_per_network: Rate
     registrations: Rate
     token_requests: Rate
+    token_requests_per_network: Rate
     client_documents: Rate
 
 
@@ -224,6 +225,7 @@ class Config:
             login_failures_per_network=self.limits.login_failures_per_network,
             registrations=self.limits.registrations,
             token_requests=self.limits.token_requests,
+            token_requests_per_network=self.limits.token_requests_per_network,
             callers=self.grpc.callers,
             caller_tokens=self.grpc.caller_tokens,
             signing_key_rotation=RotationSchedule(
@@ -327,5 +329,6 @@ def _limits(values: _Values) -> LimitSettings:
         login_failures_per_network=values.one(settings.LOGIN_FAILURES_PER_NETWORK),
         registrations=values.one(registration_settings.REGISTRATIONS),
         token_requests=values.one(settings.TOKEN_REQUESTS),
+        token_requests_per_network=values.one(settings.TOKEN_REQUESTS_PER_NETWORK),
         client_documents=values.one(document_settings.FETCHES),
     )

@@ -257,7 +257,16 @@ TOKEN_REQUESTS: Final = Setting(
     "TokenRequests",
     plain(parse_rate),
     ("0",),
-    "Token requests per client and network; 0 is off",
+    "Token requests per client: from one network, ten times as many in all; 0 is off",
+    show=show_rate,
+    reloadable=True,
+)
+TOKEN_REQUESTS_PER_NETWORK: Final = Setting(
+    "Limits",
+    "TokenRequestsPerNetwork",
+    plain(parse_rate),
+    ("0",),
+    "Token requests per network (/64, /32), whichever clients ask; 0 is off",
     show=show_rate,
     reloadable=True,
 )
@@ -342,6 +351,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     LOGIN_FAILURES_PER_NETWORK,
     registration_settings.REGISTRATIONS,
     TOKEN_REQUESTS,
+    TOKEN_REQUESTS_PER_NETWORK,
     document_settings.FETCHES,
     *device_settings.OF_LIMITS,
     MASTER_KEY_FILE,

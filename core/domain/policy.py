@@ -174,6 +174,8 @@ class Policy:
     callers: tuple[ServiceCaller, ...]
     caller_tokens: tuple[CallerToken, ...]
     signing_key_rotation: RotationSchedule
+    #: For one network, whichever clients ask.
+    token_requests_per_network: Rate = field(default_factory=lambda: Rate(0, 0))
     #: How long records of the audit trail are kept; None: for good.
     audit_retention: int | None = 90 * 24 * 60 * 60
     upstream: UpstreamPolicy = UpstreamPolicy()

@@ -19,7 +19,7 @@ from core.domain.clients.client_secret import ClientSecretFacts, ClientSecretInt
 from core.domain.clients.registration_token import RegistrationTokenFacts, RegistrationTokenIntents
 from core.domain.grants.grant import GrantFacts, GrantIntents
 from core.domain.keys.signing_key import KeyFacts, KeyIntents
-from core.domain.limits.rate import LimitIntents
+from core.domain.limits.rate import LimitFacts, LimitIntents
 from core.domain.sessions.session import SessionFacts, SessionIntents
 from core.domain.tokens.change import ChangeFacts, ChangeIntents
 from core.domain.upstream.identity import UpstreamFacts, UpstreamIntents
@@ -40,6 +40,7 @@ class Facts(
     ChangeFacts,
     InventoryFacts,
     AuditFacts,
+    LimitFacts,
     StatisticsFacts,
     Protocol,
 ):

@@ -55,6 +55,7 @@ DECIDES: dict[str, tuple[Act, str]] = {
     "/tokenhouse.v1.KeyAdminService/WithdrawSigningKey": (Act.SIGNING_KEY_WITHDRAW, "key_id"),
     "/tokenhouse.v1.KeyAdminService/RotateMasterKey": (Act.MASTER_KEY_ROTATE, ""),
     "/tokenhouse.v1.ClockAdminService/ConfirmClock": (Act.CLOCK_CONFIRM, "today"),
+    "/tokenhouse.v1.LimitAdminService/ClearLimits": (Act.LIMIT_CLEAR, "limit_id"),
     "/tokenhouse.v1.BackupAdminService/CreateBackup": (Act.BACKUP_CREATE, "path"),
 }
 #: Gathered by their servicers, item by item, or as what the console asks for.
@@ -93,6 +94,7 @@ DECIDES_NOTHING = frozenset(
         "/tokenhouse.v1.ConsoleService/Look",
         "/tokenhouse.v1.OverviewAdminService/GetOverview",
         "/tokenhouse.v1.StatisticsAdminService/GetStatistics",
+        "/tokenhouse.v1.LimitAdminService/ListLimits",
         "/tokenhouse.v1.AuditAdminService/ListAuditRecords",
         "/tokenhouse.v1.AuditAdminService/ListAuditCounts",
     }

@@ -99,6 +99,8 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.ClockAdminService/ConfirmClock": _OPERATOR,
     "/tokenhouse.v1.ConnectionAdminService/ListConnectionAttempts": _OPERATOR,
     "/tokenhouse.v1.BackupAdminService/CreateBackup": _OPERATOR,
+    "/tokenhouse.v1.LimitAdminService/ListLimits": _OPERATOR,
+    "/tokenhouse.v1.LimitAdminService/ClearLimits": _OPERATOR,
     "/tokenhouse.v1.AuditAdminService/ListAuditRecords": _OPERATOR,
     "/tokenhouse.v1.AuditAdminService/ListAuditCounts": _OPERATOR,
     "/grpc.health.v1.Health/Check": _EVERYBODY,

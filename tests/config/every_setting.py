@@ -85,6 +85,7 @@ LoginFailures = 0
 LoginFailuresPerNetwork = 5/m
 Registrations = 1/d
 TokenRequests = 100/s
+TokenRequestsPerNetwork = 200/s
 ClientDocuments = 7/h
 DeviceAuthorizations = 3/m
 UserCodes = 5/h

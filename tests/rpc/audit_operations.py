@@ -11,6 +11,7 @@ from tokenhouse.v1 import (
     client_admin_pb2,
     grant_admin_pb2,
     key_admin_pb2,
+    limit_admin_pb2,
     registration_token_admin_pb2,
     user_admin_pb2,
 )
@@ -125,6 +126,11 @@ def _backing_up(desk: Desk) -> Call:
     return desk.serving.backups.CreateBackup, backup_admin_pb2.CreateBackupRequest(path=path), {"target": path}
 
 
+def _clearing(desk: Desk) -> Call:
+    about = {"subject": subject_of(desk.road), "target": ""}
+    return desk.serving.limits.ClearLimits, limit_admin_pb2.ClearLimitsRequest(username=desk.road.username), about
+
+
 def _rotating(**fields: Any) -> Callable[[Desk], Call]:
     request = key_admin_pb2.RotateSigningKeyRequest(**fields)
     return lambda desk: (desk.serving.keys.RotateSigningKey, request, {})
@@ -173,6 +179,7 @@ OPERATIONS: dict[str, Callable[[Desk], Call]] = {
         {"target": "2"},
     ),
     "BACKUP_CREATE": _backing_up,
+    "LIMIT_CLEAR": _clearing,
 }
 
 #: What is refused: whose stub, the method, the request.
@@ -195,5 +202,6 @@ IN_VAIN: dict[str, tuple[str, str, Any]] = {
     "CLIENT_SECRET_ADD": ("clients", "AddClientSecret", client_admin_pb2.AddClientSecretRequest(client_id="nobody")),
     "GRANT_REVOKE": ("grants", "RevokeGrant", grant_admin_pb2.RevokeGrantRequest(grant_id="0" * 32)),
     "SIGNING_KEY_WITHDRAW": ("keys", "WithdrawSigningKey", key_admin_pb2.WithdrawSigningKeyRequest(key_id="no key")),
+    "LIMIT_CLEAR": ("limits", "ClearLimits", limit_admin_pb2.ClearLimitsRequest(limit_id="00" * 16)),
     "BACKUP_CREATE": ("backups", "CreateBackup", backup_admin_pb2.CreateBackupRequest(path="here")),
 }

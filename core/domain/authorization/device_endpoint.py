@@ -17,7 +17,8 @@ from core.domain.clients.client import ClientFacts, require_known
 from core.domain.clock import Clock
 from core.domain.errors import TemporarilyUnavailable
 from core.domain.keys.master_key import MasterKeys
-from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.key import LimitKey
+from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import Policy, PolicySource
 from core.domain.randomness import Randomness
@@ -27,7 +28,7 @@ from core.domain.writing import Writes
 
 #: RFC 8628 §3.2 "interval": between two polls, in seconds.
 INTERVAL = 5
-_NETWORKS_AT_ONCE = 10
+NETWORKS_AT_ONCE = 10
 #: Of 10^10 user codes some thousands may be in use: that four in a row are taken does not happen.
 _CANDIDATES = 4
 
@@ -141,8 +142,8 @@ class DeviceAuthorizationEndpoint:
     ) -> str:
         proven.claim(tx)
         rate, now_ms = policy.device_flow.authorizations, self._clock.now_ms()
-        for parts, each in (((network,), rate), ((), Rate(rate.count * _NETWORKS_AT_ONCE, rate.period))):
-            require_slot(tx, limit_key("device", *parts), each, now_ms=now_ms, what="device authorizations")
+        for of, each in ((network, rate), ("", Rate(rate.count * NETWORKS_AT_ONCE, rate.period))):
+            require_slot(tx, LimitKey.of("device", network=of), each, now_ms=now_ms, what="device authorizations")
         for user_code, wanted in candidates.items():
             if tx.create_device_authorization(wanted):
                 return user_code

@@ -17,14 +17,15 @@ from core.domain.clients.host_turns import HostTurns
 from core.domain.clients.metadata_document import MetadataDocument, parse_metadata_document
 from core.domain.clock import Clock
 from core.domain.errors import ClientBlocked, ClientDocumentRefused, ClientDocumentUnwanted, TemporarilyUnavailable
-from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.key import LimitKey
+from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import DocumentPolicy, Policy
 from core.domain.writing import Writes
 
 _log = logging.getLogger(__name__)
 
-_NETWORKS_AT_ONCE = 10
+NETWORKS_AT_ONCE = 10
 
 
 class FetchResult(StrEnum):
@@ -163,8 +164,8 @@ class ClientDocuments:
 
         def intent(tx: LimitIntents) -> None:
             what = "apps that are new here"
-            require_slot(tx, limit_key("client document", network), rate, now_ms=now_ms, what=what)
-            require_slot(tx, limit_key("client document"), in_all, now_ms=now_ms, what=what)
+            require_slot(tx, LimitKey.of("client document", network=network), rate, now_ms=now_ms, what=what)
+            require_slot(tx, LimitKey.of("client document"), in_all, now_ms=now_ms, what=what)
 
         if rate.count:
             self._store.write(intent)
@@ -172,7 +173,7 @@ class ClientDocuments:
 
 def rate_in_all(of_one_network: Rate) -> Rate:
     """How often may be fetched in all, where one network may fetch that often."""
-    return Rate(of_one_network.count * _NETWORKS_AT_ONCE, of_one_network.period)
+    return Rate(of_one_network.count * NETWORKS_AT_ONCE, of_one_network.period)
 
 
 def may_fetch_keys(jwks_uri: str, policy: Policy) -> bool:

@@ -18,7 +18,7 @@ from core.domain.clients.document_url import parse_document_url
 from core.domain.clients.host_turns import HostTurns
 from core.domain.clock import Clock
 from core.domain.errors import TemporarilyUnavailable
-from core.domain.limits.network import limit_key
+from core.domain.limits.key import LimitKey
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.writing import Writes
 
@@ -96,7 +96,7 @@ class KeySets:
     def _spend(self, in_all: Rate) -> None:
         now_ms = self._clock.now_ms()
         # Not out of the documents' budget: whoever names documents that nobody has must not keep programs out.
-        key = limit_key("client keys")
+        key = LimitKey.of("client keys")
         if in_all.count:
             self._store.write(lambda tx: require_slot(tx, key, in_all, now_ms=now_ms, what="clients' keys"))
 

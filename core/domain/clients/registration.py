@@ -18,15 +18,16 @@ from core.domain.errors import (
     InvalidClientMetadata,
     RegistrationOff,
 )
-from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.key import LimitKey
+from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import Policy, PolicySource, RegistrationMode
 from core.domain.shown_once import digest_secret
 from core.domain.writing import Writes
 
-_IN_ALL = limit_key("registrations")
+_IN_ALL = LimitKey.of("registrations")
 #: Beyond what one network may. What registers stays for days, so this says how large a table a flood leaves.
-_IN_ALL_TIMES = 4
+IN_ALL_TIMES = 4
 
 
 class RegistrationTransaction(
@@ -193,13 +194,13 @@ def spend_registration(tx: LimitIntents, network: str, policy: Policy, *, now_ms
     Raises:
         TooManyAttempts: it is used up.
     """
-    for key, rate in ((limit_key("registration", network), policy.registrations), (_IN_ALL, _in_all(policy))):
+    for key, rate in ((LimitKey.of("registration", network=network), policy.registrations), (_IN_ALL, _in_all(policy))):
         require_slot(tx, key, rate, now_ms=now_ms, what="registrations")
 
 
 def _in_all(policy: Policy) -> Rate:
     rate = policy.registrations
-    return Rate(rate.count * _IN_ALL_TIMES, rate.period)
+    return Rate(rate.count * IN_ALL_TIMES, rate.period)
 
 
 def _list(value: object) -> list[object]:

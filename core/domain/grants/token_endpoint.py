@@ -19,6 +19,7 @@ from core.domain.clock import Clock
 from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, Refusal, UnauthorizedClient
 from core.domain.grants.grant import Grant
 from core.domain.grants.redemption import CodeVerdict
+from core.domain.grants.token_limits import token_limits
 from core.domain.grants.token_request import (
     GrantParameters,
     GrantType,
@@ -32,7 +33,7 @@ from core.domain.grants.token_request import (
     TokenTransaction,
 )
 from core.domain.keys.master_key import MasterKeys
-from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, require_slot
 from core.domain.policy import Policy, PolicySource
 from core.domain.tokens.grant_token import TokenKind, format_grant_token
@@ -146,10 +147,10 @@ class TokenEndpoint:
     ) -> _Intent:
         """The transaction of the grant type; where there is a limit, or a proof that is good once, it spends a try and
         the proof first."""
-        rate = policy.token_requests
-        if rate.count == 0 and proven.assertion is None:
+        limits = token_limits(policy)
+        if not limits and proven.assertion is None:
             return authorize()
-        key = limit_key("token", proven.client.client_id, network_of(request.network_address))
+        client_id, network = proven.client.client_id, network_of(request.network_address)
         now_ms = self._clock.now_ms()
         try:
             intent = authorize()
@@ -160,7 +161,8 @@ class TokenEndpoint:
 
         def guarded(tx: TokenEndpointTransaction) -> _Outcome:
             proven.claim(tx)
-            require_slot(tx, key, rate, now_ms=now_ms, what="token requests")
+            for limit in limits:
+                require_slot(tx, limit.key(client_id, network), limit.rate, now_ms=now_ms, what="token requests")
             try:
                 return intent(tx)
             except OAuthError as error:

@@ -7,12 +7,13 @@ together. Codes that are good cost nothing.
 from collections.abc import Iterator
 
 from core.domain.clock import Clock
-from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.key import LimitKey
+from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import PolicySource
 
-_USERS_OF_A_NETWORK = 10
-_USERS_AT_ONCE = 100
+USERS_OF_A_NETWORK = 10
+USERS_AT_ONCE = 100
 
 
 class UserCodeAttempts:
@@ -40,9 +41,9 @@ class UserCodeAttempts:
 
     def _buckets(self, subject: str, network_address: str) -> Iterator[tuple[bytes, Rate]]:
         rate = self._policy.current.device_flow.user_codes
-        yield limit_key("user code", subject), rate
+        yield LimitKey.of("user code", account=subject), rate
         yield (
-            limit_key("user code network", network_of(network_address)),
-            Rate(rate.count * _USERS_OF_A_NETWORK, rate.period),
+            LimitKey.of("user code network", network=network_of(network_address)),
+            Rate(rate.count * USERS_OF_A_NETWORK, rate.period),
         )
-        yield limit_key("user codes"), Rate(rate.count * _USERS_AT_ONCE, rate.period)
+        yield LimitKey.of("user codes"), Rate(rate.count * USERS_AT_ONCE, rate.period)

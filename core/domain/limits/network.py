@@ -1,6 +1,5 @@
 """Which network an address belongs to, for rates: an IPv4 address by itself, an IPv6 address by its /64."""
 
-import hashlib
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
@@ -17,9 +16,3 @@ def network_of(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
     return str(parsed)
-
-
-def limit_key(kind: str, *parts: str) -> bytes:
-    """16 bytes that name a bucket; hashed, so that the table of buckets names nobody."""
-    joined = "\0".join((kind, *parts))
-    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).digest()[:16]

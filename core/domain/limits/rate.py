@@ -1,5 +1,6 @@
 """A rate such as 10/15m, and the one statement that spends it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +18,29 @@ class Rate:
     def interval_ms(self) -> int:
         """How long one try takes to come back, in milliseconds."""
         return self.period * 1000 // self.count
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCount:
+    """A count of tries that are not all back yet."""
+
+    key: bytes
+    #: When they are, in milliseconds since the epoch.
+    full_at_ms: int
+    #: As `core.domain.limits.key.LimitKey` has them; empty where an older program has written it.
+    kind: str
+    account: str
+    network: str
+
+
+class LimitFacts(Protocol):
+    """What can be read of rates."""
+
+    def list_limit_counts(
+        self, *, now_ms: int, after: bytes, limit: int, account: str | None = None, network: str | None = None
+    ) -> Sequence[LimitCount]:
+        """Those that are not full at `now_ms`, by key, of this account and this network where they are given."""
+        ...
 
 
 class LimitIntents(Protocol):
@@ -37,6 +61,22 @@ class LimitIntents(Protocol):
 
     def clear_slots(self, key: bytes) -> None:
         """Give every try of `key` back."""
+        ...
+
+    def clear_limit_counts(self, *, account: str | None, network: str | None) -> int:
+        """Give every try back of this account and this network, where they are given; of how many counts."""
+        ...
+
+    def clear_limit_count(self, key: bytes) -> bool:
+        """Give every try of one count back; False where there is none."""
+        ...
+
+    def remember(self, key: bytes, *, until_ms: int) -> None:
+        """Remember a key until then, which no try spends."""
+        ...
+
+    def is_remembered(self, key: bytes, *, now_ms: int) -> bool:
+        """Whether it is remembered still."""
         ...
 
 

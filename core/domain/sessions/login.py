@@ -72,7 +72,7 @@ class Logins:
     def _log_in(
         self, user: User | None, key: str, password: str, network_address: str, previous_token: str
     ) -> tuple[str, Session]:
-        self._attempts.count(key, network_address)
+        self._attempts.count(key, network_address, "" if user is None else user.subject)
         try:
             verified = self._passwords.verify(user.password_hash if user else None, password)
         except TemporarilyUnavailable:

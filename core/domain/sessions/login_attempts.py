@@ -1,22 +1,26 @@
 """How often a password may be tried: per account, so that guessing is slow, and never so that guessers lock it.
 
 Each network has tries of its own for an account, and all of them together ten times as many: who knows the password
-gets in from where nobody is guessing. A try is counted before the password is looked at, so guesses side by side count
+gets in from where nobody is guessing. Those that come from a network from which the user has signed in lately do not
+share the tries of all: whoever guesses from everywhere, however long, keeps nobody out who comes from where they always
+do. A try is counted before the password is looked at, so guesses side by side count
 like guesses in a row; a refused one still counts against its network.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from core.domain.clock import Clock
 from core.domain.errors import TooManyAttempts
-from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.key import LimitKey
+from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate
 from core.domain.policy import PolicySource
 from core.domain.writing import Writes
 
-_NETWORKS_AT_ONCE = 10
+NETWORKS_AT_ONCE = 10
+#: For how long a network is known after a right password, in seconds.
+_KNOWN_FOR = 30 * 24 * 60 * 60
 
 
 class AttemptStore(Writes[LimitIntents], Protocol):
@@ -39,42 +43,55 @@ class LoginAttempts:
         self._policy = policy
         self._clock = clock
 
-    def count(self, account: str, network_address: str) -> None:
-        """Count one try for the account, by its `username_key`; returns after the commit.
+    def count(self, account: str, network_address: str, subject: str = "") -> None:
+        """Count one try for the account, by its `username_key`; returns after the commit. `subject` is for operators
+        to see: the user's, where there is one.
 
         Raises:
             TooManyAttempts: the tries from this network, or for this account, are used up.
         """
         now_ms = self._clock.now_ms()
-        network, *accounts = self._buckets(account, network_address)
-        wait = self._store.write(lambda tx: _take(tx, [network], now_ms) or _take(tx, accounts, now_ms))
+        network, *accounts = self._buckets(account, network_address, subject)
+        known = _known(account, network_address)
+
+        def intent(tx: LimitIntents) -> int:
+            mine = accounts[:1] if tx.is_remembered(known, now_ms=now_ms) else accounts
+            return _take(tx, [network], now_ms) or _take(tx, mine, now_ms)
+
+        wait = self._store.write(intent)
         if wait:
             raise TooManyAttempts("too many failed logins; try again later", retry_after=-(-wait // 1000))
 
     def give_back(self, tx: LimitIntents, account: str, network_address: str) -> None:
         """Take one try back that was no failure."""
-        self._each(
-            account, network_address, lambda bucket: tx.give_slot_back(bucket.key, interval_ms=bucket.rate.interval_ms)
-        )
+        *mine, of_all = self._buckets(account, network_address)
+        known = tx.is_remembered(_known(account, network_address), now_ms=self._clock.now_ms())
+        for bucket in mine if known else (*mine, of_all):
+            if bucket.rate.count:
+                tx.give_slot_back(bucket.key, interval_ms=bucket.rate.interval_ms)
 
     def forgive(self, tx: LimitIntents, account: str, network_address: str) -> None:
-        """After a right password: this network has all its tries for the account again, and one more in all."""
+        """After a right password: this network has all its tries for the account again, and one more in all; and it is
+        known as one from which its user comes."""
         self.give_back(tx, account, network_address)
+        tx.remember(_known(account, network_address), until_ms=self._clock.now_ms() + _KNOWN_FOR * 1000)
         tx.clear_slots(self._buckets(account, network_address)[1].key)
 
-    def _each(self, account: str, network_address: str, act: Callable[[_Bucket], None]) -> None:
-        for bucket in self._buckets(account, network_address):
-            if bucket.rate.count:
-                act(bucket)
-
-    def _buckets(self, account: str, network_address: str) -> list[_Bucket]:
+    def _buckets(self, account: str, network_address: str, subject: str = "") -> list[_Bucket]:
         policy, network = self._policy.current, network_of(network_address)
         rate = policy.login_failures
         return [
-            _Bucket(limit_key("login network", network), policy.login_failures_per_network),
-            _Bucket(limit_key("login account", account, network), rate),
-            _Bucket(limit_key("login account", account), Rate(rate.count * _NETWORKS_AT_ONCE, rate.period)),
+            _Bucket(LimitKey.of("login network", network=network), policy.login_failures_per_network),
+            _Bucket(LimitKey.of("login account", account=account, network=network, shown_account=subject), rate),
+            _Bucket(
+                LimitKey.of("login account", account=account, shown_account=subject),
+                Rate(rate.count * NETWORKS_AT_ONCE, rate.period),
+            ),
         ]
+
+
+def _known(account: str, network_address: str) -> LimitKey:
+    return LimitKey.of("login known", account=account, network=network_of(network_address))
 
 
 def _take(tx: LimitIntents, buckets: list[_Bucket], now_ms: int) -> int:

@@ -337,6 +337,13 @@ def logins_at_other_providers(database: Database) -> None:
         database.execute(statement)
 
 
+@step()
+def limits_say_whose_they_are(database: Database) -> None:
+    """What is tried, by whom and from where, for operators to see."""
+    for column in ("kind", "account", "network"):
+        database.execute(f"ALTER TABLE rates ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

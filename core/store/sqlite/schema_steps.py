@@ -22,6 +22,7 @@ STEPS = (
     "sessions_tell_where_they_began",
     "statistics_in_rings",
     "logins_at_other_providers",
+    "limits_say_whose_they_are",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

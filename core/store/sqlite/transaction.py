@@ -17,7 +17,7 @@ from core.store.sqlite.driver import Cursor, Row
 from core.store.sqlite.forgetting import ForgettingReads, ForgettingWrites
 from core.store.sqlite.grants import GrantReads, GrantWrites
 from core.store.sqlite.keys import KeyReads, KeyWrites
-from core.store.sqlite.limits import LimitWrites
+from core.store.sqlite.limits import LimitReads, LimitWrites
 from core.store.sqlite.overview import InventoryReads
 from core.store.sqlite.registration_tokens import RegistrationTokenReads, RegistrationTokenWrites
 from core.store.sqlite.sessions import SessionReads, SessionWrites
@@ -41,6 +41,7 @@ class SqliteFacts(
     ClockReads,
     InventoryReads,
     AuditReads,
+    LimitReads,
     StatisticsReads,
 ):
     """`core.domain.store.Facts`."""

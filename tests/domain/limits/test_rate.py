@@ -5,7 +5,8 @@ import secrets
 import pytest
 
 from core.domain.errors import TooManyAttempts
-from core.domain.limits.network import limit_key, network_of
+from core.domain.limits.key import LimitKey
+from core.domain.limits.network import network_of
 from core.domain.limits.rate import Rate, require_slot
 from tests.domain.house import House
 
@@ -67,9 +68,9 @@ def test_a_rate_survives_a_restart(house: House) -> None:
 
 def test_buckets_are_named_by_a_hash() -> None:
     """The table of buckets names nobody, and parts cannot be shifted into one another."""
-    assert len(limit_key("login account", "ada")) == 16
-    assert limit_key("token", "ab", "c") != limit_key("token", "a", "bc")
-    assert limit_key("token", "ab") != limit_key("login", "ab")
+    assert len(LimitKey.of("login account", account="ada")) == 16
+    assert LimitKey.of("token", account="ab", network="c") != LimitKey.of("token", account="a", network="bc")
+    assert LimitKey.of("token", account="ab") != LimitKey.of("login", account="ab")
 
 
 @pytest.mark.parametrize(

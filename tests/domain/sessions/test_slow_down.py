@@ -61,6 +61,47 @@ def test_guessing_from_many_networks_gets_slow_too(house: House, user: User) -> 
         assert caught.value.retry_after == 9
 
 
+def test_guessing_from_everywhere_keeps_nobody_out_for_good(house: House, user: User) -> None:
+    """However long somebody guesses from however many networks: the user comes in from where they have been before,
+    with the tries of their own network alone; and that is known across restarts, and for a month."""
+    home, elsewhere = "203.0.113.9", "203.0.113.10"
+    with house.under(login_failures=ACCOUNT):
+        log_in(house, user.username, network_address=home)
+        house.restart()
+        for n in range(100):
+            _fail(house, user.username, f"198.51.100.{n // 10}")
+        with pytest.raises(TooManyAttempts):
+            log_in(house, user.username, network_address=elsewhere)
+        for _ in range(9):
+            _fail(house, user.username, home)
+        assert log_in(house, user.username, network_address=home)
+        with pytest.raises(TooManyAttempts):
+            log_in(house, user.username, network_address=elsewhere)
+        for _ in range(10):
+            _fail(house, user.username, home)
+        with pytest.raises(TooManyAttempts):
+            log_in(house, user.username, network_address=home)
+        house.clock.advance(31 * 24 * 3600)
+        for n in range(100):
+            _fail(house, user.username, f"198.51.100.{n // 10}")
+        with pytest.raises(TooManyAttempts):
+            log_in(house, user.username, network_address=home)
+
+
+def test_counts_survive_a_restart(house: House, user: User) -> None:
+    """A server that is restarted brings nobody new tries: of an account, nor of a network."""
+    with house.under(login_failures=Rate(3, 900), login_failures_per_network=Rate(5, 900)):
+        for _ in range(3):
+            _fail(house, user.username, "192.0.2.31")
+        house.restart()
+        with pytest.raises(TooManyAttempts):
+            log_in(house, user.username, network_address="192.0.2.31")
+        _fail(house, secrets.token_hex(8), "192.0.2.31")
+        house.restart()
+        with pytest.raises(TooManyAttempts):
+            log_in(house, secrets.token_hex(8), "guess", network_address="192.0.2.31")
+
+
 def test_a_refused_try_counts_against_its_network(house: House) -> None:
     """Hammering at an account that refuses already brings the network nearer to its own limit."""
     name = secrets.token_hex(8)

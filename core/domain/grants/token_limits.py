@@ -1,0 +1,42 @@
+"""How often tokens may be asked for: from a network, by a client from one network, and by a client from all of them."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from core.domain.limits.key import LimitKey
+from core.domain.limits.rate import Rate
+from core.domain.policy import Policy
+
+NETWORKS_AT_ONCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimit:
+    """One of them."""
+
+    rate: Rate
+    per_client: bool
+    per_network: bool
+
+    def key(self, client_id: str, network: str) -> LimitKey:
+        """The count that a request of this client from there spends."""
+        return LimitKey.of(
+            "token" if self.per_client else "token network",
+            account=client_id if self.per_client else "",
+            network=network if self.per_network else "",
+        )
+
+
+def token_limits(policy: Policy) -> tuple[TokenLimit, ...]:
+    """Those that are on."""
+    return _limits(policy.token_requests, policy.token_requests_per_network)
+
+
+@lru_cache(maxsize=4)
+def _limits(of_client: Rate, of_network: Rate) -> tuple[TokenLimit, ...]:
+    limits = (
+        TokenLimit(of_network, per_client=False, per_network=True),
+        TokenLimit(of_client, per_client=True, per_network=True),
+        TokenLimit(Rate(of_client.count * NETWORKS_AT_ONCE, of_client.period), per_client=True, per_network=False),
+    )
+    return tuple(limit for limit in limits if limit.rate.count)
