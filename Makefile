@@ -30,10 +30,10 @@ export PIP_NO_INPUT := 1
 # Who is told to leave no bytecode behind compiles every source again at each start; the tests start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup setup-dev stubs run demo browser test torture bench check format wheel lock
+.PHONY: help setup setup-dev stubs run demo browser test torture bench screenshots check format wheel lock
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed ## Make .venv with bin/tokenhouse in it, from requirements.lock
 	@:
@@ -58,6 +58,9 @@ torture: setup-dev stubs ## Run the longer tests of faults, which print their fi
 
 bench: setup-dev stubs ## Measure speed against its targets, about 20 minutes on a quiet machine with two CPUs
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+screenshots: setup-dev stubs browser ## Take the README's pictures of the pages anew
+	$(BIN)/python -m tests.facade.pages.gallery
 
 check: setup-dev stubs ## Lint, types, import rules, protos, stubs and sizes
 	$(BIN)/ruff check .

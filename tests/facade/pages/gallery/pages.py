@@ -1,0 +1,126 @@
+"""A walk past every page of a running server, by somebody who is an operator, too."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import grpc
+import httpx
+from tokenhouse.v1 import user_admin_pb2
+from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
+
+from tests.facade.pair import Pair
+from tests.facade.road import Visit, hidden_fields, register
+from tests.patience import PATIENCE
+
+_PASSWORD = "a long password for the gallery"
+_DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+_RESOURCE = "https://mcp.example.com/mcp"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One page; `template` is the name of what it was made from, `name` its own."""
+
+    name: str
+    template: str
+    reply: httpx.Response
+
+
+@dataclass
+class Reader:
+    """A browser with a language."""
+
+    pair: Pair
+    language: str
+    browser: httpx.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        headers = {"Accept-Language": self.language}
+        self.browser = httpx.Client(
+            base_url=self.pair.base, headers=headers, follow_redirects=True, timeout=PATIENCE, trust_env=False
+        )
+
+    def get(self, path: str, **query: str) -> httpx.Response:
+        """A page."""
+        return self.browser.get(self.pair.url(path), params=query or None)
+
+    def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
+        """The first form of the page that goes to `action`, and where that leads."""
+        hidden = {name: unescape(value) for name, value in hidden_fields(page, self.pair.url(action)).items()}
+        return self.browser.post(self.pair.url(action), data=hidden | fields)
+
+    def sign_in(self, path: str, login: str, username: str = "ada") -> httpx.Response:
+        """A page that asks for a login first."""
+        return self.send(self.get(path), login, username=username, password=_PASSWORD)
+
+
+class Gallery:
+    """The pages, and what has to be there for them to have something to show."""
+
+    def __init__(self, pair: Pair) -> None:
+        """Adds two users, an operator and one who is none, and connects some apps."""
+        self._pair = pair
+        with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
+            for username, groups in (("ada", ["operators", "research"]), ("grace", ["research"])):
+                user = user_admin_pb2.CreateUserRequest(username=username, password=_PASSWORD, groups=groups)
+                UserAdminServiceStub(channel).CreateUser(user, timeout=PATIENCE)
+        self._client_id = register(pair, name="Claude Code")
+        for name in ("Visual Studio Code", "Positron"):
+            visit = Visit(pair, register(pair, name=name))
+            page = visit.browser.get(visit.log_in(visit.start(), _PASSWORD, "ada").headers["location"])
+            answer = urlsplit(visit.send(page, "/consent", decision="allow").headers["location"])
+            assert "refresh_token" in visit.redeem(parse_qs(answer.query)["code"][0]).json()
+
+    def walk(self, language: str) -> Iterator[Shown]:
+        """Every page, each of its templates at least once."""
+        yield from self._connecting(language)
+        yield from self._connecting_a_device(language)
+        reader = Reader(self._pair, language)
+        yield Shown("account", "account.html", reader.sign_in("/account", "/account/login"))
+        yield from self._console(Reader(self._pair, language))
+        other = Reader(self._pair, language).sign_in("/admin", "/admin/login", "grace")
+        yield Shown("console_not_an_operator", "console/not_an_operator.html", other)
+
+    def _connecting(self, language: str) -> Iterator[Shown]:
+        reader = Reader(self._pair, language)
+        request = Visit(self._pair, self._client_id).parameters(resource=_RESOURCE)
+        login = reader.get("/oauth/v1/authorize", **request)
+        yield Shown("login", "login.html", login)
+        wrong = reader.send(login, "/login", username="ada", password="wrong")
+        yield Shown("login_refused", "login.html", wrong)
+        consent = reader.send(login, "/login", username="ada", password=_PASSWORD)
+        yield Shown("consent", "consent.html", consent)
+        refused = reader.get("/oauth/v1/authorize", **request | {"redirect_uri": "https://app.example.com/callback"})
+        yield Shown("error", "error.html", refused)
+
+    def _connecting_a_device(self, language: str) -> Iterator[Shown]:
+        body = {"client_name": "A terminal", "grant_types": [_DEVICE_GRANT, "refresh_token"]}
+        client_id = self._pair.client.post(self._pair.url("/oauth/v1/register"), json=body).json()["client_id"]
+        form = {"client_id": client_id, "resource": _RESOURCE}
+        started = self._pair.client.post(self._pair.url("/oauth/v1/device_authorization"), data=form).json()
+        reader = Reader(self._pair, language)
+        device = reader.sign_in("/device", "/device/login")
+        yield Shown("device", "device.html", device)
+        consent = reader.send(device, "/device", user_code=started["user_code"])
+        yield Shown("device_consent", "consent.html", consent)
+        decided = reader.send(consent, "/device/consent", decision="allow")
+        yield Shown("device_decided", "device_decided.html", decided)
+
+    def _console(self, reader: Reader) -> Iterator[Shown]:
+        def shown(name: str, reply: httpx.Response) -> Shown:
+            return Shown(f"console_{name}", f"console/{name}.html", reply)
+
+        yield shown("overview", reader.sign_in("/admin", "/admin/login"))
+        for name in ("clients", "users", "grants", "keys", "connections"):
+            yield shown(name, reader.get(f"/admin/{name}"))
+        yield shown("client", reader.get("/admin/client", client_id=self._client_id))
+        yield shown("user", reader.get("/admin/user", username="ada"))
+        grants = re.findall(r'/admin/grant\?grant_id=([^"&]+)', reader.get("/admin/grants").text)
+        yield shown("grant", reader.get("/admin/grant", grant_id=grants[0]))
+        asks = reader.get("/admin/act", act="revoke_client_tokens", target=self._client_id)
+        yield shown("confirm", asks)
+        yield shown("done", reader.send(asks, "/admin/act"))
+        yield shown("nothing", reader.get("/admin/client", client_id="nobody"))

@@ -1,0 +1,93 @@
+"""Every page, as a browser gets it: that everybody can use it, and that the README shows it as it is."""
+
+import io
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+from jinja2 import Environment, nodes
+from PIL import Image
+from playwright.sync_api import Browser
+
+import facade
+from facade.texts.languages import CATALOGUES
+from tests.facade.pages.gallery.accessibility import find_faults
+from tests.facade.pages.gallery.frame import Scheme, hang
+from tests.facade.pages.gallery.pages import Gallery, Shown
+from tests.facade.pages.gallery.screenshots import FOLDER, LARGEST, PHONE, PICTURES
+from tests.facade.pair import Pair
+from tests.repository.checkout import ROOT, text_of
+
+_TEMPLATES = Path(facade.__file__).parent / "templates"
+_USES = (nodes.Extends, nodes.Import, nodes.FromImport, nodes.Include)
+
+
+@pytest.fixture(scope="module")
+def walks(pair: Pair) -> dict[str, list[Shown]]:
+    """All pages, by language."""
+    gallery = Gallery(pair)
+    return {language: [*gallery.walk(language)] for language in CATALOGUES}
+
+
+def _whole_pages() -> set[str]:
+    """The templates that no other one is made from."""
+    environment = Environment(autoescape=True)
+    trees = {
+        str(path.relative_to(_TEMPLATES)): environment.parse(path.read_text()) for path in _TEMPLATES.rglob("*.html")
+    }
+    used = {
+        use.template.value
+        for tree in trees.values()
+        for use in tree.find_all(_USES)
+        if isinstance(use, _USES) and isinstance(use.template, nodes.Const)
+    }
+    return set(trees) - used
+
+
+def test_the_gallery_has_every_page_in_every_language(walks: dict[str, list[Shown]]) -> None:
+    """A template that nobody walks past is a page that nobody has looked at: add it to `pages.py` here."""
+    for language, walk in walks.items():
+        assert {shown.template for shown in walk} == _whole_pages()
+        assert {shown.reply.headers["Content-Language"] for shown in walk} == {language}
+
+
+def test_axe_finds_nothing(pair: Pair, chromium: Browser, walks: dict[str, list[Shown]]) -> None:
+    """WCAG 2.2 AA, as far as a machine can tell, at 360 pixels; every other page in German, and in the dark."""
+    ways: list[tuple[str, Scheme]] = [("en", "light"), ("de", "dark")]
+    faults = {}
+    with hang(chromium, pair, width=PHONE) as frame:
+        for pages, (language, scheme) in zip(zip(*walks.values(), strict=True), itertools.cycle(ways), strict=False):
+            shown = pages[[*walks].index(language)]
+            frame.show(shown, scheme)
+            faults[shown.name, language, scheme] = find_faults(frame.page)
+
+    assert {page: found for page, found in faults.items() if found} == {}
+
+
+def test_axe_would_find_something(pair: Pair, chromium: Browser, walks: dict[str, list[Shown]]) -> None:
+    """The look is a real one: an image without words, too little contrast in the dark alone, and a line too long."""
+    with hang(chromium, pair, width=PHONE, bypass_csp=True) as frame:
+        frame.show(walks["en"][0], "dark")
+        frame.page.add_style_tag(
+            content="@media (prefers-color-scheme: dark) { .lead { color: #333 } } p.note { width: 999px }"
+        )
+        frame.page.evaluate("document.querySelector('.house img').removeAttribute('alt')")
+        found = [fault.partition(":")[0] for fault in find_faults(frame.page)]
+
+    assert {"color-contrast", "image-alt"} <= set(found)
+    assert re.fullmatch(r"\d+ pixels beyond the window", found[-1])
+
+
+def test_the_readme_shows_every_page(walks: dict[str, list[Shown]]) -> None:
+    """Each page has a picture that `make screenshots` has taken, small enough to be loaded with the rest."""
+    files = {picture.file: picture for picture in PICTURES}
+    readme = text_of(ROOT / "README.md")
+
+    assert {picture.page for picture in PICTURES} == {shown.name for shown in walks["en"]}
+    assert {path.name for path in FOLDER.iterdir()} == set(files)
+    assert set(re.findall(r'<img src="tests/screenshots/([^"]+)"', readme)) == set(files)
+    for name, picture in files.items():
+        png = (FOLDER / name).read_bytes()
+        assert len(png) <= LARGEST
+        assert Image.open(io.BytesIO(png)).width == picture.width
