@@ -80,6 +80,7 @@ class Gallery:
         yield from self._connecting_a_device(language)
         reader = Reader(self._pair, language)
         yield Shown("account", "account.html", reader.sign_in("/account", "/account/login"))
+        yield Shown("account_password", "account_password.html", reader.get("/account/password"))
         yield from self._console(Reader(self._pair, language))
         other = Reader(self._pair, language).sign_in("/admin", "/admin/login", "grace")
         yield Shown("console_not_an_operator", "console/not_an_operator.html", other)
@@ -114,7 +115,7 @@ class Gallery:
             return Shown(f"console_{name}", f"console/{name}.html", reply)
 
         yield shown("overview", reader.sign_in("/admin", "/admin/login"))
-        for name in ("clients", "users", "grants", "keys", "connections"):
+        for name in ("clients", "users", "grants", "keys", "connections", "statistics"):
             yield shown(name, reader.get(f"/admin/{name}"))
         yield shown("client", reader.get("/admin/client", client_id=self._client_id))
         yield shown("user", reader.get("/admin/user", username="ada"))

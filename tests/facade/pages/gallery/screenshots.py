@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, FloatRect
 
 from tests.facade.pages.gallery.frame import Scheme, hang
 from tests.facade.pages.gallery.pages import Gallery, Shown
@@ -18,6 +18,10 @@ PHONE, WIDE = 360, 1120
 LARGEST = 60 * 1024
 #: Pages are flat: so many colours tell nobody's eye anything new.
 _COLORS = 96
+
+
+#: In pixels; below that a page says more of the same.
+_TALLEST = 1100
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ PICTURES = (
     Picture("error"),
     Picture("account"),
     Picture("account", WIDE, "dark", "de"),
+    Picture("account_password"),
     Picture("console_overview", WIDE),
     Picture("console_overview", WIDE, "dark"),
     Picture("console_clients", WIDE),
@@ -63,6 +68,8 @@ PICTURES = (
     Picture("console_grant", WIDE),
     Picture("console_keys", WIDE),
     Picture("console_connections", WIDE),
+    Picture("console_statistics", WIDE),
+    Picture("console_statistics", WIDE, "dark"),
     Picture("console_confirm"),
     Picture("console_done"),
     Picture("console_nothing"),
@@ -83,7 +90,9 @@ def take_all(browser: Browser, pair: Pair) -> Iterator[tuple[Picture, bytes]]:
 def _take(browser: Browser, pair: Pair, picture: Picture, shown: Shown) -> bytes:
     with hang(browser, pair, width=picture.width) as frame:
         frame.show(shown, picture.scheme)
-        taken = frame.page.screenshot(full_page=True)
+        height = min(frame.page.evaluate("document.documentElement.scrollHeight"), _TALLEST)
+        clip: FloatRect = {"x": 0, "y": 0, "width": picture.width, "height": height}
+        taken = frame.page.screenshot(full_page=True, clip=clip)
     small = io.BytesIO()
     Image.open(io.BytesIO(taken)).convert("RGB").quantize(_COLORS).save(small, "PNG", optimize=True)
     return small.getvalue()
