@@ -79,7 +79,7 @@ def test_no_template_holds_a_text_of_its_own(path: Path, tree: nodes.Template) -
     """Between the tags, and in attributes that are read out, there are punctuation and catalogue texts alone."""
     words = _Words()
     # An expression leaves a mark: in an attribute it would otherwise join what stands around it.
-    words.feed("\x00".join(data.data for data in tree.find_all(nodes.TemplateData)))
+    words.feed("·".join(data.data for data in tree.find_all(nodes.TemplateData)))
     outputs = [node for output in tree.find_all(nodes.Output) for node in output.nodes]
     said = [const.value for node in outputs for const in node.find_all(nodes.Const)] + [
         node.value for node in outputs if isinstance(node, nodes.Const)

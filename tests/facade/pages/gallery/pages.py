@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
@@ -11,6 +12,9 @@ import httpx
 from tokenhouse.v1 import user_admin_pb2
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
+from facade.pages.rendering import Pages
+from facade.settings import parse_address
+from facade.texts.languages import choose_texts
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
@@ -77,6 +81,7 @@ class Gallery:
     def walk(self, language: str) -> Iterator[Shown]:
         """Every page, each of its templates at least once."""
         yield from self._connecting(language)
+        yield copy_context().run(self._leaving, language)
         yield from self._connecting_a_device(language)
         reader = Reader(self._pair, language)
         yield Shown("account", "account.html", reader.sign_in("/account", "/account/login"))
@@ -97,6 +102,14 @@ class Gallery:
         refused = reader.get("/oauth/v1/authorize", **request | {"redirect_uri": "https://app.example.com/callback"})
         yield Shown("error", "error.html", refused)
 
+    def _leaving(self, language: str) -> Shown:
+        """As it is made; where it leads is somebody else's server."""
+        choose_texts([language])
+        pages = Pages(parse_address(self._pair.issuer))
+        values = {"url": "https://login.example.com/authorize", "label": "Example Inc.", "signing_out": False}
+        made = pages.render("leaving.html", values)
+        return Shown("leaving", "leaving.html", httpx.Response(200, headers=[*made.headers.items()], content=made.body))
+
     def _connecting_a_device(self, language: str) -> Iterator[Shown]:
         body = {"client_name": "A terminal", "grant_types": [_DEVICE_GRANT, "refresh_token"]}
         client_id = self._pair.client.post(self._pair.url("/oauth/v1/register"), json=body).json()["client_id"]
@@ -115,7 +128,7 @@ class Gallery:
             return Shown(f"console_{name}", f"console/{name}.html", reply)
 
         yield shown("overview", reader.sign_in("/admin", "/admin/login"))
-        for name in ("clients", "users", "grants", "keys", "connections", "statistics"):
+        for name in ("clients", "users", "grants", "keys", "connections", "statistics", "audit"):
             yield shown(name, reader.get(f"/admin/{name}"))
         yield shown("client", reader.get("/admin/client", client_id=self._client_id))
         yield shown("user", reader.get("/admin/user", username="ada"))

@@ -17,11 +17,11 @@ PHONE, WIDE = 360, 1120
 #: In bytes, each.
 LARGEST = 60 * 1024
 #: Pages are flat: so many colours tell nobody's eye anything new.
-_COLORS = 96
+_COLORS = 64
 
 
 #: In pixels; below that a page says more of the same.
-_TALLEST = 1100
+_TALLEST = 1000
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ PICTURES = (
     Picture("consent"),
     Picture("consent", scheme="dark"),
     Picture("consent", language="de"),
+    Picture("leaving"),
     Picture("device"),
     Picture("device_consent"),
     Picture("device_decided"),
@@ -68,6 +69,7 @@ PICTURES = (
     Picture("console_grant", WIDE),
     Picture("console_keys", WIDE),
     Picture("console_connections", WIDE),
+    Picture("console_audit", WIDE),
     Picture("console_statistics", WIDE),
     Picture("console_statistics", WIDE, "dark"),
     Picture("console_confirm"),
