@@ -32,6 +32,8 @@ GRACE = 10.0
 #: A connection that has been silent for so many seconds is closed then. Whoever uses it more often has its next request
 #: answered and learns by that reply that it is the last: a request that crosses a closing is lost (RFC 9112 §9.5).
 LINGER = 1.0
+#: Seconds that a handshake has to end then.
+HANDSHAKE_GRACE = 3.0
 
 #: Connections that may wait to be accepted; asyncio's own 100 would be put over what the socket was opened with, and
 #: whoever is one too many tries again after a second.
@@ -99,7 +101,7 @@ async def drain(server: AsyncioServer, grace: float = GRACE) -> None:
     server.close()  # type: ignore[no-untyped-call]
     silent: set[Connection] = set()
     # Who was let in, and is still coming to an agreement, is not there yet; an old handshake is nobody's.
-    handshakes_until = loop.time() + min(grace, LINGER)
+    handshakes_until = loop.time() + min(grace, HANDSHAKE_GRACE)
     while (server.app.ctx.handshakes and loop.time() < handshakes_until) or (
         server.connections and loop.time() < until
     ):

@@ -188,6 +188,7 @@ async def test_who_is_shaking_hands_at_the_end_is_served(tmp_path: Path, authori
             reader, writer = await asyncio.open_connection(
                 sock=plain, ssl=_trusting(authority), server_hostname="localhost"
             )
+            assert not draining.done()
             writer.write(_LIVEZ)
             assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
             writer.close()
