@@ -10,7 +10,20 @@ from xdist.scheduler import LoadScopeScheduling
 
 _HERE = Path(__file__).parent
 #: Folders whose tests wait, or start processes; begun last they would leave one process alone with them in the end.
-_LONG = ("flows", "faults", "verifier", "cli", "history", "facade", "rpc", "protos", "clients", "repository", "attacks")
+_LONG = (
+    "flows",
+    "faults",
+    "verifier",
+    "cli",
+    "history",
+    "facade",
+    "rpc",
+    "upstream",
+    "protos",
+    "clients",
+    "repository",
+    "attacks",
+)
 
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -21,9 +34,12 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        """What one process runs; of the stories it is half, for they share a browser, a server and an MCP server."""
+        """What one process runs; of the stories it is half, for they share a browser, a server and an MCP server; of
+        signing in elsewhere all, for one provider."""
         file = nodeid.partition("::")[0]
         folder, _, name = file.rpartition("/")
+        if folder.endswith("/upstream"):
+            return folder
         return f"{folder} {name < 'test_m'}" if folder.endswith("/flows") else file
 
 

@@ -40,7 +40,8 @@ def provider(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory, provider: OpenIdProvider) -> Iterator[Serving]:
     """A core that lets users sign in there."""
-    with serving_with(tmp_path_factory.mktemp("core"), provider) as core:
+    limit = "[Limits]\nLoginFailuresPerNetwork = 8/h"
+    with serving_with(tmp_path_factory.mktemp("core"), provider, more=limit) as core:
         yield core
 
 

@@ -1,6 +1,7 @@
 """The steps of somebody who signs in at another provider, over gRPC."""
 
 from dataclasses import dataclass, field
+from random import randrange
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -21,6 +22,8 @@ class Away:
     account: str
     road: Road = field(init=False)
     visit: ProviderVisit = field(init=False)
+    #: Where the browser stands: what one test wastes is no other's.
+    network: str = field(default_factory=lambda: f"10.{randrange(256)}.{randrange(256)}.{randrange(256)}")
 
     def __post_init__(self) -> None:
         self.road = Road(self.serving, client_id=register(self.serving))
@@ -51,7 +54,12 @@ class Away:
 
     def finishing(self, answer: dict[str, str], **changes: Any) -> upstream_pb2.FinishUpstreamLoginRequest:
         """What the facade makes of it."""
-        fields = {"provider": "company", "browser_binding": BINDING, "parameters": parameters_of(answer)} | changes
+        fields = {
+            "provider": "company",
+            "browser_binding": BINDING,
+            "parameters": parameters_of(answer),
+            "network_address": self.network,
+        } | changes
         return upstream_pb2.FinishUpstreamLoginRequest(**fields)
 
     def finish(self, answer: dict[str, str]) -> upstream_pb2.FinishUpstreamLoginResponse:

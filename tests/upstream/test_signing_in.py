@@ -1,11 +1,15 @@
 """Signing in at another provider, over gRPC: what a login has to prove, and who is whom here."""
 
+import logging
+from typing import Any
+
 import grpc
 import pytest
 from tokenhouse.v1 import back_to_pb2, device_authorization_pb2, upstream_pb2, user_admin_pb2
 
 from tests.openid_provider import ProviderVisit
-from tests.rpc.road import BINDING, PASSWORD, Refused, refused
+from tests.rpc.road import BINDING, PASSWORD, Refused, read_refusal, refused
+from tests.running import wait_until
 from tests.serving import DEADLINE
 from tests.upstream.road import Away, answer_in
 
@@ -65,6 +69,49 @@ def test_an_answer_counts_once(away: Away) -> None:
     assert (again.code, again.reason) == _FAILED
     assert refusal_of(away, answer | {"code": "another"}).reason == "UPSTREAM_LOGIN_FAILED"
     assert away.provider.asked("/token") == asked
+
+
+def test_of_the_same_answers_side_by_side_one_counts(away: Away) -> None:
+    """Which one is decided where the state is taken, so eight at once are one login and one redeemed code."""
+    request, asked = away.finishing(away.answer()), away.provider.asked("/token")
+    method: Any = away.serving.upstream.FinishUpstreamLogin
+    calls = [method.future(request, timeout=DEADLINE) for _ in range(8)]
+    wait_until(lambda: all(call.done() for call in calls), "every answer")
+
+    refusals = [read_refusal(call.exception()).reason for call in calls if call.exception()]
+    assert refusals == ["UPSTREAM_LOGIN_FAILED"] * 7
+    assert away.provider.asked("/token") == asked + 1
+
+
+def test_made_up_answers_cost_their_network(away: Away) -> None:
+    """Limits.LoginFailuresPerNetwork: a network that brings one after the other has to wait, and others have not; what
+    leads to a session costs nothing."""
+    for _ in range(9):
+        away.finish(away.answer())
+    here = "192.0.2.7"
+    reasons = [refusal_of(away, away.answer() | {"code": "made up"}, network_address=here).reason for _ in range(9)]
+    assert reasons == ["UPSTREAM_LOGIN_FAILED"] * 8 + ["TOO_MANY_ATTEMPTS"]
+    assert refusal_of(away, away.answer(), network_address=here).reason == "TOO_MANY_ATTEMPTS"
+    request = away.finishing(away.answer(), network_address="198.51.100.1")
+    assert away.serving.upstream.FinishUpstreamLogin(request, timeout=DEADLINE).session_token
+
+
+def test_nothing_secret_is_logged(away: Away, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither code, state, nonce nor the client's secret stands in a log, and no error repeats one of them."""
+    caplog.set_level(logging.DEBUG)
+    sent = answer_in(away.url())
+    answer = away.answer()
+    away.finish(answer)
+    told = [refusal_of(away, answer).description]
+    away.provider.misbehave(nonce="another")
+    told.append(refusal_of(away, away.answer()).description)
+
+    secret = (away.serving.folder / "company.secret").read_text().strip()
+    # The browser of the test logs, too.
+    ours = [vars(record) for record in caplog.records if not record.name.startswith("http")]
+    written = f"{ours} {told}"
+    for value in (secret, answer["code"], answer["state"], sent["nonce"], sent["code_challenge"]):
+        assert value not in written
 
 
 def test_an_answer_is_one_browsers(away: Away) -> None:

@@ -44,7 +44,7 @@ class Logins:
         self._store = store
         self._passwords = passwords
         self._policy = policy
-        self._attempts = LoginAttempts(store, policy, clock)
+        self.attempts = LoginAttempts(store, policy, clock)
         self._clock = clock
         self._randomness = randomness
 
@@ -72,11 +72,11 @@ class Logins:
     def _log_in(
         self, user: User | None, key: str, password: str, network_address: str, previous_token: str
     ) -> tuple[str, Session]:
-        self._attempts.count(key, network_address, "" if user is None else user.subject)
+        self.attempts.count(key, network_address, "" if user is None else user.subject)
         try:
             verified = self._passwords.verify(user.password_hash if user else None, password)
         except TemporarilyUnavailable:
-            self._store.write(lambda tx: self._attempts.give_back(tx, key, network_address))
+            self._store.write(lambda tx: self.attempts.give_back(tx, key, network_address))
             raise
         if not verified or user is None:
             raise LoginFailed(_FAILED)
@@ -92,7 +92,7 @@ class Logins:
 
         def intent(tx: LoginTransaction) -> None:
             _start_session(tx, user, session, rehashed)
-            self._attempts.forgive(tx, key, network_address)
+            self.attempts.forgive(tx, key, network_address)
             end_session(tx, previous_token)
             tx.record_act(record)
 

@@ -58,9 +58,21 @@ class LoginAttempts:
             mine = accounts[:1] if tx.is_remembered(known, now_ms=now_ms) else accounts
             return _take(tx, [network], now_ms) or _take(tx, mine, now_ms)
 
-        wait = self._store.write(intent)
-        if wait:
-            raise TooManyAttempts("too many failed logins; try again later", retry_after=-(-wait // 1000))
+        _require_no_wait(self._store.write(intent))
+
+    def count_elsewhere(self, tx: LimitIntents, network_address: str) -> None:
+        """Count one try to sign in at another provider, where nobody is named yet: against its network alone.
+
+        Raises:
+            TooManyAttempts: the tries from this network are used up.
+        """
+        _require_no_wait(_take(tx, self._buckets("", network_address)[:1], self._clock.now_ms()))
+
+    def give_back_elsewhere(self, tx: LimitIntents, network_address: str) -> None:
+        """Take a try back that led to a session."""
+        network = self._buckets("", network_address)[0]
+        if network.rate.count:
+            tx.give_slot_back(network.key, interval_ms=network.rate.interval_ms)
 
     def give_back(self, tx: LimitIntents, account: str, network_address: str) -> None:
         """Take one try back that was no failure."""
@@ -92,6 +104,11 @@ class LoginAttempts:
 
 def _known(account: str, network_address: str) -> LimitKey:
     return LimitKey.of("login known", account=account, network=network_of(network_address))
+
+
+def _require_no_wait(wait: int) -> None:
+    if wait:
+        raise TooManyAttempts("too many failed logins; try again later", retry_after=-(-wait // 1000))
 
 
 def _take(tx: LimitIntents, buckets: list[_Bucket], now_ms: int) -> int:

@@ -17,6 +17,7 @@ from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument, InvalidRequest, NotFound, UpstreamLoginFailed, UpstreamUserRefused
+from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource, UpstreamProvider
 from core.domain.randomness import Randomness
 from core.domain.sessions.login import Logins, actor_of, end_session
@@ -77,7 +78,7 @@ class StateSeal(Protocol):
 
 
 class UpstreamTransaction(
-    UserIntents, SessionIntents, UpstreamFacts, UpstreamIntents, ChangeIntents, AuditIntents, Protocol
+    UserIntents, SessionIntents, UpstreamFacts, UpstreamIntents, ChangeIntents, LimitIntents, AuditIntents, Protocol
 ):
     """What a login writes."""
 
@@ -145,16 +146,14 @@ class UpstreamLogins:
         Raises:
             NotFound: there is no such provider.
             UpstreamLoginFailed: the answer proves nothing, or was used before.
+            TooManyAttempts: too many logins from this network came to nothing.
             UpstreamUserRefused: disabled, not linked, of another domain, or a new user whose name is taken.
             UpstreamUnavailable: the provider does not answer.
         """
         provider, told = self._require(name), _require_once(answer)
         state = self._require_state(told.get("state", ""), provider, browser_binding)
         sealed = dict(state.parameters)
-        if not self._store.write(
-            lambda tx: tx.claim_login_state(state.nonce, forgotten_at=self._clock.now() + _STATE_KEPT_FOR)
-        ):
-            raise UpstreamLoginFailed(_NOT_OURS)
+        self._claim(state, network_address)
         self._require_issuer(told.get("iss"), provider)
         if "error" in told or not told.get("code"):
             said = told.get("error", "nothing")[:64]
@@ -172,6 +171,17 @@ class UpstreamLogins:
             return _way_back(self._seal.require_open(dict(answer).get("state", ""), browser_binding))
         except (InvalidRequest, InvalidArgument):
             return None
+
+    def _claim(self, state: OpenedState, network_address: str) -> None:
+        forgotten_at = self._clock.now() + _STATE_KEPT_FOR
+
+        def intent(tx: UpstreamTransaction) -> bool:
+            # What is made up costs its network a try, as a wrong password does, and the provider nothing beyond that.
+            self._logins.attempts.count_elsewhere(tx, network_address)
+            return tx.claim_login_state(state.nonce, forgotten_at=forgotten_at)
+
+        if not self._store.write(intent):
+            raise UpstreamLoginFailed(_NOT_OURS)
 
     def _require(self, name: str) -> UpstreamProvider:
         provider = self._policy.current.upstream.find(name)
@@ -223,6 +233,7 @@ class UpstreamLogins:
                 UpstreamSession(begun.token_hash, provider.name, end_session_endpoint, begun.expires_at)
             )
             end_session(tx, previous_token)
+            self._logins.attempts.give_back_elsewhere(tx, network_address)
             return begun
 
         return token, self._store.write(intent)
