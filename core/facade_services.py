@@ -15,6 +15,7 @@ from tokenhouse.v1 import (
     introspection_pb2,
     registration_pb2,
     revocation_pb2,
+    second_factor_pb2,
     session_pb2,
     token_pb2,
     upstream_pb2,
@@ -71,7 +72,6 @@ from core.rpc.discovery import DiscoveryServicer
 from core.rpc.introspection import IntrospectionServicer
 from core.rpc.registration import RegistrationServicer
 from core.rpc.revocation import RevocationServicer
-from core.rpc.session import SessionServicer
 from core.rpc.sign_in_pages import SignInPages
 from core.rpc.token import TokenServicer
 from core.seen_connections import SeenConnections
@@ -138,9 +138,10 @@ class FacadeServices:
                 devices, device_clients, device_consent, self.metrics.devices, self.seen.device_notes(page_seal)
             ),
             _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
-            _service(session_pb2, "SessionService"): SessionServicer(logins, upstream.sign_out, pages, outcomes, notes),
+            _service(session_pb2, "SessionService"): account.login_servicer(upstream.sign_out, pages, outcomes, notes),
             _service(upstream_pb2, "UpstreamService"): upstream.servicer(pages, outcomes, notes),
             _service(account_pb2, "AccountService"): account.servicer,
+            _service(second_factor_pb2, "SecondFactorService"): account.second_factor_servicer,
             _service(console_pb2, "ConsoleService"): ConsoleServicer(
                 operators, store, self.operator_services.over, self.refusals
             ),

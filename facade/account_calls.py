@@ -5,6 +5,8 @@ from typing import Protocol, TypeVar
 from google.protobuf.message import Message
 from tokenhouse.v1 import account_pb2 as pb
 
+from facade.second_factor_calls import SecondFactorCalls
+
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
 Q_contra = TypeVar("Q_contra", bound=Message, contravariant=True)
@@ -35,6 +37,7 @@ class AccountCalls:
     """
 
     def __init__(self, method: Method) -> None:
+        self.second_factor = SecondFactorCalls(method)
         self.open_page = method(_SERVICE + "OpenAccountPage", pb.OpenAccountPageRequest, pb.OpenAccountPageResponse)
         self.disconnect_app = method(_SERVICE + "DisconnectApp", pb.DisconnectAppRequest, pb.DisconnectAppResponse)
         self.disconnect_all_apps = method(

@@ -12,6 +12,14 @@ from facade.endpoints.account import (
 )
 from facade.endpoints.account_login import log_in_to_account, log_out_of_account
 from facade.endpoints.account_password import change_password
+from facade.endpoints.account_second_factor import (
+    begin_second_factor,
+    confirm_second_factor,
+    renew_recovery_codes,
+    show_qr_code,
+    show_second_factor,
+    switch_off_second_factor,
+)
 from facade.endpoints.asset import show_asset
 from facade.endpoints.authorize import authorize
 from facade.endpoints.consent import decide_consent
@@ -40,6 +48,7 @@ from facade.endpoints.login import log_in, log_out
 from facade.endpoints.metadata import metadata_reply, show_metadata, show_nothing
 from facade.endpoints.register import register_client
 from facade.endpoints.revoke import revoke_token
+from facade.endpoints.second_factor_login import prove_second_factor
 from facade.endpoints.token import issue_token
 from facade.endpoints.upstream_login import come_back_signed_in, come_back_signed_out, start_upstream_login
 from facade.pages.rendering import Pages
@@ -77,6 +86,18 @@ ACCOUNT = (
     Route(paths.ACCOUNT, _READ, show_account, Kind.PAGE, without_clients=True),
     Route(paths.ACCOUNT_LOGIN, _POST, log_in_to_account, Kind.PAGE, without_clients=True),
     Route(paths.ACCOUNT_PASSWORD, _BOTH, change_password, Kind.PAGE, without_clients=True),
+    Route(paths.ACCOUNT_SECOND_FACTOR, _READ, show_second_factor, Kind.PAGE, without_clients=True),
+    Route(paths.ACCOUNT_SECOND_FACTOR_QR, _READ, show_qr_code, Kind.PAGE, without_clients=True),
+    *(
+        Route(path, _POST, endpoint, Kind.PAGE, without_clients=True)
+        for path, endpoint in (
+            (paths.LOGIN_SECOND_FACTOR, prove_second_factor),
+            (paths.ACCOUNT_SECOND_FACTOR_BEGIN, begin_second_factor),
+            (paths.ACCOUNT_SECOND_FACTOR_CONFIRM, confirm_second_factor),
+            (paths.ACCOUNT_SECOND_FACTOR_OFF, switch_off_second_factor),
+            (paths.ACCOUNT_RECOVERY_CODES, renew_recovery_codes),
+        )
+    ),
     *(
         Route(path, _POST, endpoint, Kind.PAGE, Urgency.ENDING, without_clients=True)
         for path, endpoint in (

@@ -76,6 +76,9 @@ ANSWERS: dict[str, Answer] = {
     "DEADLINE_EXCEEDED": _UNAVAILABLE,
     "LOGIN_FAILED": Answer(403, "access_denied", "login_failed"),
     "INVALID_ARGUMENT": Answer(400, "invalid_request", _BROKEN_REQUEST),
+    "SECOND_FACTOR_FAILED": Answer(403, "access_denied", "login_failed"),
+    # A form of a page that somebody has left behind in another tab.
+    "FAILED_PRECONDITION": _EXPIRED,
     "PASSWORDS_DIFFER": Answer(400, "invalid_request", _BROKEN_REQUEST),
     "LOCAL_USERS_OFF": Answer(403, "access_denied", "local_users_off"),
     "UPSTREAM_LOGIN_FAILED": Answer(400, "access_denied", "upstream_login"),

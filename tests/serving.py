@@ -30,6 +30,7 @@ from tokenhouse.v1 import (
     registration_pb2_grpc,
     registration_token_admin_pb2_grpc,
     revocation_pb2_grpc,
+    second_factor_pb2_grpc,
     session_pb2_grpc,
     token_pb2_grpc,
     upstream_pb2_grpc,
@@ -87,6 +88,7 @@ class Serving:
         self.authorization = authorization_pb2_grpc.AuthorizationServiceStub(facade)
         self.devices = device_authorization_pb2_grpc.DeviceAuthorizationServiceStub(facade)
         self.accounts = account_pb2_grpc.AccountServiceStub(facade)
+        self.second_factors = second_factor_pb2_grpc.SecondFactorServiceStub(facade)
         self.sessions = session_pb2_grpc.SessionServiceStub(facade)
         self.upstream = upstream_pb2_grpc.UpstreamServiceStub(facade)
         self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)

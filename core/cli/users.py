@@ -122,6 +122,20 @@ def passwd(name: str, keep_grants: bool, password_stdin: bool, as_json: bool) ->
         click.echo(f"{name} has a new password; {count(answer.revoked_grants, 'grant')} ended.")
 
 
+@users.command("reset-second-factor")
+@click.argument("name")
+@json_option
+def reset_second_factor(name: str, as_json: bool) -> None:
+    """Take a user's second factor away, for who has lost it: a password alone signs them in."""
+    with admin_channel() as channel:
+        request = pb.ResetSecondFactorRequest(username=name)
+        answer = UserAdminServiceStub(channel).ResetSecondFactor(request, timeout=DEADLINE)
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(f"{name} has no second factor any more." if answer.reset else f"{name} had no second factor.")
+
+
 @users.command("set-groups")
 @click.argument("name")
 @click.argument("groups", nargs=-1)

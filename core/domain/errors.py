@@ -18,6 +18,7 @@ Exception tree::
     ├── UpstreamLoginFailed   a login at another provider came back in a way that proves nothing
     ├── UpstreamUserRefused   the provider has said who it is, and this server does not let them in
     ├── UpstreamUnavailable   the provider does not answer, or not as it should
+    ├── SecondFactorFailed    the password was right, and the code is not
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── UnknownUserCode       a user code that is unknown, expired or used: one and the same
     ├── InitialAccessTokenRefused   registering needs a token, and this is none that is good
@@ -238,6 +239,10 @@ class UpstreamUserRefused(Refusal):
 
 class UpstreamUnavailable(Refusal):
     """An OpenID provider cannot be reached, or does not answer as OpenID Connect asks for."""
+
+
+class SecondFactorFailed(Refusal):
+    """The code is not one of now, or was used before."""
 
 
 class TooManyAttempts(Refusal):

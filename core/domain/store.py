@@ -17,6 +17,7 @@ from core.domain.clients.authentication import AssertionIntents
 from core.domain.clients.client import ClientFacts, ClientIntents
 from core.domain.clients.client_secret import ClientSecretFacts, ClientSecretIntents
 from core.domain.clients.registration_token import RegistrationTokenFacts, RegistrationTokenIntents
+from core.domain.factors.second_factor import SecondFactorFacts, SecondFactorIntents
 from core.domain.grants.grant import GrantFacts, GrantIntents
 from core.domain.keys.signing_key import KeyFacts, KeyIntents
 from core.domain.limits.rate import LimitFacts, LimitIntents
@@ -36,6 +37,7 @@ class Facts(
     UserFacts,
     SessionFacts,
     UpstreamFacts,
+    SecondFactorFacts,
     KeyFacts,
     ChangeFacts,
     InventoryFacts,
@@ -58,6 +60,7 @@ class Transaction(
     UserIntents,
     SessionIntents,
     UpstreamIntents,
+    SecondFactorIntents,
     KeyIntents,
     LimitIntents,
     ChangeIntents,

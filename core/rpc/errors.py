@@ -49,6 +49,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.UpstreamUserRefused: grpc.StatusCode.PERMISSION_DENIED,
     # Not UNAVAILABLE: this server is there, and asking again at once would help nobody.
     errors.UpstreamUnavailable: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.SecondFactorFailed: grpc.StatusCode.UNAUTHENTICATED,
     errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.UnknownUserCode: grpc.StatusCode.NOT_FOUND,
     errors.InitialAccessTokenRefused: grpc.StatusCode.UNAUTHENTICATED,
@@ -78,6 +79,7 @@ _REASON: dict[type[errors.Refusal], str] = {
     errors.UpstreamLoginFailed: "UPSTREAM_LOGIN_FAILED",
     errors.UpstreamUserRefused: "UPSTREAM_USER_REFUSED",
     errors.UpstreamUnavailable: "UPSTREAM_UNAVAILABLE",
+    errors.SecondFactorFailed: "SECOND_FACTOR_FAILED",
     errors.TooManyAttempts: "TOO_MANY_ATTEMPTS",
     errors.UnknownUserCode: "USER_CODE_UNKNOWN",
     errors.InitialAccessTokenRefused: "INITIAL_ACCESS_TOKEN_REFUSED",

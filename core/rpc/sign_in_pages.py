@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from tokenhouse.v1 import back_to_pb2
+
 from core.domain.account.page import AccountPage
 from core.domain.administration.operators import Operators
 from core.domain.authorization.endpoint import AuthorizationEndpoint
@@ -37,6 +39,15 @@ class Sealed(Protocol):
     def browser_binding(self) -> bytes:
         """The browser it was sealed for."""
         ...
+
+
+#: Where a login leads back to, as the facade is told.
+WRITTEN_BACK_TO = {
+    BackTo.AUTHORIZE: back_to_pb2.BACK_TO_AUTHORIZE,
+    BackTo.DEVICE: back_to_pb2.BACK_TO_DEVICE,
+    BackTo.CONSOLE: back_to_pb2.BACK_TO_CONSOLE,
+    BackTo.ACCOUNT: back_to_pb2.BACK_TO_ACCOUNT,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from contextlib import AbstractContextManager, nullcontext
 
 import grpc
-from tokenhouse.v1 import back_to_pb2, upstream_pb2_grpc
 from tokenhouse.v1 import upstream_pb2 as pb
+from tokenhouse.v1 import upstream_pb2_grpc
 
 from core.domain.policy import PolicySource
 from core.domain.upstream.login import BackTo, FinishedLogin, Parameters, UpstreamLogins
@@ -13,14 +13,7 @@ from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.authorization import write_parameters
 from core.rpc.connection_notes import ConnectionNotes
 from core.rpc.errors import reason_of
-from core.rpc.sign_in_pages import SignInPages
-
-_BACK_TO = {
-    BackTo.AUTHORIZE: back_to_pb2.BACK_TO_AUTHORIZE,
-    BackTo.DEVICE: back_to_pb2.BACK_TO_DEVICE,
-    BackTo.CONSOLE: back_to_pb2.BACK_TO_CONSOLE,
-    BackTo.ACCOUNT: back_to_pb2.BACK_TO_ACCOUNT,
-}
+from core.rpc.sign_in_pages import WRITTEN_BACK_TO, SignInPages
 
 
 class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
@@ -66,7 +59,7 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
         return pb.FinishUpstreamLoginResponse(
             session_token=finished.session_token,
             expires_at=finished.session.expires_at,
-            back_to=_BACK_TO[finished.back_to],
+            back_to=WRITTEN_BACK_TO[finished.back_to],
             parameters=write_parameters(finished.parameters),
         )
 
@@ -74,7 +67,9 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
         self, request: pb.FinishUpstreamLogoutRequest, context: grpc.ServicerContext
     ) -> pb.FinishUpstreamLogoutResponse:
         back_to, parameters = self._sign_out.come_back(request.state, browser_binding=request.browser_binding)
-        return pb.FinishUpstreamLogoutResponse(back_to=_BACK_TO[back_to], parameters=write_parameters(parameters))
+        return pb.FinishUpstreamLogoutResponse(
+            back_to=WRITTEN_BACK_TO[back_to], parameters=write_parameters(parameters)
+        )
 
     def _noting(
         self, begun: tuple[BackTo, Parameters] | None, network_address: str, good: str

@@ -61,6 +61,13 @@ class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
         _log.info("password set", extra={"revoked_grants": revoked})
         return pb.SetPasswordResponse(revoked_grants=revoked)
 
+    def ResetSecondFactor(
+        self, request: pb.ResetSecondFactorRequest, context: grpc.ServicerContext
+    ) -> pb.ResetSecondFactorResponse:
+        reset = self._users.reset_second_factor(request.username)
+        _log.info("second factor reset", extra={"reset": reset})
+        return pb.ResetSecondFactorResponse(reset=reset)
+
     def SetGroups(self, request: pb.SetGroupsRequest, context: grpc.ServicerContext) -> pb.SetGroupsResponse:
         user = self._users.set_groups(request.username, request.groups)
         _log.info("groups set", extra={"subject": user.subject})

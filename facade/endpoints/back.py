@@ -1,8 +1,9 @@
 """The ways back to the page that somebody signed in or out for."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sanic import HTTPResponse, Request
+from tokenhouse.v1.back_to_pb2 import BACK_TO_ACCOUNT, BACK_TO_AUTHORIZE, BACK_TO_CONSOLE, BACK_TO_DEVICE
 from tokenhouse.v1.parameter_pb2 import Parameter
 
 from facade import paths
@@ -40,3 +41,12 @@ def asks_anew(request: Request) -> bool:
 def _open(facade: Facade, path: str, parameters: Iterable[Parameter]) -> HTTPResponse:
     query = encode_parameters(each for each in parameters if each.value)
     return redirect(facade.local_url(path) + (f"?{query}" if query else ""))
+
+
+#: By what the core says.
+BACK: dict[int, Callable[[Facade, Iterable[Parameter]], HTTPResponse]] = {
+    BACK_TO_AUTHORIZE: back_to_authorize,
+    BACK_TO_DEVICE: back_to_device,
+    BACK_TO_CONSOLE: back_to_console,
+    BACK_TO_ACCOUNT: back_to_account,
+}

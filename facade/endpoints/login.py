@@ -14,6 +14,7 @@ from facade.endpoints.own_form import parse_own_form
 from facade.endpoints.signing import sign_in, sign_out
 from facade.errors import Refusal
 from facade.facade import Facade
+from facade.headers import form_target
 from facade.pages.login import login_page
 
 
@@ -29,7 +30,10 @@ async def log_in(request: Request, facade: Facade) -> HTTPResponse:
         return login_page(facade, form.browser, client, sealed_request, ways, username=username, refusal=refusal)
 
     question = LogInRequest(sealed_request=sealed_request)
-    return await sign_in(request, facade, form, question, again, partial(back_to_authorize, facade))
+    form_targets = form_target(_parse_client(form.find("client")).redirect_uri)
+    return await sign_in(
+        request, facade, form, question, again, partial(back_to_authorize, facade), form_targets=form_targets
+    )
 
 
 async def log_out(request: Request, facade: Facade) -> HTTPResponse:

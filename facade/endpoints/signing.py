@@ -11,6 +11,7 @@ from facade.endpoints.own_form import OwnForm
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.leaving import leaving_page
+from facade.pages.second_factor_login import second_factor_login_page
 from facade.replies import retry_after
 
 #: The way back, with what the sealed page was opened with.
@@ -20,9 +21,19 @@ Again: TypeAlias = Callable[[str, Refusal], HTTPResponse]
 
 
 async def sign_in(
-    request: Request, facade: Facade, form: OwnForm, question: LogInRequest, again: Again, back: Back
+    request: Request,
+    facade: Facade,
+    form: OwnForm,
+    question: LogInRequest,
+    again: Again,
+    back: Back,
+    *,
+    form_targets: str = "",
 ) -> HTTPResponse:
-    """Starts a session and goes back; a wrong password shows the form again. `question` has the sealed page."""
+    """Starts a session and goes back; a wrong password shows the form again. `question` has the sealed page.
+
+    Where a second factor is wanted, its form comes first; `form_targets` is where the way back may lead beyond 'self'.
+    """
     username = form.find("username")
     question.MergeFrom(
         LogInRequest(
@@ -41,6 +52,8 @@ async def sign_in(
         page = again(username, refusal)
         page.headers.update(retry_after(refusal))
         return page
+    if login.sealed_second_factor:
+        return second_factor_login_page(facade, form.browser, login.sealed_second_factor, form_targets)
     reply = back(login.parameters)
     reply.headers.add("Set-Cookie", facade.cookies.set_session(login.session_token))
     return reply

@@ -1,10 +1,9 @@
 """Signing in and out at another OpenID provider: the browser leaves, and comes back with an answer for the core."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeAlias
 
 from sanic import HTTPResponse, Request
-from tokenhouse.v1.back_to_pb2 import BACK_TO_ACCOUNT, BACK_TO_AUTHORIZE, BACK_TO_CONSOLE, BACK_TO_DEVICE
 from tokenhouse.v1.parameter_pb2 import Parameter
 from tokenhouse.v1.upstream_pb2 import (
     FinishUpstreamLoginRequest,
@@ -14,7 +13,7 @@ from tokenhouse.v1.upstream_pb2 import (
 
 from facade.cookies import Browser, cookie_header
 from facade.discovery import SignIn
-from facade.endpoints.back import back_to_account, back_to_authorize, back_to_console, back_to_device
+from facade.endpoints.back import BACK
 from facade.endpoints.own_form import parse_own_form
 from facade.errors import Refusal
 from facade.facade import Facade
@@ -24,13 +23,6 @@ from facade.pages.login import CARRIED_TO_PROVIDER
 
 #: The login page, with what it may offer.
 Show: TypeAlias = Callable[[SignIn], HTTPResponse]
-
-_BACK: dict[int, Callable[[Facade, Iterable[Parameter]], HTTPResponse]] = {
-    BACK_TO_AUTHORIZE: back_to_authorize,
-    BACK_TO_DEVICE: back_to_device,
-    BACK_TO_CONSOLE: back_to_console,
-    BACK_TO_ACCOUNT: back_to_account,
-}
 
 
 async def offer_sign_in(facade: Facade, browser: Browser, page: StartUpstreamLoginRequest, show: Show) -> HTTPResponse:
@@ -72,7 +64,7 @@ async def come_back_signed_in(request: Request, facade: Facade) -> HTTPResponse:
             network_address=facade.network_address(request),
         )
     )
-    reply = _BACK[answer.back_to](facade, answer.parameters)
+    reply = BACK[answer.back_to](facade, answer.parameters)
     reply.headers.add("Set-Cookie", facade.cookies.set_session(answer.session_token))
     return reply
 
@@ -84,7 +76,7 @@ async def come_back_signed_out(request: Request, facade: Facade) -> HTTPResponse
     answer = await facade.core.finish_upstream_logout(
         FinishUpstreamLogoutRequest(state=state, browser_binding=browser.binding)
     )
-    return _BACK[answer.back_to](facade, answer.parameters)
+    return BACK[answer.back_to](facade, answer.parameters)
 
 
 async def _leave(facade: Facade, browser: Browser, page: StartUpstreamLoginRequest) -> HTTPResponse:

@@ -14,7 +14,7 @@ from facade.pages.untrusted import shown
 from facade.texts.languages import current_texts
 
 #: What the page may say was done, by what the address says: a link of somebody else's says nothing else.
-_DONE = {"password": "password.done"}
+_DONE = {"password": "password.done", "second-factor-off": "second_factor.done_off"}
 
 
 def account_page(
@@ -38,6 +38,7 @@ def account_page(
         "end_session_url": facade.local_url(paths.ACCOUNT_END_SESSION),
         "end_all_url": facade.local_url(paths.ACCOUNT_END_ALL_SESSIONS),
         "end_all_csrf_token": token("end all sessions", session_token),
+        "second_factor_url": facade.local_url(paths.ACCOUNT_SECOND_FACTOR),
         "password_url": facade.local_url(paths.ACCOUNT_PASSWORD),
         "logout_url": facade.local_url(paths.ACCOUNT_LOGOUT),
         "logout_csrf_token": token("account logout", session_token),

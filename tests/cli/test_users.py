@@ -1,14 +1,17 @@
 """`tokenhouse users`."""
 
 import os
+import re
 import subprocess
 
+import httpx
+import pyotp
 import pytest
 
 from core.cli import users
 from tests.cli.command import TOKENHOUSE, Operator, clean_environment
 from tests.facade.pair import Pair
-from tests.facade.road import Visit, register
+from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
 
 
@@ -166,6 +169,31 @@ def test_delete_at_a_terminal(operator: Operator, answer: bytes, status: int) ->
     assert asked.returncode == status
     assert f"Delete {name} and end everything of theirs?".encode() in asked.stderr
     assert operator("users", "show", name).status == 1 - status
+
+
+def test_reset_second_factor(operator: Operator, pair: Pair) -> None:
+    """A login that asked for a code asks for none; the line and the JSON say whether there was one."""
+    operator.add_user("loser")
+    browser = httpx.Client(base_url=pair.base, timeout=PATIENCE, trust_env=False)
+
+    def send(page: httpx.Response, action: str, **fields: str) -> httpx.Response:
+        return browser.post(action, data=hidden_fields(page, action) | fields, follow_redirects=True)
+
+    send(browser.get("/account"), "/account/login", username="loser", password="correct horse")
+    page = send(browser.get("/account/second-factor"), "/account/second-factor/begin")
+    [secret] = re.findall('<p class="detail">([A-Z2-7 ]+)</p>', page.text)
+    code = pyotp.TOTP(secret.replace(" ", "")).now()
+    send(page, "/account/second-factor/confirm", code=code, password="correct horse")
+    send(browser.get("/account"), "/account/logout")
+    asked = send(browser.get("/account"), "/account/login", username="loser", password="correct horse")
+
+    assert "Enter a code" in asked.text
+    assert operator("users", "reset-second-factor", "loser").stdout == "loser has no second factor any more.\n"
+    assert operator("users", "reset-second-factor", "loser").stdout == "loser had no second factor.\n"
+    assert operator("users", "reset-second-factor", "loser", "--json").json == {"reset": False}
+    assert operator("users", "reset-second-factor", "nobody-of-this-name").status == 1
+    entered = send(browser.get("/account"), "/account/login", username="loser", password="correct horse")
+    assert "Signed in as" in entered.text
 
 
 def test_sign_out_and_revoke(operator: Operator, pair: Pair) -> None:

@@ -19,6 +19,7 @@ from tokenhouse.v1.registration_token_admin_pb2_grpc import RegistrationTokenAdm
 
 from tests.rpc.audit_scenes import grant_of, subject_of
 from tests.rpc.road import PASSWORD, Road
+from tests.rpc.second_factor import Telephone
 from tests.serving import DEADLINE, Serving
 
 #: The method, the request, and what the record says besides.
@@ -78,6 +79,11 @@ def _creating_a_user(desk: Desk) -> Call:
 def _creating_a_client(desk: Desk) -> Call:
     client_id = f"app-{secrets.token_hex(4)}"
     return desk.serving.clients.CreateClient, _client(client_id), {"client_id": client_id}
+
+
+def _resetting_a_second_factor(desk: Desk) -> Call:
+    Telephone(desk.road).switch_on()
+    return desk.of_user("ResetSecondFactor", user_admin_pb2.ResetSecondFactorRequest)
 
 
 def _adding_a_secret(desk: Desk) -> Call:
@@ -156,6 +162,7 @@ OPERATIONS: dict[str, Callable[[Desk], Call]] = {
     "USER_SIGN_OUT": lambda desk: desk.of_user("SignOutUser", _u.SignOutUserRequest),
     "USER_REVOKE": lambda desk: desk.of_user("RevokeUserTokens", _u.RevokeUserTokensRequest),
     "PASSWORD_SET": lambda desk: desk.of_user("SetPassword", _u.SetPasswordRequest, password=PASSWORD),
+    "SECOND_FACTOR_RESET": _resetting_a_second_factor,
     "GROUPS_SET": lambda desk: desk.of_user("SetGroups", _u.SetGroupsRequest, groups=["staff"]),
     "IDENTITY_LINK": lambda desk: desk.of_user("LinkIdentity", _u.LinkIdentityRequest, **_identity()),
     "IDENTITY_UNLINK": _unlinking,
@@ -191,6 +198,11 @@ IN_VAIN: dict[str, tuple[str, str, Any]] = {
     "USER_SIGN_OUT": ("users", "SignOutUser", user_admin_pb2.SignOutUserRequest(username="nobody")),
     "USER_REVOKE": ("users", "RevokeUserTokens", user_admin_pb2.RevokeUserTokensRequest(username="nobody")),
     "PASSWORD_SET": ("users", "SetPassword", user_admin_pb2.SetPasswordRequest(username="nobody", password=PASSWORD)),
+    "SECOND_FACTOR_RESET": (
+        "users",
+        "ResetSecondFactor",
+        user_admin_pb2.ResetSecondFactorRequest(username="nobody"),
+    ),
     "GROUPS_SET": ("users", "SetGroups", user_admin_pb2.SetGroupsRequest(username="nobody")),
     "IDENTITY_LINK": ("users", "LinkIdentity", user_admin_pb2.LinkIdentityRequest(username="nobody")),
     "IDENTITY_UNLINK": ("users", "UnlinkIdentity", user_admin_pb2.UnlinkIdentityRequest(username="nobody")),

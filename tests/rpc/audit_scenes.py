@@ -270,30 +270,6 @@ def disconnecting_everything(road: Road) -> Scene:
     return Scene(ask(road.serving.accounts.DisconnectAllApps, request), record)
 
 
-def signing_a_browser_out(road: Road) -> Scene:
-    """At the user's own page."""
-    page = account_pb2.OpenAccountPageRequest(session_token=road.session_token, browser_binding=BINDING)
-    [session] = road.serving.accounts.OpenAccountPage(page, timeout=DEADLINE).page.sessions
-    request = account_pb2.EndSessionRequest(session_token=road.session_token, session_id=session.session_id)
-    return Scene(ask(road.serving.accounts.EndSession, request), {"act": "LOGOUT", **by_user(road)})
-
-
-def signing_out_everywhere(road: Road) -> Scene:
-    """At the user's own page."""
-    request = account_pb2.EndAllSessionsRequest(session_token=road.session_token)
-    record = {"act": "USER_SIGN_OUT", "target": road.username, **by_user(road)}
-    return Scene(ask(road.serving.accounts.EndAllSessions, request), record)
-
-
-def changing_the_password(road: Road) -> Scene:
-    """At the user's own page."""
-    request = account_pb2.ChangePasswordRequest(
-        session_token=road.session_token, old_password=PASSWORD, new_password="another battery", network_address=ADDRESS
-    )
-    record = {"act": "PASSWORD_SET", "target": road.username, **by_user(road)}
-    return Scene(ask(road.serving.accounts.ChangePassword, request), record)
-
-
 def a_registration(**members: Any) -> registration_pb2.RegisterClientRequest:
     """A new client's registration, from there."""
     body = {"client_name": f"tool {secrets.token_hex(6)}", "redirect_uris": ["http://127.0.0.1/"], **members}
@@ -336,9 +312,6 @@ PEOPLE = [
     signing_off_as_nobody,
     disconnecting,
     disconnecting_everything,
-    signing_a_browser_out,
-    signing_out_everywhere,
-    changing_the_password,
     registering,
     registering_nonsense,
 ]

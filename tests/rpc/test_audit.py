@@ -12,6 +12,7 @@ from tokenhouse.v1 import audit_admin_pb2 as pb
 
 from core.rpc.audited import BY_THEMSELVES, DECIDES, DECIDES_NOTHING
 from core.rpc.callers import MAY_CALL, Caller
+from tests.rpc.audit_account_scenes import OWNERS
 from tests.rpc.audit_operations import IN_VAIN, OPERATIONS, Desk
 from tests.rpc.audit_scenes import (
     ADDRESS,
@@ -33,7 +34,7 @@ from tests.rpc.road import PASSWORD, Road, refused
 from tests.serving import DEADLINE, Serving
 
 
-@pytest.mark.parametrize("scene", PEOPLE, ids=lambda scene: scene.__name__)
+@pytest.mark.parametrize("scene", [*PEOPLE, *OWNERS], ids=lambda scene: scene.__name__)
 def test_each_decision_leaves_one_record(road: Road, scene: Callable[[Road], Scene]) -> None:
     """Who, what, which client, from where, what came of it, and the request's number; and nothing else is recorded."""
     happening = scene(road)

@@ -63,7 +63,7 @@ class OwnPassword:
             require_unchanged(tx, user)
             tx.set_password_hash(user.subject, new_hash)
             tx.record_act(record)
-            self._attempts.forgive(tx, user.username_key, network_address)
+            self.forgive(tx, user, network_address)
             sessions = tx.delete_other_sessions(session)
             if not disconnect_apps:
                 return sessions, 0
@@ -89,6 +89,10 @@ class OwnPassword:
             raise
         if not verified:
             raise LoginFailed(_WRONG)
+
+    def forgive(self, tx: LimitIntents, user: User, network_address: str) -> None:
+        """After a right password: this network has all its tries for the account again."""
+        self._attempts.forgive(tx, user.username_key, network_address)
 
     def _verify_and_hash(self, user: User, old: str, new: str, network_address: str) -> str:
         self.verify(user, old, network_address)

@@ -8,6 +8,7 @@ from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clock import TOLERATED_DRIFT
 from core.domain.errors import FailedPrecondition
+from core.domain.factors.totp import TotpFacts, TotpIntents, TotpSecrets
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import KEY_BYTES, MasterKeys
 from core.domain.keys.rotation import ConnectedVerifier, KeyRotation
@@ -35,6 +36,14 @@ class WithdrawingTransaction(KeyIntents, ChangeIntents, AuditIntents, Protocol):
     """What a withdrawal writes."""
 
 
+class KeyTransaction(WithdrawingTransaction, TotpIntents, Protocol):
+    """What acts on keys write."""
+
+
+class KeyStore(TotpFacts, Writes[KeyTransaction], Protocol):
+    """What acts on keys need of a store."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListedKey:
     """A signing key, and what it waits for where it does not sign yet."""
@@ -55,7 +64,7 @@ class KeyAdministration:
         self,
         keys: KeyRing,
         rotation: KeyRotation,
-        store: Writes[WithdrawingTransaction],
+        store: KeyStore,
         master_keys: MasterKeys,
         keeper: MasterKeyKeeper,
         randomness: Randomness,
@@ -123,6 +132,7 @@ class KeyAdministration:
         self._keeper.append(number, key)
         self._master_keys.add(number, key)
         self._keys.rewrap()
+        TotpSecrets(self._master_keys, self._randomness).reseal_all(self._store)
         return number
 
     def _look_at(self, key: SigningKey) -> ListedKey:

@@ -14,7 +14,7 @@ from core.domain.grants import token_limits, user_code_attempts
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitCount, LimitFacts, LimitIntents, Rate
 from core.domain.policy import Policy, PolicySource
-from core.domain.sessions import login_attempts
+from core.domain.sessions import login_attempts, second_factor_login
 from core.domain.users.user import UserFacts, username_key
 from core.domain.writing import Writes
 
@@ -37,6 +37,9 @@ _KINDS: Mapping[str, _Kind] = {
         "Limits.LoginFailures", lambda policy: policy.login_failures, login_attempts.NETWORKS_AT_ONCE
     ),
     "login network": _Kind("Limits.LoginFailuresPerNetwork", lambda policy: policy.login_failures_per_network),
+    # No setting: a weaker limit would let the six digits be guessed.
+    "second factor": _Kind("", lambda _: second_factor_login.WRONG_CODES),
+    "recovery code": _Kind("", lambda _: second_factor_login.WRONG_CODES),
     "registration": _Kind("Limits.Registrations", lambda policy: policy.registrations),
     "registrations": _Kind("Limits.Registrations", lambda policy: policy.registrations, registration.IN_ALL_TIMES),
     "token": _Kind("Limits.TokenRequests", lambda policy: policy.token_requests, token_limits.NETWORKS_AT_ONCE),

@@ -8,6 +8,7 @@ from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
 from core.domain.errors import AlreadyExists, NotFound
+from core.domain.factors.second_factor import SecondFactorIntents
 from core.domain.grants.grant import RevokeReason
 from core.domain.randomness import Randomness
 from core.domain.tokens.access_token import LONGEST_LIFETIME
@@ -18,7 +19,7 @@ from core.domain.users.user import User, UserFacts, UserIntents, parse_username,
 from core.domain.writing import Writes
 
 
-class UserTransaction(UserFacts, UserIntents, EndingTransaction, AuditIntents, Protocol):
+class UserTransaction(UserFacts, UserIntents, SecondFactorIntents, EndingTransaction, AuditIntents, Protocol):
     """What operators' acts on users write."""
 
 
@@ -132,6 +133,20 @@ class UserAdministration:
 
         return self._store.write(intent)
 
+    def reset_second_factor(self, username: str) -> bool:
+        """Let a password alone sign the user in, for who has lost their telephone; False where it did before."""
+        user = self.get(username)
+        record = self._record(Act.SECOND_FACTOR_RESET, user)
+
+        def intent(tx: UserTransaction) -> bool:
+            _require(tx.find_user(user.subject) is not None, username)
+            reset = tx.delete_second_factors(user.subject)
+            if reset:
+                tx.record_act(record)
+            return reset
+
+        return self._store.write(intent)
+
     def delete(self, username: str) -> int:
         """Delete the user and end everything of theirs; how many grants ended."""
         user, now = self.get(username), self._clock.now()
@@ -140,6 +155,7 @@ class UserAdministration:
         def intent(tx: UserTransaction) -> int:
             _require(tx.delete_user(user.subject), username)
             tx.record_act(record)
+            tx.delete_second_factors(user.subject)
             tx.delete_sessions_of_subject(user.subject)
             return end_grants_of_subject(tx, user.subject, reason=RevokeReason.USER_DELETED, now=now)
 

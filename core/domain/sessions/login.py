@@ -3,13 +3,15 @@
 import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
+from dataclasses import replace
 from typing import Protocol
 
 from core.domain.audit.act import Act, ActorKind
 from core.domain.audit.origin import Actor
-from core.domain.audit.record import AuditIntents, record_of
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import LocalUsersOff, LoginFailed, Refusal, TemporarilyUnavailable
+from core.domain.factors.second_factor import SecondFactorFacts
 from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
@@ -27,12 +29,23 @@ class SessionOwnerFacts(UserFacts, SessionFacts, Protocol):
     """What tells whose a session is."""
 
 
-class LoginTransaction(UserFacts, UserIntents, SessionFacts, SessionIntents, LimitIntents, AuditIntents, Protocol):
+class LoginTransaction(
+    UserFacts, UserIntents, SessionFacts, SessionIntents, SecondFactorFacts, LimitIntents, AuditIntents, Protocol
+):
     """What a login writes."""
 
 
 class LoginStore(UserFacts, SessionFacts, Writes[LoginTransaction], Protocol):
     """What logins need of a store."""
+
+
+class SecondFactorWanted(Exception):
+    """The password is right, and a code has to be, too: no session has begun."""
+
+    def __init__(self, user: User) -> None:
+        super().__init__("a second factor is wanted")
+        #: With the password's hash as it now is.
+        self.user = user
 
 
 class Logins:
@@ -57,6 +70,7 @@ class Logins:
             LoginFailed: wrong name, wrong password or disabled account.
             TooManyAttempts: the account's or the network's failures are used up.
             LocalUsersOff: the operator switched passwords off.
+            SecondFactorWanted: all is right so far, and no session has begun.
         """
         if not self._policy.current.upstream.local_users:
             raise LocalUsersOff("nobody signs in with a password here")
@@ -82,21 +96,22 @@ class Logins:
             raise LoginFailed(_FAILED)
         rehashed = self._passwords.hash(password) if self._passwords.needs_rehash(user.password_hash) else None
         token, session = self.new_session(user.subject, network_address)
-        record = record_of(
-            Act.LOGIN,
-            at=session.created_at,
-            actor=actor_of(user),
-            subject=user.subject,
-            network_address=network_address,
-        )
+        record = record_of_login(user, session)
+        current = user if rehashed is None else replace(user, password_hash=rehashed)
 
-        def intent(tx: LoginTransaction) -> None:
-            _start_session(tx, user, session, rehashed)
+        def intent(tx: LoginTransaction) -> bool:
+            require_as_verified(tx, user)
             self.attempts.forgive(tx, key, network_address)
-            end_session(tx, previous_token)
-            tx.record_act(record)
+            if rehashed is not None:
+                tx.set_password_hash(user.subject, rehashed)
+            # Looked at here and nowhere before: one that was switched on a moment ago is asked for.
+            if tx.has_second_factor(user.subject):
+                return False
+            enter(tx, current, session, previous_token, record)
+            return True
 
-        self._store.write(intent)
+        if not self._store.write(intent):
+            raise SecondFactorWanted(current)
         return token, session
 
     def log_out(self, token: str) -> None:
@@ -159,16 +174,40 @@ def end_session(tx: SessionIntents, token: str) -> None:
         tx.delete_session(token_hash)
 
 
-def _start_session(tx: LoginTransaction, user: User, session: Session, rehashed: str | None) -> None:
-    # The password was checked against a row read before: it must still be the row's when the session is written.
+def require_as_verified(tx: UserFacts, user: User) -> None:
+    """Pass while the user is active and the password that was verified is theirs: it was checked against a row read
+    before, and must still be the row's in the transaction that acts on it.
+
+    Raises:
+        LoginFailed: one of both is so no longer.
+    """
     current = tx.find_user(user.subject)
-    if current is None or current.password_hash != user.password_hash:
+    if current is None or not current.active or current.password_hash != user.password_hash:
         raise LoginFailed(_FAILED)
+
+
+def enter(tx: LoginTransaction, user: User, session: Session, previous_token: str, record: AuditRecord) -> None:
+    """Begin the session of a user who has proven who they are, and end the one that the browser had before.
+
+    Raises:
+        LoginFailed: the user is gone or disabled.
+    """
     if not tx.record_login(user.subject, now=session.created_at):
         raise LoginFailed(_FAILED)
-    if rehashed is not None:
-        tx.set_password_hash(user.subject, rehashed)
     tx.create_session(session)
+    end_session(tx, previous_token)
+    tx.record_act(record)
+
+
+def record_of_login(user: User, session: Session) -> AuditRecord:
+    """The record of a login; made before the transaction, for it names the call in progress."""
+    return record_of(
+        Act.LOGIN,
+        at=session.created_at,
+        actor=actor_of(user),
+        subject=user.subject,
+        network_address=session.network_address,
+    )
 
 
 def find_token_hash(token: str) -> bytes | None:

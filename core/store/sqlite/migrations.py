@@ -344,6 +344,31 @@ def limits_say_whose_they_are(database: Database) -> None:
         database.execute(f"ALTER TABLE rates ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
 
 
+@step()
+def second_factors(database: Database) -> None:
+    """Secrets of codes by the clock, and recovery codes. A program that does not know them asks for passwords alone."""
+    database.execute(
+        """
+        CREATE TABLE totps (
+            subject TEXT NOT NULL PRIMARY KEY,
+            sealed_secret BLOB NOT NULL,
+            created_at INTEGER NOT NULL,
+            confirmed_at INTEGER,
+            last_step INTEGER NOT NULL
+        ) STRICT
+        """
+    )
+    database.execute(
+        """
+        CREATE TABLE recovery_codes (
+            subject TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            PRIMARY KEY (subject, digest)
+        ) STRICT
+        """
+    )
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

@@ -23,6 +23,7 @@ STEPS = (
     "statistics_in_rings",
     "logins_at_other_providers",
     "limits_say_whose_they_are",
+    "second_factors",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

@@ -20,6 +20,7 @@ from core.store.sqlite.keys import KeyReads, KeyWrites
 from core.store.sqlite.limits import LimitReads, LimitWrites
 from core.store.sqlite.overview import InventoryReads
 from core.store.sqlite.registration_tokens import RegistrationTokenReads, RegistrationTokenWrites
+from core.store.sqlite.second_factors import SecondFactorReads, SecondFactorWrites
 from core.store.sqlite.sessions import SessionReads, SessionWrites
 from core.store.sqlite.statistics import StatisticsReads, StatisticsWrites
 from core.store.sqlite.upstream import UpstreamReads, UpstreamWrites
@@ -36,6 +37,7 @@ class SqliteFacts(
     UserReads,
     SessionReads,
     UpstreamReads,
+    SecondFactorReads,
     KeyReads,
     ChangeReads,
     ClockReads,
@@ -59,6 +61,7 @@ class SqliteTransaction(
     UserWrites,
     SessionWrites,
     UpstreamWrites,
+    SecondFactorWrites,
     KeyWrites,
     LimitWrites,
     ChangeWrites,

@@ -7,7 +7,8 @@ from html import unescape
 import grpc
 import httpx
 import pytest
-from tokenhouse.v1 import validation_pb2
+from tokenhouse.v1 import user_admin_pb2, validation_pb2
+from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 from tokenhouse.v1.validation_pb2_grpc import ValidationServiceStub
 
 from tests.facade.pair import Pair
@@ -23,6 +24,9 @@ class Owner:
     """A browser at the user's own page."""
 
     pair: Pair
+    username: str = "admin"
+    #: Where it is not the first user's.
+    password: str = ""
     browser: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
@@ -34,8 +38,8 @@ class Owner:
 
     def sign_in(self, password: str | None = None) -> httpx.Response:
         """The reply to the login form."""
-        secret = self.pair.password if password is None else password
-        return self.send(self.open(), "/account/login", username="admin", password=secret)
+        secret = (self.password or self.pair.password) if password is None else password
+        return self.send(self.open(), "/account/login", username=self.username, password=secret)
 
     def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
         """The first form of the page that goes to `action`."""
@@ -149,10 +153,14 @@ def test_a_session_that_is_over_leads_to_the_login_and_back(
     assert is_good(token)
 
 
-def test_signing_out_elsewhere_and_everywhere(pair: Pair, owner: Owner) -> None:
+def test_signing_out_elsewhere_and_everywhere(pair: Pair) -> None:
     """One browser, by the button beside it; then all of them, and each is asked for a login."""
-    elsewhere = Owner(pair)
-    elsewhere.sign_in()
+    with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
+        creation = user_admin_pb2.CreateUserRequest(username="two-browsers", password="correct horse")
+        UserAdminServiceStub(channel).CreateUser(creation, timeout=PATIENCE)
+    owner, elsewhere = (Owner(pair, "two-browsers", "correct horse") for _ in range(2))
+    for each in (owner, elsewhere):
+        each.sign_in()
     page = owner.open()
     form = next(part for part in page.text.split("<li>") if "Another browser" in part)
     fields = hidden_fields(httpx.Response(200, text=form), "/account/end-session")

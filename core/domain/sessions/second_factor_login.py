@@ -1,0 +1,140 @@
+"""The second step of a login: a code, after a right password. Between both nothing is stored: the browser has a sealed
+value that says whose password was right."""
+
+import hashlib
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.domain.clock import Clock
+from core.domain.errors import InvalidRequest, Refusal, SecondFactorFailed
+from core.domain.factors.recovery_code import find_recovery_digest
+from core.domain.factors.second_factor import SecondFactorFacts, SecondFactorIntents
+from core.domain.factors.totp import Totp, TotpSecrets
+from core.domain.keys.master_key import MasterKeys
+from core.domain.limits.key import LimitKey
+from core.domain.limits.rate import Rate, require_slot
+from core.domain.sessions.login import Logins, LoginTransaction, enter, record_of_login
+from core.domain.sessions.session import Session
+from core.domain.users.user import User, UserFacts
+from core.domain.writing import Writes
+
+_PURPOSE = b"second factor"
+#: How long a right password is good for a code, in seconds.
+LIFETIME = 600
+#: Wrong codes of one account, from wherever they come: whoever guesses has the password, and three codes of a million
+#: are good at a time, so that a day of guessing succeeds once in three hundred.
+WRONG_CODES = Rate(10, 900)
+_EXPIRED = "this page has expired or belongs to another browser: sign in again"
+_WRONG = "the code is not good"
+
+
+class SecondFactorTransaction(LoginTransaction, SecondFactorIntents, Protocol):
+    """What the second step writes."""
+
+
+class SecondFactorStore(UserFacts, SecondFactorFacts, Writes[SecondFactorTransaction], Protocol):
+    """What the second step needs of a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLogin:
+    """A login whose password was right."""
+
+    subject: str
+    #: Of the password that was right.
+    fingerprint: str
+    #: What the login was shown for, as whoever sealed it says it.
+    page: str
+
+
+class SecondFactorLogins:
+    """Seals what is known after the first step, and takes the second."""
+
+    def __init__(
+        self, store: SecondFactorStore, logins: Logins, secrets: TotpSecrets, master_keys: MasterKeys, clock: Clock
+    ) -> None:
+        self._store = store
+        self._logins = logins
+        self._secrets = secrets
+        self._master_keys = master_keys
+        self._clock = clock
+
+    def seal(self, user: User, page: str, browser_binding: bytes) -> str:
+        """What brings this browser, and no other, to the second step within 10 minutes."""
+        body = {"s": user.subject, "p": _fingerprint(user), "w": page, "t": self._clock.now()}
+        sealed = self._master_keys.seal(_PURPOSE, json.dumps(body, separators=(",", ":")).encode(), browser_binding)
+        return urlsafe_b64encode(sealed).decode()
+
+    def require_open(self, sealed: str, browser_binding: bytes) -> PendingLogin:
+        """What was sealed.
+
+        Raises:
+            InvalidRequest: expired, changed, or sealed for another browser.
+        """
+        try:
+            plaintext = self._master_keys.find_sealed(_PURPOSE, urlsafe_b64decode(sealed), browser_binding)
+        except (Base64Error, ValueError):
+            plaintext = None
+        body = {} if plaintext is None else json.loads(plaintext)
+        if not body or not body["t"] <= self._clock.now() < body["t"] + LIFETIME:
+            raise InvalidRequest(_EXPIRED)
+        return PendingLogin(body["s"], body["p"], body["w"])
+
+    def prove(
+        self, pending: PendingLogin, code: str, *, network_address: str, previous_token: str
+    ) -> tuple[str, Session]:
+        """Take a code by the clock, or a recovery code, and start a session, which `Logins.log_in` would have started.
+
+        Raises:
+            SecondFactorFailed: the code is not one of now, or was used before.
+            TooManyAttempts: the account's wrong codes are used up; those of both kinds are counted apart, so that who
+                guesses at one leaves the owner the other.
+            InvalidRequest: the password has changed since, or the user is disabled.
+        """
+        user = self._store.find_user(pending.subject)
+        if user is None or not user.active or _fingerprint(user) != pending.fingerprint:
+            raise InvalidRequest(_EXPIRED)
+        try:
+            return self._prove(user, code, network_address, previous_token)
+        except Refusal as refusal:
+            refusal.subject = user.subject
+            raise
+
+    def _prove(self, user: User, code: str, network_address: str, previous_token: str) -> tuple[str, Session]:
+        now_ms, now = self._clock.now_ms(), self._clock.now()
+        digest = find_recovery_digest(code)
+        totp = self._store.find_totp(user.subject)
+        step = None if totp is None else self._secrets.find_step(totp, "".join(code[:64].split()), now)
+        token, session = self._logins.new_session(user.subject, network_address)
+        record = record_of_login(user, session)
+        bucket = LimitKey.of("second factor" if digest is None else "recovery code", account=user.subject)
+
+        def intent(tx: SecondFactorTransaction) -> bool:
+            require_slot(tx, bucket, WRONG_CODES, now_ms=now_ms, what="wrong codes")
+            current = tx.find_user(user.subject)
+            if current is None or current.password_hash != user.password_hash:
+                raise InvalidRequest(_EXPIRED)
+            if not _use(tx, user, totp, step, digest):
+                # Returned and not raised: the try is spent.
+                return False
+            tx.give_slot_back(bucket, interval_ms=WRONG_CODES.interval_ms)
+            enter(tx, user, session, previous_token, record)
+            return True
+
+        if not self._store.write(intent):
+            raise SecondFactorFailed(_WRONG)
+        return token, session
+
+
+def _use(tx: SecondFactorIntents, user: User, totp: Totp | None, step: int | None, digest: bytes | None) -> bool:
+    """Use up what was typed: RFC 6238 §5.2, the second attempt with the same code is refused."""
+    if digest is not None:
+        return tx.use_recovery_code(user.subject, digest)
+    return totp is not None and step is not None and tx.use_totp_step(totp, step=step)
+
+
+def _fingerprint(user: User) -> str:
+    return hashlib.sha256(user.password_hash.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What users prove who they are with beside their password."""

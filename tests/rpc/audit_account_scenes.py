@@ -1,0 +1,100 @@
+"""Acts of users at their own page and at the second step of a login, each with the record that it has to leave."""
+
+from tokenhouse.v1 import account_pb2, second_factor_pb2
+
+from tests.rpc.audit_scenes import ADDRESS, ANONYMOUS, FROM_THERE, Scene, ask, be_refused, by_user, subject_of
+from tests.rpc.road import BINDING, PASSWORD, Road
+from tests.rpc.second_factor import Telephone
+from tests.serving import DEADLINE
+
+
+def _telephone(road: Road) -> Telephone:
+    telephone = Telephone(road)
+    telephone.switch_on()
+    return telephone
+
+
+def signing_a_browser_out(road: Road) -> Scene:
+    """At the user's own page."""
+    page = account_pb2.OpenAccountPageRequest(session_token=road.session_token, browser_binding=BINDING)
+    [session] = road.serving.accounts.OpenAccountPage(page, timeout=DEADLINE).page.sessions
+    request = account_pb2.EndSessionRequest(session_token=road.session_token, session_id=session.session_id)
+    return Scene(ask(road.serving.accounts.EndSession, request), {"act": "LOGOUT", **by_user(road)})
+
+
+def signing_out_everywhere(road: Road) -> Scene:
+    """At the user's own page."""
+    request = account_pb2.EndAllSessionsRequest(session_token=road.session_token)
+    record = {"act": "USER_SIGN_OUT", "target": road.username, **by_user(road)}
+    return Scene(ask(road.serving.accounts.EndAllSessions, request), record)
+
+
+def changing_the_password(road: Road) -> Scene:
+    """At the user's own page."""
+    request = account_pb2.ChangePasswordRequest(
+        session_token=road.session_token, old_password=PASSWORD, new_password="another battery", network_address=ADDRESS
+    )
+    record = {"act": "PASSWORD_SET", "target": road.username, **by_user(road)}
+    return Scene(ask(road.serving.accounts.ChangePassword, request), record)
+
+
+def typing_a_code(road: Road) -> Scene:
+    """After a right password, which is no decision yet."""
+    question = _telephone(road).proving(road.login_request())
+    question.network_address = ADDRESS
+    return Scene(ask(road.serving.sessions.ProveSecondFactor, question), {"act": "LOGIN", **by_user(road)})
+
+
+def typing_a_wrong_code_after_the_password(road: Road) -> Scene:
+    """Whose password was right is known."""
+    question = _telephone(road).proving(road.login_request(), "000000")
+    question.network_address = ADDRESS
+    record = {
+        "act": "LOGIN",
+        "result": "REFUSED",
+        "reason": "second_factor_failed",
+        "subject": subject_of(road),
+        **ANONYMOUS,
+        **FROM_THERE,
+    }
+    return Scene(be_refused(road.serving.sessions.ProveSecondFactor, question), record)
+
+
+def switching_codes_on(road: Road) -> Scene:
+    """With the first code."""
+    telephone = Telephone(road)
+    telephone.begin()
+    record = {"act": "SECOND_FACTOR_ON", "target": road.username, **by_user(road)}
+    return Scene(ask(road.serving.second_factors.ConfirmSecondFactor, telephone.confirming()), record)
+
+
+def switching_codes_off(road: Road) -> Scene:
+    """At the user's own page."""
+    _telephone(road)
+    request = second_factor_pb2.SwitchOffSecondFactorRequest(
+        session_token=road.session_token, password=PASSWORD, network_address=ADDRESS
+    )
+    record = {"act": "SECOND_FACTOR_OFF", "target": road.username, **by_user(road)}
+    return Scene(ask(road.serving.second_factors.SwitchOffSecondFactor, request), record)
+
+
+def making_recovery_codes(road: Road) -> Scene:
+    """At the user's own page."""
+    _telephone(road)
+    request = second_factor_pb2.RenewRecoveryCodesRequest(
+        session_token=road.session_token, password=PASSWORD, network_address=ADDRESS
+    )
+    record = {"act": "RECOVERY_CODES_RENEW", "target": road.username, **by_user(road)}
+    return Scene(ask(road.serving.second_factors.RenewRecoveryCodes, request), record)
+
+
+OWNERS = [
+    signing_a_browser_out,
+    signing_out_everywhere,
+    changing_the_password,
+    typing_a_code,
+    typing_a_wrong_code_after_the_password,
+    switching_codes_on,
+    switching_codes_off,
+    making_recovery_codes,
+]
