@@ -16,12 +16,18 @@ CATALOGUES = {
 }
 ENGLISH = CATALOGUES["en"]
 
+#: In characters; people have a handful of languages, and a head full of them would keep everybody waiting.
+_LONGEST = 512
+
 _current: ContextVar[Catalogue] = ContextVar("texts", default=ENGLISH)
 
 
 def choose_texts(accept_language: Iterable[str]) -> None:
     """From here on `current_texts` are those that the lines of the field wish for."""
-    wishes = parse_accept_header(",".join(accept_language), LanguageAccept)
+    wished = ",".join(accept_language)
+    if len(wished) > _LONGEST:
+        wished = wished[:_LONGEST].rpartition(",")[0]
+    wishes = parse_accept_header(wished, LanguageAccept)
     _current.set(CATALOGUES[wishes.best_match(CATALOGUES, default=ENGLISH.language)])
 
 

@@ -25,6 +25,10 @@ _WISHES = [
     (["de;q=0, en;q=0"], "en"),
     (["de;q=much, ;;,"], "en"),
     ([""], "en"),
+    # Of more than 512 characters the beginning is read, up to its last comma.
+    (["de," + "fr," * 10_000], "de"),
+    (["fr," * 10_000 + "de"], "en"),
+    (["f" * 600 + ",de"], "en"),
 ]
 
 
