@@ -9,6 +9,7 @@ from functools import partial
 
 from core.background import Background
 from core.domain.administration.statistics import Statistics
+from core.domain.administration.uses import GrantUses
 from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clients.forgetting import Forgetting
 from core.domain.clock import TOLERATED_DRIFT, ServingClock
@@ -37,12 +38,14 @@ class Housekeeping:
         forgetting: Forgetting,
         audit: AuditUpkeep,
         statistics: Statistics,
+        uses: GrantUses,
         clock: ServingClock,
     ) -> None:
         self._store = store
         self._forgetting = forgetting
         self._audit = audit
         self._statistics = statistics
+        self._uses = uses
         self._validation = validation
         self._rotation = rotation
         self._clock = clock
@@ -60,6 +63,7 @@ class Housekeeping:
             self._attempt(self._rotation.note_progress)
             self._attempt(lambda: self._audit.write_everything(self._clock.now()))
             self._attempt(self._statistics.write_down)
+            self._attempt(self._uses.write_down)
             self._attempt(self._note_time)
 
     def _run(self, stopping: threading.Event) -> None:
@@ -91,6 +95,7 @@ class Housekeeping:
         self._rotation.note_progress()
         self._audit.write_counts(now)
         self._statistics.write_down()
+        self._uses.write_down()
         # A clock that is far ahead of the last start's would take everything for expired: rather keep too much.
         while not self._clock.unconfirmed and not stopping.is_set():
             purged = self._store.purge(now=now, limit=_BATCH) + self._audit.forget(now=now, limit=_BATCH)

@@ -19,6 +19,7 @@ from core.config.config import Config
 from core.domain.administration.keys import MasterKeyKeeper
 from core.domain.administration.statistics import Statistics
 from core.domain.administration.users import UserAdministration
+from core.domain.administration.uses import GrantUses
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.forgetting import Forgetting
 from core.domain.clients.metadata_document import MetadataDocument
@@ -164,9 +165,10 @@ class Core:
         self._health = Health(_SERVICES_WITH_HEALTH)
         totals = Totals(self._metrics.outcomes, self._metrics.calls)
         self._statistics = Statistics(self._store, totals.read, self._clock)
+        self._uses = GrantUses(self._store, self._clock)
         forgetting, upkeep = Forgetting(self._store, self._policy), self.auditing.upkeep
         self._housekeeping = Housekeeping(
-            self._store, self._validation, self._rotation, forgetting, upkeep, self._statistics, self._clock
+            self._store, self._validation, self._rotation, forgetting, upkeep, self._statistics, self._uses, self._clock
         )
         self._silent_calls = Background("silent-calls", end_silent_calls)
         self._listeners = self._build_listeners(keeper)
@@ -323,7 +325,7 @@ class Core:
             _service(envoy_pb2, "Authorization"): EnvoyServicer(
                 self._validation, outcomes, tell_callers_apart=self._service_callers is not None
             ),
-            _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._service_callers),
+            _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._uses, self._service_callers),
         }
 
 

@@ -45,7 +45,8 @@ def show(grant_id: str, as_json: bool) -> None:
     if as_json:
         print_json(as_json_value(grant))
     else:
-        print_facts({**_row(grant), "Generation": grant.generation, "Client ID": grant.client_id})
+        used = [f"{use.service}, {show_time(use.last_used_at)}" for use in grant.uses]
+        print_facts({**_row(grant), "Generation": grant.generation, "Client ID": grant.client_id, "Used at": used})
 
 
 @grants.command()

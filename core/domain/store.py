@@ -11,6 +11,7 @@ from core.domain.administration.backups import BackupStore
 from core.domain.administration.clock import ClockIntents
 from core.domain.administration.overview import InventoryFacts
 from core.domain.administration.statistics import StatisticsFacts, StatisticsIntents
+from core.domain.administration.uses import GrantUseFacts, GrantUseIntents
 from core.domain.audit.record import AuditFacts, AuditIntents
 from core.domain.authorization.device_authorization import DeviceAuthorizationFacts, DeviceAuthorizationIntents
 from core.domain.clients.authentication import AssertionIntents
@@ -44,6 +45,7 @@ class Facts(
     AuditFacts,
     LimitFacts,
     StatisticsFacts,
+    GrantUseFacts,
     Protocol,
 ):
     """Everything that can be read."""
@@ -67,6 +69,7 @@ class Transaction(
     AuditIntents,
     ClockIntents,
     StatisticsIntents,
+    GrantUseIntents,
     Protocol,
 ):
     """A transaction in progress, on the only write connection: what it reads cannot change before it commits."""

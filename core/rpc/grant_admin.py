@@ -57,4 +57,5 @@ def _write(listed: ListedGrant, now: int) -> pb.Grant:
         expires_at=min(grant.idle_expires_at, grant.expires_at),
         revoked_at=grant.revoked_at,
         revoke_reason=grant.revoke_reason or "",
+        uses=[pb.GrantUse(service=use.service, last_used_at=use.last_used_at) for use in listed.uses],
     )

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
-from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
+from tokenhouse.v1 import changes_pb2, changes_pb2_grpc, grant_admin_pb2, validation_pb2, validation_pb2_grpc
 
 from core.domain.policy import Service, ServiceCaller
 from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
@@ -232,3 +232,22 @@ def test_a_reload_counts_at_once(serving: Serving, reports: grpc.Channel) -> Non
         finally:
             serving.core.change_policy(policy)
     assert not ask(reports, "any", REPORTS).active
+
+
+def test_a_service_tells_of_its_own_uses_alone(serving: Serving, road: Road, reports: grpc.Channel) -> None:
+    """changes.proto, AcknowledgeKeysRequest: what it says for another service is not noted, and is no refusal."""
+    road.connect()
+    listed = grant_admin_pb2.ListGrantsRequest(username=road.username)
+    [grant] = serving.grants.ListGrants(listed, timeout=DEADLINE).grants
+    stub = changes_pb2_grpc.ChangesServiceStub(reports)
+    with watching(reports) as watch:
+        watch.wait_for(lambda: bool(watch.messages), "the first message")
+        for audience in (MAIL, "no resource", "", REPORTS):
+            request = changes_pb2.AcknowledgeKeysRequest(
+                watch_id=watch.messages[0].watch_id, audience=audience, used_grant_ids=[grant.grant_id]
+            )
+            assert stub.AcknowledgeKeys(request, timeout=DEADLINE).now_ms > 0
+    serving.core._uses.write_down()
+    shown = grant_admin_pb2.GetGrantRequest(grant_id=grant.grant_id)
+
+    assert [use.service for use in serving.grants.GetGrant(shown, timeout=DEADLINE).grant.uses] == [REPORTS]

@@ -1,4 +1,5 @@
-"""Saying which signing keys have arrived here, so that the core signs with a new one when everybody has it.
+"""Saying which signing keys have arrived here, so that the core signs with a new one when everybody has it; and which
+grants were used here since.
 
 The answer has the core's clock, which tells how old the stream's messages are: so it is said again now and then.
 """
@@ -19,6 +20,7 @@ from tokenhouse_verifier.contract.changes_pb2 import (
     WatchChangesResponse,
 )
 from tokenhouse_verifier.freshness import now
+from tokenhouse_verifier.uses import Uses
 
 #: Takes a stream's number, when the core was asked (`freshness.now`), and what its clock said; None: it tells nobody.
 Reckon: TypeAlias = Callable[[int, float, float | None], None]
@@ -40,7 +42,7 @@ _AGAIN = (
 class Acknowledging:
     """For one stream after the other; used by the thread that reads it, which never waits for an answer."""
 
-    def __init__(self, channel: grpc.Channel, reckon: Reckon) -> None:
+    def __init__(self, channel: grpc.Channel, reckon: Reckon, uses: Uses) -> None:
         self._acknowledge: grpc.UnaryUnaryMultiCallable[AcknowledgeKeysRequest, AcknowledgeKeysResponse] = (
             channel.unary_unary(
                 ACKNOWLEDGE_KEYS,
@@ -49,6 +51,8 @@ class Acknowledging:
             )
         )
         self._reckon = reckon
+        self._uses = uses
+        self._told_uses: list[str] = []
         self._over = threading.Event()
         self._over.set()
         self._call: Any = None
@@ -81,7 +85,13 @@ class Acknowledging:
         if self._watch_id and (self._known != self._told or now() >= self._due_at):
             self._asked = self._known
             self._over = threading.Event()
-            request = AcknowledgeKeysRequest(watch_id=self._watch_id, key_ids=self._known)
+            self._told_uses = self._uses.take()
+            request = AcknowledgeKeysRequest(
+                watch_id=self._watch_id,
+                key_ids=self._known,
+                audience=self._uses.audience,
+                used_grant_ids=self._told_uses,
+            )
             self._call = self._acknowledge.future(request, timeout=_DEADLINE)
             self._due_at = now() + _CLOCK_PERIOD
             self._call.add_done_callback(partial(self._answered, self._over, self._stream, now()))
@@ -107,13 +117,20 @@ class Acknowledging:
     def _cancel(self) -> None:
         if self._call is not None:
             self._call.cancel()
+            self._give_back()
             self._call = None
+
+    def _give_back(self) -> None:
+        self._uses.give_back(self._told_uses)
+        self._told_uses = []
 
     def _hear(self, code: grpc.StatusCode) -> None:
         self._call = None
         if code is grpc.StatusCode.OK:
-            self._told = self._asked
-        elif code not in _AGAIN:
+            self._told, self._told_uses = self._asked, []
+            return
+        self._give_back()
+        if code not in _AGAIN:
             # The core of an older version waits for nobody, and a stream that has ended is not ours any more.
             self._watch_id = b""
 

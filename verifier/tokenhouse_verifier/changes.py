@@ -32,7 +32,7 @@ class Changes:
             request_serializer=WatchChangesRequest.SerializeToString,
             response_deserializer=WatchChangesResponse.FromString,
         )
-        self._acknowledging = Acknowledging(channel, memory.reckon)
+        self._acknowledging = Acknowledging(channel, memory.reckon, memory.uses)
         self._stopping = threading.Event()
         self._stream: Any = None
         self._alive_at = now()

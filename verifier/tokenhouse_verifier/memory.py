@@ -18,6 +18,7 @@ from tokenhouse_verifier.forking import number_of_this_process
 from tokenhouse_verifier.freshness import Freshness, now
 from tokenhouse_verifier.known_users import KnownUsers
 from tokenhouse_verifier.refused import Refused
+from tokenhouse_verifier.uses import Uses
 
 #: How long the stream may be silent before nothing that is remembered is trusted, in seconds.
 SILENCE = 5.0
@@ -62,6 +63,8 @@ class Memory:
         self._cache = Cache(max_entries, max_bytes - users)
         self._users = KnownUsers(max_entries, users) if know_users else None
         self._refused = Refused()
+        #: Of the grants whose tokens have come for the first time.
+        self.uses = Uses()
         self._changed = Changed()
         self._freshness = Freshness()
         #: How many streams there have been; and until when those before this one let what is remembered be used.
@@ -187,6 +190,7 @@ class Memory:
                     continue
                 if keep:
                     self._keep(digest, token, revision, size_of(token, answer.ByteSize()))
+                self.uses.note(token.grant_id)
                 settled.append(token)
             return settled
 
@@ -203,6 +207,7 @@ class Memory:
                 return None
             texts = (token.subject, token.username, token.client_id, token.grant_id, *token.scopes, *token.audience)
             self._keep(digest, token, self.revision, size_of(token, sum(map(len, (*texts, *token.groups)))))
+            self.uses.note(token.grant_id)
             return token
 
     def close(self) -> None:

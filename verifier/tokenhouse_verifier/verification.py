@@ -24,6 +24,7 @@ from tokenhouse_verifier.forking import FORKED, FORKED_UNTOLD, keep_for_parent, 
 from tokenhouse_verifier.freshness import now
 from tokenhouse_verifier.link import Link
 from tokenhouse_verifier.memory import Memory
+from tokenhouse_verifier.uses import Uses
 
 if TYPE_CHECKING:
     from tokenhouse_verifier.signatures import Signatures
@@ -149,6 +150,7 @@ class Verification:
         self._process = os.getpid()
         entries, size = self._bounds
         self._memory: Memory = Memory(max_entries=entries, max_bytes=size, know_users=self._signatures is not None)
+        self._memory.uses = Uses(self.audience)
         if self._signatures is not None:
             self._memory.on_policy = self._signatures.use
         self._batches = Batches(self._memory, self.audience, self._required, self._challenge)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from core.domain.administration.uses import GrantUse, GrantUseFacts
 from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clients.client import Client, ClientFacts
@@ -24,7 +25,7 @@ class GrantTransaction(GrantFacts, RevokingTransaction, AuditIntents, Protocol):
     """What operators' acts on grants write."""
 
 
-class GrantStore(GrantFacts, ClientFacts, UserFacts, Writes[GrantTransaction], Protocol):
+class GrantStore(GrantFacts, GrantUseFacts, ClientFacts, UserFacts, Writes[GrantTransaction], Protocol):
     """What operators' acts on grants need of a store."""
 
 
@@ -35,6 +36,8 @@ class ListedGrant:
     grant: Grant
     client: Client | None
     user: User | None
+    #: Where it was used; of one that is shown alone.
+    uses: Sequence[GrantUse] = ()
 
 
 class GrantAdministration:
@@ -76,7 +79,7 @@ class GrantAdministration:
         grant = self._store.find_grant(_parse_grant_id(grant_id))
         if grant is None:
             raise NotFound(f"there is no grant {grant_id}")
-        return self._name(grant)
+        return replace(self._name(grant), uses=self._store.list_uses(grant.id))
 
     def revoke(self, grant_id: str) -> bool:
         """End a grant; False when it had ended before.

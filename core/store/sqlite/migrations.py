@@ -369,6 +369,21 @@ def second_factors(database: Database) -> None:
     )
 
 
+@step()
+def grants_tell_where_they_are_used(database: Database) -> None:
+    """Which service was shown a token of a grant last, for as long as the grant's own row."""
+    database.execute(
+        """
+        CREATE TABLE grant_uses (
+            grant_id BLOB NOT NULL,
+            service TEXT NOT NULL,
+            last_used_at INTEGER NOT NULL,
+            PRIMARY KEY (grant_id, service)
+        ) STRICT
+        """
+    )
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

@@ -24,6 +24,7 @@ STEPS = (
     "logins_at_other_providers",
     "limits_say_whose_they_are",
     "second_factors",
+    "grants_tell_where_they_are_used",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

@@ -15,6 +15,7 @@ from core.store.sqlite.clock import ClockReads, ClockWrites
 from core.store.sqlite.device_authorizations import DeviceAuthorizationReads, DeviceAuthorizationWrites
 from core.store.sqlite.driver import Cursor, Row
 from core.store.sqlite.forgetting import ForgettingReads, ForgettingWrites
+from core.store.sqlite.grant_uses import GrantUseReads, GrantUseWrites
 from core.store.sqlite.grants import GrantReads, GrantWrites
 from core.store.sqlite.keys import KeyReads, KeyWrites
 from core.store.sqlite.limits import LimitReads, LimitWrites
@@ -45,6 +46,7 @@ class SqliteFacts(
     AuditReads,
     LimitReads,
     StatisticsReads,
+    GrantUseReads,
 ):
     """`core.domain.store.Facts`."""
 
@@ -68,6 +70,7 @@ class SqliteTransaction(
     ClockWrites,
     AuditWrites,
     StatisticsWrites,
+    GrantUseWrites,
 ):
     """`core.domain.store.Transaction`."""
 

@@ -11,7 +11,7 @@ from facade.console_acts import REVOKE_GRANT
 from facade.pages.console.audit import audit_row
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import act_link, grant_row
-from facade.pages.console.wording import ID
+from facade.pages.console.wording import ID, moment
 from facade.pages.untrusted import shown
 
 
@@ -42,6 +42,7 @@ def grant_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
     grant = answers[0].get_grant.grant
     values = {
         "grant": grant_row(frame, grant),
+        "uses": [(shown(use.service, ID), moment(use.last_used_at)) for use in grant.uses],
         "records": [audit_row(frame, record) for record in answers[1].list_audit_records.records],
         "acts": [act_link(frame, REVOKE_GRANT, grant.grant_id)],
     }
