@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from core.audit_stream import AuditStream, CannotStream, standard_output
 from core.config.audit_settings import AuditSettings
 from core.config.errors import ConfigError
 from core.domain.audit.act import Act, Result
 from core.domain.audit.counts import AuditCounts
-from core.domain.audit.record import AuditIntents, AuditRecord, Tallies, record_of
+from core.domain.audit.record import AuditIntents, AuditRecord, Spare, Tallies, record_of
 from core.domain.audit.refusals import Refusals
 from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clock import Clock
@@ -52,10 +53,14 @@ class TellingStream:
             self._stream.stop()
 
 
+class AuditedStore(Writes[AuditIntents], Spare, Protocol):
+    """What the audit trail needs of a store."""
+
+
 class Auditing:
     """What gathers refusals, adds up counts and deletes what is old; and records what no request does."""
 
-    def __init__(self, store: Writes[AuditIntents], clock: Clock, tallies: Tallies, policy: PolicySource) -> None:
+    def __init__(self, store: AuditedStore, clock: Clock, tallies: Tallies, policy: PolicySource) -> None:
         self._store = store
         self._clock = clock
         #: Where refusals are gathered.

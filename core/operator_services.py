@@ -79,7 +79,7 @@ class OperatorServices:
         return {
             **self.over(self.store),
             _service(backup_admin_pb2, "BackupAdminService"): BackupAdminServicer(
-                BackupAdministration(self.store, recording(self.store, self.clock))
+                BackupAdministration(self.store, recording(self.audit, self.clock))
             ),
             _service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(
                 ClockAdministration(self.clock, self.store)

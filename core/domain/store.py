@@ -95,6 +95,10 @@ class Store(Facts, Writes[Transaction], BackupStore, Protocol):
         """The same store, on which every transaction begins with `check`: what it raises undoes the transaction."""
         ...
 
+    def has_room(self) -> bool:
+        """False where the disk is nearly full: what is left is for what must be written."""
+        ...
+
     def persisted_time(self) -> int:
         """The latest time ever noted by `note_time`, in seconds since the epoch; 0 before the first."""
         ...

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Protocol
 
 from core.domain.audit.act import Act
-from core.domain.audit.record import AuditIntents, record_of
+from core.domain.audit.record import record_of
+from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument
-from core.domain.writing import Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ class BackupAdministration:
         return backup
 
 
-def recording(store: Writes[AuditIntents], clock: Clock) -> Callable[[Backup], None]:
-    """What records each backup in the audit trail."""
+def recording(upkeep: AuditUpkeep, clock: Clock) -> Callable[[Backup], None]:
+    """What records each backup in the audit trail: within a second, and on a full disk once there is room."""
 
     def record(backup: Backup) -> None:
         made = record_of(Act.BACKUP_CREATE, at=clock.now(), target=str(backup.path))
-        store.write(lambda tx: tx.record_act(made))
+        upkeep.record_soon(made)
 
     return record

@@ -112,6 +112,14 @@ class AuditFacts(Protocol):
         ...
 
 
+class Spare(Protocol):
+    """A store that says whether it has room for what can wait."""
+
+    def has_room(self) -> bool:
+        """False where the disk is nearly full: what is left is for what must be written."""
+        ...
+
+
 class AuditIntents(Protocol):
     """What can be done to the audit trail inside a transaction."""
 

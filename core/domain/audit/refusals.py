@@ -11,11 +11,11 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from core.domain.audit.act import Act, Result
 from core.domain.audit.origin import ANONYMOUS
-from core.domain.audit.record import AuditIntents, AuditRecord, record_of
+from core.domain.audit.record import AuditIntents, AuditRecord, Spare, record_of
 from core.domain.clock import Clock
 from core.domain.errors import (
     AuthorizationPending,
@@ -69,10 +69,14 @@ class _Gathered:
         return replace(self.last, correlation_id=self.first_correlation_id, count=self.count)
 
 
+class GatheringStore(Writes[AuditIntents], Spare, Protocol):
+    """What gathering needs of a store."""
+
+
 class Refusals:
     """Takes refusals from any thread; `flush` has to be called again and again."""
 
-    def __init__(self, store: Writes[AuditIntents], clock: Clock) -> None:
+    def __init__(self, store: GatheringStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._lock = threading.Lock()
@@ -105,8 +109,13 @@ class Refusals:
             )
         )
 
+    def record_soon(self, record: AuditRecord) -> None:
+        """Record what no transaction decides, with the next flush."""
+        with self._lock:
+            self._ready.append(record)
+
     def flush(self, *, everything: bool = False) -> None:
-        """Record what is ready; `everything`: also what is still being gathered.
+        """Record what is ready, unless the disk is nearly full; `everything`: also what is still being gathered.
 
         Raises:
             StoreUnavailable: it is tried again at the next flush.
@@ -114,6 +123,10 @@ class Refusals:
         with self._flushing:
             with self._lock:
                 self._turn(self._clock.now(), everything=everything)
+            # What is left of a disk is for what ends something.
+            if not self._ready or not self._store.has_room():
+                return
+            with self._lock:
                 ready, self._ready = self._ready, []
             try:
                 if ready:

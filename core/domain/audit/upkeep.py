@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from core.domain.audit.counts import AuditCounts
-from core.domain.audit.record import AuditIntents
+from core.domain.audit.record import AuditIntents, AuditRecord
 from core.domain.audit.refusals import Refusals
 from core.domain.writing import Writes
 
@@ -26,6 +26,10 @@ class AuditUpkeep:
         self._refusals = refusals
         self._counts = counts
         self._retention = retention
+
+    def record_soon(self, record: AuditRecord) -> None:
+        """Record what no transaction decides."""
+        self._refusals.record_soon(record)
 
     def write_refusals(self) -> None:
         """Record what was refused."""

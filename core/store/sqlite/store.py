@@ -20,7 +20,7 @@ from core.store.sqlite.driver import Row
 from core.store.sqlite.folder import free_bytes, lock_folder, require_private, size_of
 from core.store.sqlite.guarded import GuardedSqliteStore
 from core.store.sqlite.reader import Readers
-from core.store.sqlite.reserve import Reserve
+from core.store.sqlite.reserve import RESERVE_BYTES, Reserve
 from core.store.sqlite.transaction import SqliteFacts, SqliteTransaction
 from core.store.sqlite.write_connection import WriteConnection
 from core.store.sqlite.writer import LONGEST_QUEUE, Writer, refuse
@@ -102,6 +102,10 @@ class SqliteStore(SqliteFacts):
     def note_time(self, now: int) -> None:
         """`core.domain.store.Store.note_time`."""
         self.write(lambda transaction: transaction.note_persisted_time(now))
+
+    def has_room(self) -> bool:
+        """`core.domain.store.Store.has_room`."""
+        return self._reserve.held and free_bytes(self._path.parent) >= RESERVE_BYTES
 
     def back_up(self, path: Path, *, overwrite: bool, wanted: Callable[[], bool]) -> Backup:
         """`core.domain.administration.backups.BackupStore.back_up`."""
