@@ -38,6 +38,7 @@ class Frame:
         self._base = pair.base
         self._shown: Shown | None = None
         page.route("**/gallery/*", self._answer)
+        page.route("**/second-factor/qr", self._answer_image)
 
     def show(self, shown: Shown, scheme: Scheme) -> None:
         """The page as it was answered; the first one with its headers, and so with the policy that they all have."""
@@ -52,3 +53,9 @@ class Frame:
         assert self._shown is not None
         headers = {name: value for name, value in self._shown.reply.headers.items() if name != "content-length"}
         route.fulfill(status=200, headers=headers, body=self._shown.reply.content)
+
+    def _answer_image(self, route: Route) -> None:
+        assert self._shown is not None
+        image = self._shown.image
+        assert image is not None
+        route.fulfill(headers={"content-type": image.headers["content-type"]}, body=image.content)

@@ -9,12 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import grpc
 import httpx
+import pyotp
 from tokenhouse.v1 import user_admin_pb2
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
 from facade.pages.rendering import Pages
 from facade.settings import parse_address
-from facade.texts.languages import choose_texts
+from facade.texts.languages import CATALOGUES, choose_texts
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
@@ -31,6 +32,8 @@ class Shown:
     name: str
     template: str
     reply: httpx.Response
+    #: An image that is its reader's alone, and gone later.
+    image: httpx.Response | None = None
 
 
 @dataclass
@@ -65,10 +68,12 @@ class Gallery:
     """The pages, and what has to be there for them to have something to show."""
 
     def __init__(self, pair: Pair) -> None:
-        """Adds two users, an operator and one who is none, and connects some apps."""
+        """Adds users, an operator and others, and connects some apps."""
         self._pair = pair
         with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
-            for username, groups in (("ada", ["operators", "research"]), ("grace", ["research"])):
+            users = {"ada": ["operators", "research"], "grace": ["research"]}
+            users |= {f"lin-{language}": ["research"] for language in CATALOGUES}
+            for username, groups in users.items():
                 user = user_admin_pb2.CreateUserRequest(username=username, password=_PASSWORD, groups=groups)
                 UserAdminServiceStub(channel).CreateUser(user, timeout=PATIENCE)
         self._client_id = register(pair, name="Claude Code")
@@ -86,6 +91,7 @@ class Gallery:
         reader = Reader(self._pair, language)
         yield Shown("account", "account.html", reader.sign_in("/account", "/account/login"))
         yield Shown("account_password", "account_password.html", reader.get("/account/password"))
+        yield from self._second_factor(language)
         yield from self._console(Reader(self._pair, language))
         other = Reader(self._pair, language).sign_in("/admin", "/admin/login", "grace")
         yield Shown("console_not_an_operator", "console/not_an_operator.html", other)
@@ -122,6 +128,23 @@ class Gallery:
         yield Shown("device_consent", "consent.html", consent)
         decided = reader.send(consent, "/device/consent", decision="allow")
         yield Shown("device_decided", "device_decided.html", decided)
+
+    def _second_factor(self, language: str) -> Iterator[Shown]:
+        """Of somebody who switches it on, and is asked for it then."""
+        reader, username = Reader(self._pair, language), f"lin-{language}"
+        reader.sign_in("/account", "/account/login", username)
+        off = reader.get("/account/second-factor")
+        yield Shown("second_factor_off", "account_second_factor.html", off)
+        waiting = reader.send(off, "/account/second-factor/begin")
+        image = reader.get("/account/second-factor/qr")
+        yield Shown("second_factor_waiting", "account_second_factor.html", waiting, image)
+        [secret] = re.findall(r'<p class="detail">([A-Z2-7 ]+)</p>', waiting.text)
+        code = pyotp.TOTP(secret.replace(" ", "")).now()
+        confirmed = reader.send(waiting, "/account/second-factor/confirm", code=code, password=_PASSWORD)
+        yield Shown("recovery_codes", "recovery_codes.html", confirmed)
+        yield Shown("second_factor_on", "account_second_factor.html", reader.get("/account/second-factor"))
+        asked = Reader(self._pair, language).sign_in("/account", "/account/login", username)
+        yield Shown("second_factor_login", "second_factor_login.html", asked)
 
     def _console(self, reader: Reader) -> Iterator[Shown]:
         def shown(name: str, reply: httpx.Response) -> Shown:
