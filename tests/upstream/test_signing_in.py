@@ -5,7 +5,17 @@ from typing import Any
 
 import grpc
 import pytest
-from tokenhouse.v1 import back_to_pb2, device_authorization_pb2, upstream_pb2, user_admin_pb2
+from tokenhouse.v1 import (
+    account_pb2,
+    account_pb2_grpc,
+    back_to_pb2,
+    console_pb2,
+    console_pb2_grpc,
+    device_authorization_pb2,
+    overview_admin_pb2,
+    upstream_pb2,
+    user_admin_pb2,
+)
 
 from tests.openid_provider import ProviderVisit
 from tests.rpc.road import BINDING, PASSWORD, Refused, read_refusal, refused
@@ -279,3 +289,26 @@ def test_the_page_for_devices(away: Away) -> None:
     finished = away.finish(answer_in(away.visit.sign_in(url, away.account)))
     assert finished.back_to == back_to_pb2.BACK_TO_DEVICE
     assert [each.name for each in finished.parameters] == ["user_code"]
+
+
+def test_the_users_own_page_and_the_console(away: Away) -> None:
+    """A login for either leads back to it; the console's is for whoever the provider's groups make an operator."""
+    facade = away.serving.channels["facade"]
+    away.know(groups=["IT Admins"])
+    account = account_pb2_grpc.AccountServiceStub(facade).OpenAccountPage(
+        account_pb2.OpenAccountPageRequest(browser_binding=BINDING), timeout=DEADLINE
+    )
+    console = console_pb2_grpc.ConsoleServiceStub(facade)
+    look = console_pb2.LookRequest(get_overview=overview_admin_pb2.GetOverviewRequest(), browser_binding=BINDING)
+    sealed_console = console.Look(look, timeout=DEADLINE).login.sealed_console
+    asked = upstream_pb2.StartUpstreamLoginRequest
+    for start, back_to in (
+        (asked(sealed_account_page=account.login.sealed_page), back_to_pb2.BACK_TO_ACCOUNT),
+        (asked(sealed_console=sealed_console), back_to_pb2.BACK_TO_CONSOLE),
+    ):
+        start.provider, start.browser_binding = "company", BINDING
+        url = away.serving.upstream.StartUpstreamLogin(start, timeout=DEADLINE).authorization_url
+        finished = away.finish(answer_in(away.visit.sign_in(url, away.account)))
+        assert (finished.back_to, list(finished.parameters)) == (back_to, [])
+    look.session_token = finished.session_token
+    assert console.Look(look, timeout=DEADLINE).WhichOneof("outcome") != "login"
