@@ -14,6 +14,7 @@ from typing import Any, cast
 from sqlite_utils import Database, Migrations
 
 from core.store.refusal import StoreRefused
+from core.store.sqlite.audit_tables import AUDIT_TABLES
 from core.store.sqlite.driver import Connection, is_of_this_library
 from core.store.sqlite.schema_steps import FIRST_TO_TELL, SET
 
@@ -148,37 +149,6 @@ _DEVICE_AUTHORIZATIONS = (
     "CREATE INDEX device_authorizations_by_expires_at ON device_authorizations (expires_at)",
 )
 
-_AUDIT_TRAIL = (
-    """
-    CREATE TABLE audit_records (
-        number INTEGER NOT NULL PRIMARY KEY,
-        at INTEGER NOT NULL,
-        act TEXT NOT NULL,
-        result TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        actor_kind TEXT NOT NULL,
-        actor TEXT NOT NULL,
-        actor_name TEXT NOT NULL,
-        subject TEXT NOT NULL,
-        client_id TEXT NOT NULL,
-        target TEXT NOT NULL,
-        network TEXT NOT NULL,
-        correlation_id TEXT NOT NULL,
-        count INTEGER NOT NULL
-    ) STRICT
-    """,
-    """
-    CREATE TABLE audit_counts (
-        hour INTEGER NOT NULL,
-        act TEXT NOT NULL,
-        reason TEXT NOT NULL,
-        count INTEGER NOT NULL,
-        PRIMARY KEY (hour, act, reason)
-    ) STRICT, WITHOUT ROWID
-    """,
-)
-
-
 _UPSTREAM = (
     """
     CREATE TABLE upstream_identities (
@@ -304,7 +274,7 @@ def initial_access_tokens(database: Database) -> None:
 @step()
 def audit_trail(database: Database) -> None:
     """What was decided, one row each, in the order of the commits; and by the hour what is counted alone."""
-    for statement in _AUDIT_TRAIL:
+    for statement in AUDIT_TABLES:
         database.execute(statement)
 
 
