@@ -4,9 +4,9 @@ from contextlib import closing
 from pathlib import Path
 
 from core.domain.keys.signing_key import KeyState
-from core.store.sqlite import migrations
 from core.store.sqlite.database import connect_writer
 from core.store.sqlite.folder import DATABASE
+from core.store.sqlite.initial_schema import INITIAL_SCHEMA
 from core.store.sqlite.schema_steps import SET
 from core.store.sqlite.store import open_store
 from tests.store_contract.nouns import HOUR, NOW
@@ -24,7 +24,7 @@ def test_signing_keys_of_before_they_were_published_first(folder: Path) -> None:
     path.unlink()
     path.touch(0o600)
     with closing(connect_writer(path)) as connection:
-        for statement in migrations._INITIAL_SCHEMA:
+        for statement in INITIAL_SCHEMA:
             connection.execute(statement)
         connection.execute(
             "CREATE TABLE _sqlite_migrations (id INTEGER PRIMARY KEY, migration_set TEXT, name TEXT, applied_at TEXT)"
