@@ -60,8 +60,8 @@ class Owner:
         return page
 
     def switch_on(self) -> httpx.Response:
-        """With the code of the step before, so that the one of now is still good."""
-        answer = self.send(self.begin(), _CONFIRM, code=self.code(-1), password=_PASSWORD)
+        """With the code of now, whose step is used up then; that of the next one is good."""
+        answer = self.send(self.begin(), _CONFIRM, code=self.code(), password=_PASSWORD)
         self.recovery_codes = re.findall("<li>([A-Z2-7-]{19})</li>", answer.text)
         return answer
 
@@ -103,7 +103,7 @@ def test_signing_in_takes_a_code(owner: Owner) -> None:
     owner.new_browser()
     step = owner.first_step()
     wrong = owner.send(step, _PROVE, code="000000")
-    code = owner.code()
+    code = owner.code(1)
     right = owner.send(wrong, _PROVE, code=code)
     again = owner.send(wrong, _PROVE, code=code)
 
@@ -137,7 +137,7 @@ def test_a_form_that_is_not_ours_proves_nothing(owner: Owner) -> None:
     owner.switch_on()
     owner.new_browser()
     step = owner.first_step()
-    fields = {name: unescape(value) for name, value in hidden_fields(step, _PROVE).items()} | {"code": owner.code()}
+    fields = {name: unescape(value) for name, value in hidden_fields(step, _PROVE).items()} | {"code": owner.code(1)}
     opened = owner.browser.post(_PROVE, data=fields | {"form_targets": "https://evil.example"})
     elsewhere = owner.browser.post(_PROVE, data=fields, headers={"Origin": "https://evil.example"})
     owner.new_browser()
