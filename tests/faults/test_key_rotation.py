@@ -16,8 +16,8 @@ def test_no_answer_is_wrong(tmp_path: Path) -> None:
     facade = FacadeProcess(tmp_path, command=("-m", "tests.faults.patient_facade"))
     with CoreProcess(tmp_path, SIGNS_SOON) as core, facade, RotatingKeys(core, facade) as load:
         for rotation in range(4):
-            load.wait_for(validations=2_000, verified=2)
+            load.wait_for(validations=600, verified=2)
             load.rotate(core.restart_after_a_crash if rotation == 2 else lambda: None)
-        load.wait_for(validations=2_000, verified=2)
+        load.wait_for(validations=600, verified=2)
 
     assert load.verdicts.wrong == []

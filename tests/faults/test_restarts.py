@@ -33,26 +33,26 @@ def load(core: CoreProcess, facade: FacadeProcess) -> Iterator[SteadyLoad]:
         while set(running.seen.answered) != _KINDS:
             running.wait_for(1)
         yield running
-        running.wait_for(300)
+        running.wait_for(120)
     assert running.seen.failed == []
     assert (running.seen.refused, running.seen.reset) == (0, 0)
 
 
 def test_core(core: CoreProcess, load: SteadyLoad) -> None:
     """Requests wait for the next core, and what the last one had begun it ends (README, For operators)."""
-    load.wait_for(200)
+    load.wait_for(60)
     core.stop()
     core.start()
 
 
 def test_facade(facade: FacadeProcess, load: SteadyLoad) -> None:
     """Connections wait at the socket for the next facade; those that there are learn by a reply that it is the last."""
-    load.wait_for(200)
+    load.wait_for(60)
     facade.stop()
     facade.start()
 
 
 def test_facade_replaced(facade: FacadeProcess, load: SteadyLoad) -> None:
     """Nobody even waits where the next facade listens before the last one stops."""
-    load.wait_for(200)
+    load.wait_for(60)
     facade.replace()
