@@ -143,22 +143,25 @@ RECIPIENTS: dict[str, tuple[dict[str, str | None] | Pairs, type[Refusal]]] = {
 }
 
 
-@pytest.mark.parametrize("fault", ["nothing", *FAULTS])
 @pytest.mark.parametrize("recipient", RECIPIENTS)
 def test_a_bad_client_or_redirect_uri_is_never_redirected_to(
-    house: House, client: Client, session: str, recipient: str, fault: str
+    house: House, client: Client, session: str, recipient: str
 ) -> None:
     """CVE-2025-4143, CVE-2026-41479, CVE-2026-44681: each error kind × each bad recipient is a page."""
     change, refusal = RECIPIENTS[recipient]
-    parameters = asked(client) if fault == "nothing" else _parameters(client, fault)
-    if isinstance(change, dict):
-        kept = [pair for pair in parameters if pair[0] not in change]
-        parameters = kept + [(name, value) for name, value in change.items() if value is not None]
-    else:
-        parameters = change + parameters
-    for token in ("", session):
-        with pytest.raises(refusal):
-            start(house, parameters, token)
+    for fault in ("nothing", *FAULTS):
+        parameters = asked(client) if fault == "nothing" else _parameters(client, fault)
+        if isinstance(change, dict):
+            kept = [pair for pair in parameters if pair[0] not in change]
+            parameters = kept + [(name, value) for name, value in change.items() if value is not None]
+        else:
+            parameters = change + parameters
+        for token in ("", session):
+            try:
+                outcome: object = start(house, parameters, token)
+            except refusal as refused:
+                outcome = refused
+            assert isinstance(outcome, refusal), fault
 
 
 @pytest.mark.parametrize(("end", "refusal"), [("delete", InvalidClient), ("block", ClientBlocked)])
