@@ -63,29 +63,28 @@ _PAGES = {
 }
 _PLAIN = {"/livez": _READ, "/readyz": _READ}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
-_WRONG = [
-    (path, method) for path, allowed in (_API | _PAGES | _PLAIN).items() for method in _METHODS if method not in allowed
-]
+_ALLOWED = _API | _PAGES | _PLAIN
 
 
-@pytest.mark.parametrize(("path", "method"), _WRONG)
-def test_other_methods_are_405_with_allow(pair: Pair, path: str, method: str) -> None:
+@pytest.mark.parametrize("path", _ALLOWED)
+def test_other_methods_are_405_with_allow(pair: Pair, path: str) -> None:
     """RFC 9110 §15.5.6: 405 names the methods that are allowed, in the form the endpoint speaks."""
-    response = pair.client.request(method, path)
-
-    assert response.status_code == 405
-    assert set(response.headers["allow"].split(", ")) == (_API | _PAGES | _PLAIN)[path]
     kind = "application/json" if path in _API else "text/html" if path in _PAGES else "text/plain"
-    assert response.headers["content-type"].startswith(kind)
+    for method in (each for each in _METHODS if each not in _ALLOWED[path]):
+        response = pair.client.request(method, path)
+
+        assert response.status_code == 405, method
+        assert set(response.headers["allow"].split(", ")) == _ALLOWED[path]
+        assert response.headers["content-type"].startswith(kind)
 
 
-@pytest.mark.parametrize(("path", "allowed"), (_API | _PAGES | _PLAIN).items())
-def test_options_says_what_is_allowed(pair: Pair, path: str, allowed: set[str]) -> None:
+def test_options_says_what_is_allowed(pair: Pair) -> None:
     """RFC 9110 §9.3.7: without a body, and whoever asks."""
-    response = pair.client.options(path)
+    for path, allowed in _ALLOWED.items():
+        response = pair.client.options(path)
 
-    assert (response.status_code, response.content) == (204, b"")
-    assert set(response.headers["allow"].split(", ")) == allowed
+        assert (response.status_code, response.content) == (204, b""), path
+        assert set(response.headers["allow"].split(", ")) == allowed
 
 
 @pytest.mark.parametrize(
