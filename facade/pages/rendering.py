@@ -1,11 +1,12 @@
-"""Templates and the files that pages load, all read once at the start."""
+"""Templates and the files that pages load: all read once at the start, and a template made ready when it is needed."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 from sanic import HTTPResponse
 
@@ -40,8 +41,12 @@ class Pages:
         colors, logo = branding.stylesheet(), branding.logo
         logo_url = self._add("logo", logo.suffix, logo.body) if logo else self.asset_url("mark.svg")
         stylesheets = [self.asset_url("page.css"), *([self._add("colors", ".css", colors)] if colors else ())]
+        folder = _HERE / "templates"
         environment = Environment(
-            loader=FileSystemLoader(_HERE / "templates"),
+            # What lies on the disk may soon be another version's; to compile all would be a third of the start.
+            loader=DictLoader(
+                {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*.html")}
+            ),
             autoescape=True,
             undefined=StrictUndefined,
             auto_reload=False,
@@ -59,7 +64,7 @@ class Pages:
             device_url=address.path + paths.DEVICE,
             device_logout_url=address.path + paths.DEVICE_LOGOUT,
         )
-        self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
+        self._template = cache(environment.get_template)
 
     def asset_url(self, file_name: str) -> str:
         """Where a file of `facade/static` is served."""
@@ -73,7 +78,7 @@ class Pages:
         `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all.
         """
         texts = current_texts()
-        page = self._templates[template].render({**values, "t": texts.text, "language": texts.language})
+        page = self._template(template).render({**values, "t": texts.text, "language": texts.language})
         return HTTPResponse(
             page.encode(),
             status,
