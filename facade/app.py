@@ -32,6 +32,7 @@ from facade.endpoints.console.reading import (
     show_grant,
     show_grants,
     show_keys,
+    show_limits,
     show_overview,
     show_statistics,
     show_user,
@@ -74,6 +75,7 @@ CONSOLE = (
             (paths.CONSOLE_KEYS, show_keys),
             (paths.CONSOLE_CONNECTIONS, show_connections),
             (paths.CONSOLE_AUDIT, show_audit),
+            (paths.CONSOLE_LIMITS, show_limits),
         )
     ),
     Route(paths.CONSOLE_ACT, _BOTH, act, Kind.PAGE, Urgency.ENDING, without_clients=True),

@@ -40,6 +40,8 @@ USER = Subject("username", "get_user", paths.CONSOLE_USER, paths.CONSOLE_USERS)
 GRANT = Subject("grant_id", "get_grant", paths.CONSOLE_GRANT, paths.CONSOLE_GRANTS)
 KEY = Subject("key_id", "list_keys", paths.CONSOLE_KEYS, paths.CONSOLE_KEYS)
 
+LIMIT = Subject("limit_id", "list_limits", paths.CONSOLE_LIMITS, paths.CONSOLE_LIMITS)
+
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -73,6 +75,8 @@ REVOKE_GRANT = Act("revoke_grant", GRANT)
 ROTATE_SIGNING_KEY = Act("rotate_signing_key", KEY, ends_something=False, fixed=(("now", False),))
 ROTATE_AT_ONCE = Act("rotate_at_once", KEY, rpc="rotate_signing_key", fixed=(("now", True),))
 WITHDRAW_SIGNING_KEY = Act("withdraw_signing_key", KEY)
+#: It ends nothing, so its button stands in the list.
+CLEAR_LIMITS = Act("clear_limits", LIMIT, ends_something=False)
 ACTS: Mapping[str, Act] = {
     act.name: act
     for act in (
@@ -88,5 +92,6 @@ ACTS: Mapping[str, Act] = {
         ROTATE_SIGNING_KEY,
         ROTATE_AT_ONCE,
         WITHDRAW_SIGNING_KEY,
+        CLEAR_LIMITS,
     )
 }

@@ -6,6 +6,7 @@ from tokenhouse.v1 import client_admin_pb2 as clients_pb
 from tokenhouse.v1 import connection_admin_pb2 as connections_pb
 from tokenhouse.v1 import grant_admin_pb2 as grants_pb
 from tokenhouse.v1 import key_admin_pb2 as keys_pb
+from tokenhouse.v1 import limit_admin_pb2 as limits_pb
 from tokenhouse.v1 import overview_admin_pb2 as overview_pb
 from tokenhouse.v1 import statistics_admin_pb2 as statistics_pb
 from tokenhouse.v1 import user_admin_pb2 as users_pb
@@ -14,7 +15,7 @@ from tokenhouse.v1.console_pb2 import LookRequest
 from facade.endpoints.console.looking import look, query_of
 from facade.errors import Refusal
 from facade.facade import Facade
-from facade.pages.console import audit, clients, connections, grants, keys, overview, statistics, users
+from facade.pages.console import audit, clients, connections, grants, keys, limits, overview, statistics, users
 
 _PAGE = 50
 #: Of what a page shows beside what it is about.
@@ -139,3 +140,12 @@ async def show_audit(request: Request, facade: Facade) -> HTTPResponse:
         correlation_id=about["correlation_id"],
     )
     return await look(request, facade, audit.audit_page_of(about), LookRequest(list_audit_records=question))
+
+
+async def show_limits(request: Request, facade: Facade) -> HTTPResponse:
+    """Whose tries are not all there, and whose are used up."""
+    query = query_of(request)
+    question = limits_pb.ListLimitsRequest(
+        page_size=_PAGE, after_limit_id=query.find("after") or "", used_up=query.find("used_up") == "1"
+    )
+    return await look(request, facade, limits.limits_page_of(question), LookRequest(list_limits=question))

@@ -6,7 +6,7 @@ from sanic import HTTPResponse
 from tokenhouse.v1.console_pb2 import ActResponse, LookResponse
 
 from facade import paths
-from facade.console_acts import CLIENT, GRANT, KEY, USER, Act, Subject
+from facade.console_acts import CLIENT, GRANT, KEY, LIMIT, USER, Act, Subject
 from facade.csrf import csrf_token
 from facade.errors import Refusal
 from facade.facade import Facade
@@ -36,14 +36,14 @@ _ROWS: dict[Subject, Callable[[Frame, LookResponse, str], Row]] = {
     GRANT: lambda frame, answer, _: grant_row(frame, answer.get_grant.grant),
     KEY: _key_row,
 }
-_KINDS = {CLIENT: "client", USER: "user", GRANT: "grant", KEY: "key"}
+_KINDS = {CLIENT: "client", USER: "user", GRANT: "grant", KEY: "key", LIMIT: "limit"}
 
 
 def confirm_page_of(act: Act, target: str) -> Callable[[Frame, list[LookResponse]], HTTPResponse]:
     """The page for one act on one thing."""
 
     def confirm_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
-        about_one = act.fixed is None
+        about_one = act.fixed is None and act.subject in _ROWS
         values = {
             "verb": act_words(act.name, "verb"),
             "consequence": act_words(act.name, "consequence"),

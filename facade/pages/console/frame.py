@@ -24,6 +24,7 @@ _WAYS = (
     (paths.CONSOLE_KEYS, "keys"),
     (paths.CONSOLE_CONNECTIONS, "connections"),
     (paths.CONSOLE_AUDIT, "audit"),
+    (paths.CONSOLE_LIMITS, "limits"),
 )
 
 

@@ -320,6 +320,22 @@ def test_the_trail_names_the_operator_who_acted(pair: Pair, operator: Operator) 
     assert "answered an app" in grant.text
 
 
+def test_tries_are_seen_and_given_back(pair: Pair, operator: Operator) -> None:
+    """A wrong password has cost one; the button in its row gives it back, and is bound to that row."""
+    Operator(pair).sign_in("admin", "wrong")
+    page = operator.get("/admin/limits")
+    row = next(row for row in page.text.split("<tr")[1:] if "login account" in row and "<bdi>admin</bdi>" in row)
+    data = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', row))
+    stolen = operator.browser.post("/admin/act", data=data | {"target": "0" * 32})
+    done = operator.browser.post("/admin/act", data=data)
+    again = operator.get("/admin/limits")
+
+    assert "Limits.LoginFailures" in row
+    assert stolen.status_code == 403
+    assert "The tries are back." in done.text
+    assert data["target"] not in again.text
+
+
 def test_the_console_speaks_the_language_of_the_browser(operator: Operator) -> None:
     """RFC 9110 §12.5.4: what the console says is said in German where that is wished for."""
     page = operator.browser.get("/admin/users", headers={"Accept-Language": "de"})

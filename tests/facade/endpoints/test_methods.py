@@ -54,6 +54,7 @@ _PAGES = {
     "/admin/grants": _READ,
     "/admin/grant": _READ,
     "/admin/keys": _READ,
+    "/admin/limits": _READ,
     "/admin/audit": _READ,
     "/admin/statistics": _READ,
     "/admin/connections": _READ,

@@ -151,7 +151,7 @@ class Gallery:
             return Shown(f"console_{name}", f"console/{name}.html", reply)
 
         yield shown("overview", reader.sign_in("/admin", "/admin/login"))
-        for name in ("clients", "users", "grants", "keys", "connections", "statistics", "audit"):
+        for name in ("clients", "users", "grants", "keys", "connections", "statistics", "audit", "limits"):
             yield shown(name, reader.get(f"/admin/{name}"))
         yield shown("client", reader.get("/admin/client", client_id=self._client_id))
         yield shown("user", reader.get("/admin/user", username="ada"))

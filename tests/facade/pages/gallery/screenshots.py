@@ -75,6 +75,7 @@ PICTURES = (
     Picture("console_keys", WIDE),
     Picture("console_connections", WIDE),
     Picture("console_audit", WIDE),
+    Picture("console_limits", WIDE),
     Picture("console_statistics", WIDE),
     Picture("console_statistics", WIDE, "dark"),
     Picture("console_confirm"),
