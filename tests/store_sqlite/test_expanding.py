@@ -1,11 +1,13 @@
 """An update can be taken back: a program opens what the next one has migrated, as long as that only added."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
+from core.domain.grants.grant import GrantState, RevokeReason
 from core.store.refusal import StoreRefused
 from core.store.sqlite.database import connect_writer
 from core.store.sqlite.driver import Connection
@@ -15,7 +17,7 @@ from core.store.sqlite.schema_steps import FIRST_TO_TELL, SET, STEPS
 from core.store.sqlite.store import open_store
 from tests.rpc.road import Road
 from tests.serving import DEADLINE, Serving
-from tests.store_contract.nouns import a_confidential_client
+from tests.store_contract.nouns import NOW, a_client, a_confidential_client, a_user, an_active_grant
 
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '@_sqlite%' ESCAPE '@'"
 
@@ -97,6 +99,16 @@ def test_a_program_that_knows_no_proof_finds_nothing_that_a_confidential_client_
         assert store.find_client("app-1") == a_confidential_client()
     with closing(connect_writer(folder / DATABASE)) as connection:
         assert connection.execute("SELECT grant_types FROM clients").fetchall() == [("[]",)]
+
+
+def test_an_end_for_a_reason_of_a_newer_program_is_an_end(folder: Path) -> None:
+    """Whoever goes back a version can still look at each grant; what was ended stays ended."""
+    grant = an_active_grant(state=GrantState.REVOKED, revoked_at=NOW, revoke_reason=RevokeReason.RESTORED)
+    with closing(open_store(folder, on_commit=lambda changes: None)) as store:
+        store.write(lambda tx: (tx.create_user(a_user()), tx.register_client(a_client()), tx.create_grant(grant)))
+        with closing(connect_writer(folder / DATABASE)) as connection:
+            connection.execute("UPDATE grants SET revoke_reason = 'the_moon'")
+        assert store.find_grant(grant.id) == replace(grant, revoke_reason=RevokeReason.UNKNOWN)
 
 
 @pytest.mark.parametrize("needs", [None, "less_of_2030"])

@@ -29,6 +29,12 @@ class RevokeReason(StrEnum):
     CLIENT_DELETED = "client_deleted"
     CLIENT_BLOCKED = "client_blocked"
     RESTORED = "restored"
+    #: Of a newer version, which has written it into this database; a grant that was ended stays so.
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "RevokeReason":
+        return cls.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

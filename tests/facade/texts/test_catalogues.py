@@ -11,6 +11,7 @@ import pytest
 from jinja2 import Environment, nodes
 
 import facade
+from core.domain.grants.grant import RevokeReason
 from facade.console_acts import ACTS
 from facade.errors import ANSWERS
 from facade.texts.catalogue import Catalogue, Entry, read_catalogue
@@ -27,6 +28,13 @@ def placeholders(entry: Entry) -> set[str]:
     """The names in braces, of every plural form."""
     forms = [entry] if isinstance(entry, str) else [*entry.values()]
     return {name for form in forms for _, name, _, _ in string.Formatter().parse(form) if name is not None}
+
+
+def test_every_end_of_a_grant_has_words() -> None:
+    """The console says why a grant was ended, whatever the core knows."""
+    assert {key for key in ENGLISH.entries if key.startswith("console.reason.")} == {
+        f"console.reason.{reason}" for reason in RevokeReason
+    }
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES)
