@@ -11,14 +11,16 @@ from tests.faults.road import Road
 from tests.repository.checkout import ROOT
 from tests.serving import ISSUER
 
-#: What every program begins with. `verify` prints how it went; a child that hangs is killed by the alarm.
+#: What every program begins with. `verify` prints how it went; who hangs is killed by the alarm and says where it was,
+#: a child before its parent.
 _BEGIN = """
-import asyncio, ctypes, gc, os, signal, sys, threading, time
+import asyncio, ctypes, faulthandler, gc, os, signal, sys, threading, time
 from tokenhouse_verifier.async_verifier import AsyncTokenVerifier
 from tokenhouse_verifier.errors import NotVerified
 from tokenhouse_verifier.verifier import TokenVerifier
 
 target, audience, form, *tokens = sys.argv[1:]
+faulthandler.register(signal.SIGALRM, chain=True)
 signal.alarm(60)
 
 def make(**arguments):
@@ -43,7 +45,7 @@ def fork_in_c():
 
 def in_child(act, fork=os.fork):
     if (child := fork()) == 0:
-        signal.alarm(60)
+        signal.alarm(45)
         try:
             act()
         except Exception as error:
