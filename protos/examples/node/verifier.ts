@@ -176,7 +176,9 @@ export class Verifier {
     this.toldAt = askedAt;
     const stream = this.stream;
     const options = { deadline: Date.now() + this.timeout };
-    this.changes.acknowledgeKeys({ watchId: this.watchId, keyIds }, new Metadata(), options, (error, answer) => {
+    // Which grants were used would be told here, too; this example leaves it out.
+    const said = { watchId: this.watchId, keyIds, audience: "", usedGrantIds: [] };
+    this.changes.acknowledgeKeys(said, new Metadata(), options, (error, answer) => {
       if (this.stream !== stream) return;
       if (!error) this.memory.reckon(askedAt, answer.nowMs);
       // Next time, unless other keys have come; a stream that has ended, or an older core, is left alone.
