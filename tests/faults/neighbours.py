@@ -46,7 +46,7 @@ def answer_truly(shim: DiskShim, folder: Path, error: int, *, faults: int) -> in
     promises: list[Promise] = []
     over = threading.Event()
     with CoreProcess(folder, shim.environment) as core, ThreadPoolExecutor(_CLIENTS) as threads:
-        # What made the database is in the log no longer: to write all of it anew takes more calls than lie between faults.
+        # What made the database is in the log no longer: to write that anew takes more calls than lie between faults.
         core.stop()
         core.start()
         road = Road(core, promises.append)
