@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterable
 from functools import partial
 
-import segno
 from sanic import HTTPResponse
 from tokenhouse.v1.second_factor_pb2 import GetSecondFactorResponse
 
@@ -57,6 +56,9 @@ def recovery_codes_page(facade: Facade, codes: Iterable[str]) -> HTTPResponse:
 def qr_code(uri: str) -> bytes:
     """An image (SVG) that apps read: black on white, whatever the page's colours are."""
     image = io.BytesIO()
+    # Loaded with the first picture.
+    import segno
+
     code = segno.make(uri, error="m", micro=False)
     code.save(image, kind="svg", scale=4, light="#fff", svgclass=None, lineclass=None)
     return image.getvalue()

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from babel import Locale
-from babel.dates import format_datetime
-from babel.units import format_unit
 from markupsafe import Markup, escape
 
 #: A text, or one for each plural form that the language has (CLDR's names: one, few, many, other).
@@ -48,6 +46,8 @@ class Catalogue:
 
     def duration(self, seconds: int) -> str:
         """A waiting time, rounded up, as people say it: nobody is told to come back too early."""
+        from babel.units import format_unit
+
         for unit, length in (("hour", 3600), ("minute", 60)):
             if seconds >= length:
                 return format_unit(-(-seconds // length), f"duration-{unit}", locale=self.locale)
@@ -55,6 +55,9 @@ class Catalogue:
 
     def moment(self, seconds: int) -> str:
         """A time, given in seconds since 1970, as a date and the minute; in UTC, for nobody says where they are."""
+        # Loaded with the first time that is shown: all zones of the world are, too.
+        from babel.dates import format_datetime
+
         return format_datetime(datetime.fromtimestamp(seconds, UTC), "medium", locale=self.locale)
 
 
