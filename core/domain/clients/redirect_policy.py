@@ -77,6 +77,13 @@ def parse_redirect_uri(text: str) -> RedirectUri:
     Raises:
         InvalidRedirectUri: it is relative, ambiguous, or of a kind no browser should be sent to.
     """
+    try:
+        return _parse(text)
+    except InvalidRedirectUri as refusal:
+        raise refusal.because("redirect_uri_unusable", text[:_MAXIMUM_LENGTH]) from None
+
+
+def _parse(text: str) -> RedirectUri:
     if len(text) > _MAXIMUM_LENGTH:
         raise InvalidRedirectUri(f"a redirect_uri has at most {_MAXIMUM_LENGTH} characters")
     if not text.isascii() or not text.isprintable() or any(character in ' \\"<>^`{|}' for character in text):

@@ -1,10 +1,10 @@
 """What is the matter with an attempt: one rule for each fault, made of what was seen and of the policy in force."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from core.domain.clients.redirect_policy import is_allowed, parse_redirect_uri
 from core.domain.connections.attempt import Attempt
-from core.domain.connections.event import CUT_QUERY, Step
+from core.domain.connections.event import CUT_QUERY, Event, Step
 from core.domain.connections.finding import Fault, Finding
 from core.domain.connections.issuer import find_foreign_assertions, find_other_issuers
 from core.domain.connections.reads import Reads
@@ -29,6 +29,8 @@ def diagnose(attempt: Attempt, reads: Sequence[Reads], policy: Policy, now_ms: i
 
 def state_of(attempt: Attempt) -> str:
     """How far it came, in a word of the contract."""
+    if _has_ended(attempt):
+        return "refused"
     if attempt.has(Step.VALIDATION, "active"):
         return "connected"
     if attempt.has(Step.TOKEN, "redeemed"):
@@ -36,10 +38,15 @@ def state_of(attempt: Attempt) -> str:
     return "refused" if attempt.events and attempt.events[-1].happening.refused else "begun"
 
 
+def _has_ended(attempt: Attempt) -> bool:
+    """What was presented twice has ended its grant."""
+    return attempt.has(Step.TOKEN, "reused") or attempt.has(Step.REFRESH, "reused")
+
+
 def _redirect_uri(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Finding]:
     if attempt.has(Step.CODE):
         return
-    for event in attempt.with_outcomes("redirect_uri_not_allowed", "redirect_uri_of_untrusted_host")[-1:]:
+    for event in _by_uri(attempt.with_outcomes("redirect_uri_not_allowed", "redirect_uri_of_untrusted_host")):
         uri, of_host = event.happening.about, event.happening.outcome == "redirect_uri_of_untrusted_host"
         host = uri.removeprefix("https://").partition("/")[0]
         if _is_allowed(uri, policy) or (of_host and host in policy.client_documents.trusted_hosts):
@@ -54,6 +61,12 @@ def _redirect_uri(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Fi
         else:
             words = f"The redirect URI {uri} is not allowed. If you trust the client, allow it, {_AGAIN}."
             yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words, _allowing(uri))
+    for event in _by_uri(attempt.with_outcomes("redirect_uri_unusable")):
+        words = (
+            f"No setting allows the redirect URI {event.happening.about}: it has to be absolute, and https, http on "
+            "this machine or of a scheme of the app's own with a host. The client was told what is wrong with it."
+        )
+        yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words)
     for event in attempt.with_outcomes("redirect_uri_not_registered")[-1:]:
         uri = event.happening.about
         words = f"The client sent the redirect URI {uri}, which it has not registered: remove the connection there and "
@@ -83,13 +96,15 @@ def _resource(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Findin
 
 def _presentation(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:
     issued = attempt.find(Step.TOKEN, "redeemed")
-    if not issued or attempt.has(Step.VALIDATION, "active"):
+    # What came before a service took the token was overcome.
+    taken = max((event.last_at_ms for event in attempt.find(Step.VALIDATION, "active")), default=0)
+    others = [each for each in attempt.find(Step.VALIDATION, "other_audience") if each.last_at_ms > taken]
+    for event in _by_uri(others):
+        yield Finding(Fault.WRONG_AUDIENCE, *_explain_audience(event.happening.about, attempt.audience, policy))
+    if not issued or others or _has_ended(attempt):
         return
     silent_ms = now_ms - issued[0].at_ms
-    if others := attempt.find(Step.VALIDATION, "other_audience"):
-        asked = others[-1].happening.about
-        yield Finding(Fault.WRONG_AUDIENCE, *_explain_audience(asked, attempt.audience, policy))
-    elif not attempt.has(Step.VALIDATION) and silent_ms >= min(_SILENCE_MS, policy.access_token_lifetime * 1000):
+    if not attempt.has(Step.VALIDATION) and silent_ms >= min(_SILENCE_MS, policy.access_token_lifetime * 1000):
         over = silent_ms >= policy.access_token_lifetime * 1000
         since = "and has expired" if over else f"for {silent_ms // 60_000} minutes now"
         yield Finding(
@@ -125,7 +140,8 @@ def _refreshes(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Findi
         times = sum(event.count for event in replayed)
         yield Finding(
             Fault.REFRESHED_TWICE,
-            f"The client refreshed twice at once ({times} so far): it got the same answer again, which is good within "
+            f"The client presented the refresh token before its last one ({times} so far): it refreshed twice at once, "
+            "or an answer was lost. It got the same answer again, which is good within "
             f"{window} and ends the grant later.",
         )
 
@@ -176,6 +192,12 @@ def _code(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:
             "The code was presented by another client, or with another redirect_uri or code_verifier than it was made "
             "for: a fault of the client, or of somebody who has taken the code.",
         )
+    if attempt.has(Step.TOKEN, "reused"):
+        yield Finding(
+            Fault.CODE_USED_TWICE,
+            "The code was presented a second time, which has ended the grant with every token (RFC 6749 §4.1.2): the "
+            "client sends its token request twice, or somebody has a copy of the code. Connect again.",
+        )
     issued = attempt.find(Step.CODE)
     if issued and not attempt.has(Step.TOKEN) and now_ms - issued[-1].last_at_ms > policy.code_lifetime * 1000:
         yield Finding(
@@ -186,15 +208,26 @@ def _code(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:
 
 
 def _is_allowed(uri: str, policy: Policy) -> bool:
+    known = uri.removesuffix(CUT_QUERY)
     try:
-        parsed = parse_redirect_uri(uri.removesuffix(CUT_QUERY))
+        parsed = parse_redirect_uri(known)
     except InvalidRedirectUri:
         return False
-    return is_allowed(parsed, policy.allowed_redirect_uris)
+    # Whether an exact entry has the same query, nobody can tell any more.
+    entries = [entry for entry in policy.allowed_redirect_uris if uri == known or entry.endswith("/")]
+    return is_allowed(parsed, entries)
 
 
 def _allowing(uri: str) -> str:
-    return f"[Server] OAuthAllowedRedirectURI = {uri}"
+    """An entry that allows it: itself, or where its query was not kept, what lies in the same folder."""
+    known = uri.removesuffix(CUT_QUERY)
+    entry = uri if uri == known else f"{known.rpartition('/')[0]}/"
+    return f"[Server] OAuthAllowedRedirectURI = {entry}"
+
+
+def _by_uri(events: Iterable[Event]) -> Iterable[Event]:
+    """The last event of each URI: a registration names several, and several may come from one network."""
+    return {event.happening.about: event for event in events}.values()
 
 
 _RULES: tuple[_Rule, ...] = (_redirect_uri, _resource, _client, _code, _presentation, _refreshes, _clocks)

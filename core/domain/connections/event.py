@@ -66,4 +66,7 @@ def shown_uri(text: str) -> str:
 
 def shown_client_id(client_id: str) -> str:
     """A client_id that somebody sent, as operators may see it."""
-    return shown_uri(client_id) if "://" in client_id else client_id[:_LONGEST]
+    if "://" in client_id:
+        return shown_uri(client_id)
+    known, query, _ = client_id.partition("?")
+    return known[:_LONGEST] + (CUT_QUERY if query else "")

@@ -55,7 +55,7 @@ class Journal:
     def presented(self, token: AccessToken, audience: str, found: ValidToken | Inactive) -> None:
         """Note that a service, `audience`, has asked about a token of an attempt in `expected`."""
         with self._lock:
-            attempt = self.expected.get(token.grant_id)
+            attempt = self.expected.get(token.grant_id) or self._of_grant.get(token.grant_id)
             if attempt is None:
                 return
             attempt.audience = tuple(map(shown_uri, token.audience))
@@ -64,7 +64,7 @@ class Journal:
             happening = Happening(Step.VALIDATION, outcome, refused=not good, about=shown_uri(audience))
             attempt.note(happening, self._clock.now_ms())
             if good:
-                del self.expected[token.grant_id]
+                self.expected.pop(token.grant_id, None)
 
     def knows(self, grant_id: str) -> bool:
         """Whether there is an attempt that has become this grant."""

@@ -68,7 +68,7 @@ class Presentations(Protocol):
         ...
 
     def presented(self, token: AccessToken, audience: str, found: ValidToken | Inactive) -> None:
-        """A service, `audience`, has asked about a token of one of them."""
+        """A service, `audience`, has asked about a token of one of them, or about one that is for others."""
         ...
 
 
@@ -78,7 +78,7 @@ class _NobodyWaits:
     expected: Mapping[str, object] = MappingProxyType({})
 
     def presented(self, token: AccessToken, audience: str, found: ValidToken | Inactive) -> None:
-        raise AssertionError("nobody waits")
+        """Nobody wants to know."""
 
 
 _NOBODY_WAITS = _NobodyWaits()
@@ -141,7 +141,7 @@ class Validation:
         if token is None:
             return Inactive.UNKNOWN
         found = self._judge(token, wanted, policy)
-        if token.grant_id in self._expected:
+        if token.grant_id in self._expected or found is Inactive.OTHER_AUDIENCE:
             self._presentations.presented(token, audience, found)
         return found
 

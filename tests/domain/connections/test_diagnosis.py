@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.connections.attempt import Attempt
 from core.domain.connections.diagnosis import diagnose, state_of
-from core.domain.connections.event import Happening, Step
+from core.domain.connections.event import Happening, Step, shown_client_id
 from core.domain.connections.finding import Fault, Finding
 from core.domain.connections.reads import ReadOf, Reads
 from core.domain.connections.words import describe_happening
@@ -61,6 +61,57 @@ def test_a_redirect_uri_that_was_left_out() -> None:
 
     assert found.setting == f"[Server] OAuthAllowedRedirectURI = {uri}"
     assert local.setting == ""
+
+
+def test_each_redirect_uri_has_its_finding() -> None:
+    """Registrations that are refused have no client_id: what comes from one network stands together, all of it."""
+    uris = ["https://a.example.com/cb", "https://b.example.com/cb"]
+    found = find(an_attempt(*(refused(Step.REGISTRATION, "redirect_uri_not_allowed", uri) for uri in uris)))
+
+    assert [each.setting for each in found] == [f"[Server] OAuthAllowedRedirectURI = {uri}" for uri in uris]
+
+
+def test_a_redirect_uri_whose_query_is_not_kept() -> None:
+    """The entry named is one that can be written, and allows it; an exact one may have another query."""
+    attempt = an_attempt(refused(Step.REGISTRATION, "redirect_uri_not_allowed", "https://tool.example.com/a/cb?…"))
+    [found] = find(attempt)
+    [still] = find(attempt, replace(POLICY, allowed_redirect_uris=("https://tool.example.com/a/cb",)))
+    [now] = find(attempt, replace(POLICY, allowed_redirect_uris=("https://tool.example.com/a/",)))
+
+    assert found.setting == still.setting == "[Server] OAuthAllowedRedirectURI = https://tool.example.com/a/"
+    assert "it is now" in now.words
+
+
+def test_a_redirect_uri_that_no_setting_allows() -> None:
+    """http on another machine, or a scheme without a host (RFC 9700 §2.1)."""
+    [found] = find(an_attempt(refused(Step.REGISTRATION, "redirect_uri_unusable", "http://other.example.com/cb")))
+
+    assert (found.fault, found.setting) == (Fault.REDIRECT_URI_NOT_ALLOWED, "")
+    assert "http://other.example.com/cb" in found.words
+
+
+def test_a_token_that_a_second_service_is_shown() -> None:
+    """WRONG_AUDIENCE though the first service took it (RFC 8707 §2)."""
+    [found] = find(an_attempt(_TOKEN, _GOOD, refused(Step.VALIDATION, "other_audience", "https://b.example.com")))
+
+    assert (found.fault, "https://b.example.com" in found.words) == (Fault.WRONG_AUDIENCE, True)
+
+
+def test_a_code_that_came_twice() -> None:
+    """CODE_USED_TWICE: the grant has ended, and nothing else is said of its token (RFC 6749 §4.1.2)."""
+    attempt = an_attempt(Happening(Step.CODE, "issued"), _TOKEN, refused(Step.TOKEN, "reused"))
+    [found] = find(attempt, later=100_000)
+
+    assert (found.fault, state_of(attempt)) == (Fault.CODE_USED_TWICE, "refused")
+
+
+@pytest.mark.parametrize(
+    "sent", ["https:/h?code=c0de", "myapp:x?code=c0de", "https://h.example.com/c.json?code=c0de", "a?code=c0de"]
+)
+def test_no_client_id_brings_a_query(sent: str) -> None:
+    """What stands in a query may be a secret, whatever was sent for a client_id."""
+    assert "c0de" not in shown_client_id(sent)
+    assert shown_client_id(sent).endswith("?…")
 
 
 @pytest.mark.parametrize("outcome", ["redirect_uri_not_allowed", "redirect_uri_not_registered"])
