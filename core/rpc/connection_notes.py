@@ -8,12 +8,14 @@ from tokenhouse.v1 import token_pb2
 from core.domain.authorization.endpoint import ConsentPrompt, DocumentWanted, LoginPrompt, Redirect
 from core.domain.authorization.parameters import Parameters
 from core.domain.authorization.sealed_request import RequestSeal
+from core.domain.clients.assertion import find_subject
 from core.domain.clients.registration import Registration
 from core.domain.connections.attempt import Trace
 from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
 from core.domain.connections.journal import Journal
 from core.domain.errors import (
     ClientDocumentRefused,
+    InvalidClient,
     InvalidRedirectUri,
     Refusal,
     TemporarilyUnavailable,
@@ -38,6 +40,14 @@ _WITHOUT_DOCUMENT = (ClientDocumentRefused, TooManyAttempts, TemporarilyUnavaila
 _OF_A_GRANT = frozenset({"mismatched", "reused", "ended", "future", "expired_token", "access_denied"})
 #: What a machine does all day, of which nothing is noted.
 _ORDINARY = frozenset({"rotated", "issued"})
+
+
+def _claimed_by(assertion: str) -> str:
+    """Whose an assertion says it is; what was wrong with it is not for here."""
+    try:
+        return find_subject(assertion) if assertion else ""
+    except InvalidClient:
+        return ""
 
 
 class ConnectionNotes:
@@ -175,8 +185,9 @@ class ConnectionNotes:
             if happening.outcome not in _OF_A_GRANT and not self._journal.knows(grant_id):
                 # Whoever makes up grants begins no attempts with them.
                 grant_id = ""
+        client = request.client
         trace = Trace(
-            client_id=shown_client_id(request.client.client_id),
+            client_id=shown_client_id(client.client_id or _claimed_by(client.client_assertion)),
             grant_id=grant_id,
             network=network,
             stranger=happening.outcome in STRANGERS,

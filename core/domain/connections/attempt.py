@@ -8,6 +8,7 @@ from core.domain.connections.event import Event, Happening, Step
 #: How many events are kept of an attempt. Of more, the first ones and the last ones stay.
 MOST_EVENTS = 40
 _FIRST_EVENTS = 15
+_LASTING = frozenset({Step.CONSENT, Step.CODE, Step.TOKEN, Step.VALIDATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ class Attempt:
             if event.happening.step is happening.step:
                 break
         if len(self.events) >= MOST_EVENTS:
-            del self.events[_FIRST_EVENTS]
+            # What an attempt came to stays: the rest of its story is told by it.
+            later = range(_FIRST_EVENTS, len(self.events))
+            del self.events[next((at for at in later if self.events[at].happening.step not in _LASTING), _FIRST_EVENTS)]
         self.events.append(Event(happening, now_ms, now_ms))
 
     def has(self, step: Step, *outcomes: str) -> bool:

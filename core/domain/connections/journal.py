@@ -16,7 +16,7 @@ from core.domain.tokens.access_token import AccessToken
 from core.domain.tokens.validation import Inactive, ValidToken
 
 #: Attempts that are kept, and of them those of one client; all clients that are unknown count as one. When there are
-#: more, the oldest goes.
+#: more, the oldest goes of those that no user has decided, else the oldest.
 MOST_ATTEMPTS = 500
 MOST_OF_ONE_CLIENT = 100
 #: How long a registration waits for the request that it was for, in milliseconds.
@@ -115,10 +115,11 @@ class Journal:
 
     def _make_room(self, share: str) -> None:
         of_share = self._of_share.get(share, {})
-        if len(of_share) >= MOST_OF_ONE_CLIENT:
-            self._forget(next(iter(of_share.values())))
-        elif len(self._attempts) >= MOST_ATTEMPTS:
-            self._forget(next(iter(self._attempts.values())))
+        full = of_share if len(of_share) >= MOST_OF_ONE_CLIENT else self._attempts
+        if full is of_share or len(full) >= MOST_ATTEMPTS:
+            # Anybody can open an authorization page; what a user has decided is not pushed out by that.
+            oldest = next((each for each in full.values() if not each.grant_id), None)
+            self._forget(oldest or next(iter(full.values())))
 
     def _forget(self, attempt: Attempt) -> None:
         for index, key in ((self._of_client, attempt.client_id), (self._of_share, attempt.share)):

@@ -52,6 +52,31 @@ def test_no_client_drives_out_the_others(journal: Journal) -> None:
     assert clients_of(journal)[-1] == "quiet"
 
 
+def test_what_a_user_has_decided_is_not_pushed_out(journal: Journal) -> None:
+    """Anybody can open authorization pages for a client that is known: those make room for one another."""
+    journal.note(Trace("tool", grant_id="aa"), _REDEEMED)
+    for number in range(MOST_ATTEMPTS):
+        journal.note(Trace("tool", challenge=bytes([number // 256, number % 256])), _ASKED)
+
+    assert journal.knows("aa")
+    assert len(journal.list_attempts()) == MOST_OF_ONE_CLIENT
+
+
+def test_what_an_attempt_came_to_stays(journal: Journal, clock: ManualClock) -> None:
+    """However much is seen afterwards, a token that was issued is not forgotten."""
+    for number in range(MOST_EVENTS):
+        clock.advance(1)
+        journal.note(Trace("tool", challenge=b"c"), Happening(Step.AUTHORIZE, "login_asked", about=str(number)))
+    journal.note(Trace("tool", challenge=b"c", grant_id="bb"), _REDEEMED)
+    for number in range(2 * MOST_EVENTS):
+        clock.advance(1)
+        journal.note(Trace("tool", grant_id="bb"), Happening(Step.REFRESH, "replayed", about=str(number)))
+    [attempt] = journal.list_attempts()
+
+    assert len(attempt.events) == MOST_EVENTS
+    assert attempt.has(Step.TOKEN, "redeemed")
+
+
 def test_unknown_clients_share_one_place(journal: Journal) -> None:
     """Names that anybody can make up drive out no client that is known."""
     journal.note(Trace("known"), _ASKED)
