@@ -29,7 +29,7 @@ def diagnose(attempt: Attempt, reads: Sequence[Reads], policy: Policy, now_ms: i
 
 def state_of(attempt: Attempt) -> str:
     """How far it came, in a word of the contract."""
-    if _has_ended(attempt):
+    if _has_ended(attempt) or attempt.has(Step.CONSENT, "denied") or attempt.has(Step.DEVICE, "denied"):
         return "refused"
     if attempt.has(Step.VALIDATION, "active"):
         return "connected"
@@ -59,8 +59,12 @@ def _redirect_uri(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Fi
             setting = f"[ClientDocuments] TrustedClientHost = {host}"
             yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words, setting)
         else:
-            words = f"The redirect URI {uri} is not allowed. If you trust the client, allow it, {_AGAIN}."
-            yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words, _allowing(uri))
+            words, setting = (
+                f"The redirect URI {uri} is not allowed. If you trust the client, allow it, ",
+                _allowing(uri),
+            )
+            below = " This entry allows everything below it." if setting.endswith("/") else ""
+            yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, f"{words}{_AGAIN}.{below}", setting)
     for event in _by_uri(attempt.with_outcomes("redirect_uri_unusable")):
         words = (
             f"No setting allows the redirect URI {event.happening.about}: it has to be absolute, and https, http on "
@@ -85,7 +89,9 @@ def _resource(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Findin
                 f"The client asked for the resource {uri}; listed are {listed}. List it if it is a service of yours; "
                 "else let the service's metadata name the resource as it is listed (RFC 9728)."
             )
-            yield Finding(Fault.RESOURCE_UNKNOWN, words, f"[OAuth] Resource = {uri}")
+            # One whose query is not kept cannot be written down.
+            setting = "" if uri.endswith(CUT_QUERY) else f"[OAuth] Resource = {uri}"
+            yield Finding(Fault.RESOURCE_UNKNOWN, words, setting)
         elif event.happening.outcome == "resource_not_https":
             words = f"The resource {uri} must be https, or http on this machine; let the service's metadata say so."
             yield Finding(Fault.RESOURCE_UNKNOWN, words)

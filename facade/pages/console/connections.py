@@ -51,4 +51,7 @@ def _event(event: pb.ConnectionEvent) -> Row:
 
 
 def _findings(findings: Iterable[pb.ConnectionFinding]) -> list[Row]:
-    return [{"words": shown(each.words, _WORDS), "setting": shown(each.setting, ID)} for each in findings]
+    return [
+        {"code": shown(each.code, NAME), "words": shown(each.words, _WORDS), "setting": shown(each.setting, ID)}
+        for each in findings
+    ]

@@ -208,6 +208,7 @@ def test_who_looks_for_openid_connect_alone() -> None:
         ((Happening(Step.AUTHORIZE, "login_asked"),), "begun"),
         ((Happening(Step.AUTHORIZE, "login_asked"), refused(Step.LOGIN, "login_failed")), "refused"),
         ((refused(Step.LOGIN, "login_failed"), Happening(Step.LOGIN, "succeeded")), "begun"),
+        ((Happening(Step.AUTHORIZE, "login_asked"), Happening(Step.CONSENT, "denied")), "refused"),
         ((_TOKEN,), "token_issued"),
         ((_TOKEN, refused(Step.VALIDATION, "other_audience")), "token_issued"),
         ((_TOKEN, _GOOD), "connected"),
