@@ -147,6 +147,7 @@ class Core:
             self._validation.apply,
             self._streams.announce,
             self._metrics.outcomes.revoked,
+            self._seen.journal.revoked,
         ):
             changes.listen(listener)
         self._rotation = KeyRotation(

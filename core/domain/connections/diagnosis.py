@@ -29,16 +29,18 @@ def diagnose(attempt: Attempt, reads: Sequence[Reads], policy: Policy, now_ms: i
 
 def state_of(attempt: Attempt) -> str:
     """How far it came, in a word of the contract."""
-    if _has_ended(attempt) or attempt.has(Step.CONSENT, "denied") or attempt.has(Step.DEVICE, "denied"):
+    if _was_misused(attempt) or attempt.has(Step.CONSENT, "denied") or attempt.has(Step.DEVICE, "denied"):
         return "refused"
     if attempt.has(Step.VALIDATION, "active"):
         return "connected"
+    if attempt.has(Step.TOKEN, "revoked"):
+        return "refused"
     if attempt.has(Step.TOKEN, "redeemed"):
         return "token_issued"
     return "refused" if attempt.events and attempt.events[-1].happening.refused else "begun"
 
 
-def _has_ended(attempt: Attempt) -> bool:
+def _was_misused(attempt: Attempt) -> bool:
     """What was presented twice has ended its grant."""
     return attempt.has(Step.TOKEN, "reused") or attempt.has(Step.REFRESH, "reused")
 
@@ -107,7 +109,7 @@ def _presentation(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Fin
     others = [each for each in attempt.find(Step.VALIDATION, "other_audience") if each.last_at_ms > taken]
     for event in _by_uri(others):
         yield Finding(Fault.WRONG_AUDIENCE, *_explain_audience(event.happening.about, attempt.audience, policy))
-    if not issued or others or _has_ended(attempt):
+    if not issued or others or _was_misused(attempt) or attempt.has(Step.TOKEN, "revoked"):
         return
     silent_ms = now_ms - issued[0].at_ms
     if not attempt.has(Step.VALIDATION) and silent_ms >= min(_SILENCE_MS, policy.access_token_lifetime * 1000):

@@ -6,13 +6,14 @@ minutes, first by one from the same network: users of the same tool share its cl
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 from core.domain.clock import Clock
 from core.domain.connections.attempt import Attempt, Trace
 from core.domain.connections.event import Happening, Step, shown_uri
 from core.domain.tokens.access_token import AccessToken
+from core.domain.tokens.change import Change, ChangeKind
 from core.domain.tokens.validation import Inactive, ValidToken
 
 #: Attempts that are kept, and of them those of one client; all clients that are unknown count as one. When there are
@@ -65,6 +66,14 @@ class Journal:
             attempt.note(happening, self._clock.now_ms())
             if good:
                 self.expected.pop(token.grant_id, None)
+
+    def revoked(self, changes: Sequence[Change]) -> None:
+        """Note the end of grants, whoever has ended them."""
+        for change in changes:
+            if change.kind is ChangeKind.GRANT_REVOKED:
+                with self._lock:
+                    if (attempt := self._of_grant.get(change.target)) is not None:
+                        attempt.note(Happening(Step.TOKEN, "revoked", refused=True), self._clock.now_ms())
 
     def knows(self, grant_id: str) -> bool:
         """Whether there is an attempt that has become this grant."""

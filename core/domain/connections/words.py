@@ -35,6 +35,7 @@ _WORDS: Mapping[tuple[Step, str], str] = {
     (Step.TOKEN, "repeated"): "the same answer again, for one and the same request",
     (Step.TOKEN, "mismatched"): "the code was not for this client_id, redirect_uri or code_verifier, and is spent",
     (Step.TOKEN, "reused"): "the code was presented a second time, which has ended the grant",
+    (Step.TOKEN, "revoked"): "the grant was ended, with every token",
     (Step.TOKEN, "forged"): "the code is none of this server's, or was cut",
     (Step.TOKEN, "access_denied"): "the device learnt that the user said no",
     (Step.TOKEN, "expired_token"): "the device's code has expired",

@@ -5,9 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.domain.connections.attempt import MOST_EVENTS, Attempt, Trace
+from core.domain.connections.diagnosis import state_of
 from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
 from core.domain.connections.journal import MOST_ATTEMPTS, MOST_OF_ONE_CLIENT, TOGETHER_MS, Journal
 from core.domain.connections.reads import MetadataReads
+from core.domain.tokens.change import Change, ChangeKind
 from tests.fakes.clock import ManualClock
 
 _REGISTERED = Happening(Step.REGISTRATION, "registered")
@@ -75,6 +77,15 @@ def test_what_an_attempt_came_to_stays(journal: Journal, clock: ManualClock) -> 
 
     assert len(attempt.events) == MOST_EVENTS
     assert attempt.has(Step.TOKEN, "redeemed")
+
+
+def test_a_grant_that_was_ended_is_over(journal: Journal) -> None:
+    """Whoever has ended it; other grants, and other changes, are not concerned (RFC 7009 §2)."""
+    for grant_id in ("aa", "bb"):
+        journal.note(Trace("tool", grant_id=grant_id), _REDEEMED)
+    journal.revoked([Change(1, ChangeKind.GRANT_REVOKED, "aa", 0, 9), Change(2, ChangeKind.CLIENT_REVOKED, "bb", 0, 9)])
+
+    assert [state_of(attempt) for attempt in journal.list_attempts()] == ["token_issued", "refused"]
 
 
 def test_unknown_clients_share_one_place(journal: Journal) -> None:
