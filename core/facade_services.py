@@ -72,6 +72,7 @@ from core.rpc.discovery import DiscoveryServicer
 from core.rpc.introspection import IntrospectionServicer
 from core.rpc.registration import RegistrationServicer
 from core.rpc.revocation import RevocationServicer
+from core.rpc.service import service
 from core.rpc.sign_in_pages import SignInPages
 from core.rpc.token import TokenServicer
 from core.seen_connections import SeenConnections
@@ -134,34 +135,29 @@ class FacadeServices:
         calls, outcomes = self.metrics.calls, self.metrics.outcomes
         notes = self.seen.notes(seal)
         return {
-            _service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
+            service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
                 devices, device_clients, device_consent, self.metrics.devices, self.seen.device_notes(page_seal)
             ),
-            _service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
-            _service(session_pb2, "SessionService"): account.login_servicer(upstream.sign_out, pages, outcomes, notes),
-            _service(upstream_pb2, "UpstreamService"): upstream.servicer(pages, outcomes, notes),
-            _service(account_pb2, "AccountService"): account.servicer,
-            _service(second_factor_pb2, "SecondFactorService"): account.second_factor_servicer,
-            _service(console_pb2, "ConsoleService"): ConsoleServicer(
+            service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
+            service(session_pb2, "SessionService"): account.login_servicer(upstream.sign_out, pages, outcomes, notes),
+            service(upstream_pb2, "UpstreamService"): upstream.servicer(pages, outcomes, notes),
+            service(account_pb2, "AccountService"): account.servicer,
+            service(second_factor_pb2, "SecondFactorService"): account.second_factor_servicer,
+            service(console_pb2, "ConsoleService"): ConsoleServicer(
                 operators, store, self.operator_services.over, self.refusals
             ),
-            _service(registration_pb2, "RegistrationService"): RegistrationServicer(
+            service(registration_pb2, "RegistrationService"): RegistrationServicer(
                 Registrations(store, policy, clock), calls, outcomes, notes, self.tracing, self.refusals
             ),
-            _service(token_pb2, "TokenService"): TokenServicer(
+            service(token_pb2, "TokenService"): TokenServicer(
                 tokens, calls, outcomes, notes, self.tracing, self.refusals
             ),
-            _service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
-            _service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
+            service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
+            service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
                 Introspection(authentication, store, self.validation, policy), policy, outcomes
             ),
-            _service(client_keys_pb2, "ClientKeysService"): ClientKeysServicer(authentication),
-            _service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(
+            service(client_keys_pb2, "ClientKeysService"): ClientKeysServicer(authentication),
+            service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(
                 policy, self.keys, self.documents, self.seen.reads
             ),
         }
-
-
-def _service(module: Any, name: str) -> ServiceDescriptor:
-    descriptor: ServiceDescriptor = module.DESCRIPTOR.services_by_name[name]
-    return descriptor

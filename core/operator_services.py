@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.v1 import (
@@ -51,6 +50,7 @@ from core.rpc.key_admin import KeyAdminServicer
 from core.rpc.limit_admin import LimitAdminServicer
 from core.rpc.overview_admin import OverviewAdminServicer
 from core.rpc.registration_token_admin import RegistrationTokenAdminServicer
+from core.rpc.service import service
 from core.rpc.statistics_admin import StatisticsAdminServicer
 from core.rpc.user_admin import UserAdminServicer
 from core.seen_connections import SeenConnections
@@ -78,10 +78,10 @@ class OperatorServices:
         """All services of admin.sock."""
         return {
             **self.over(self.store),
-            _service(backup_admin_pb2, "BackupAdminService"): BackupAdminServicer(
+            service(backup_admin_pb2, "BackupAdminService"): BackupAdminServicer(
                 BackupAdministration(self.store, recording(self.audit, self.clock))
             ),
-            _service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(
+            service(clock_admin_pb2, "ClockAdminService"): ClockAdminServicer(
                 ClockAdministration(self.clock, self.store)
             ),
         }
@@ -95,33 +95,26 @@ class OperatorServices:
         preregistration = ClientPreregistration(store, clock, randomness)
         registration_tokens = RegistrationTokenAdministration(store, clock, randomness)
         return {
-            _service(overview_admin_pb2, "OverviewAdminService"): OverviewAdminServicer(overview),
-            _service(statistics_admin_pb2, "StatisticsAdminService"): StatisticsAdminServicer(self.statistics),
-            _service(user_admin_pb2, "UserAdminService"): UserAdminServicer(
+            service(overview_admin_pb2, "OverviewAdminService"): OverviewAdminServicer(overview),
+            service(statistics_admin_pb2, "StatisticsAdminService"): StatisticsAdminServicer(self.statistics),
+            service(user_admin_pb2, "UserAdminService"): UserAdminServicer(
                 users, IdentityAdministration(store, users, self.policy, clock)
             ),
-            _service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(
+            service(client_admin_pb2, "ClientAdminService"): ClientAdminServicer(
                 ClientAdministration(store, clock), preregistration
             ),
-            _service(registration_token_admin_pb2, "RegistrationTokenAdminService"): RegistrationTokenAdminServicer(
+            service(registration_token_admin_pb2, "RegistrationTokenAdminService"): RegistrationTokenAdminServicer(
                 registration_tokens
             ),
-            _service(connection_admin_pb2, "ConnectionAdminService"): self.seen.servicer(
+            service(connection_admin_pb2, "ConnectionAdminService"): self.seen.servicer(
                 store, self.policy, ClockAdministration(clock, self.store)
             ),
-            _service(grant_admin_pb2, "GrantAdminService"): GrantAdminServicer(
-                GrantAdministration(store, clock), clock
-            ),
-            _service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
-            _service(limit_admin_pb2, "LimitAdminService"): LimitAdminServicer(
+            service(grant_admin_pb2, "GrantAdminService"): GrantAdminServicer(GrantAdministration(store, clock), clock),
+            service(key_admin_pb2, "KeyAdminService"): KeyAdminServicer(keys),
+            service(limit_admin_pb2, "LimitAdminService"): LimitAdminServicer(
                 LimitAdministration(store, self.policy, clock)
             ),
-            _service(audit_admin_pb2, "AuditAdminService"): AuditAdminServicer(
+            service(audit_admin_pb2, "AuditAdminService"): AuditAdminServicer(
                 AuditAdministration(store, self.audit, clock)
             ),
         }
-
-
-def _service(module: Any, name: str) -> ServiceDescriptor:
-    descriptor: ServiceDescriptor = module.DESCRIPTOR.services_by_name[name]
-    return descriptor

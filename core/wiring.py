@@ -3,7 +3,6 @@ room."""
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.envoy import authorization_pb2 as envoy_pb2
@@ -55,6 +54,7 @@ from core.rpc.envoy import EnvoyServicer
 from core.rpc.free_addresses import naming
 from core.rpc.health import Health
 from core.rpc.listener import Listener
+from core.rpc.service import service
 from core.rpc.service_callers import ServiceCallers
 from core.rpc.silent_calls import end_silent_calls
 from core.rpc.validation import ValidationServicer
@@ -316,20 +316,15 @@ class Core:
     def _service_servicers(self) -> dict[ServiceDescriptor, object]:
         calls, outcomes = self._metrics.calls, self._metrics.outcomes
         return {
-            _service(validation_pb2, "ValidationService"): ValidationServicer(
+            service(validation_pb2, "ValidationService"): ValidationServicer(
                 self._validation,
                 self._clock,
                 calls,
                 outcomes,
                 tell_callers_apart=self._service_callers is not None,
             ),
-            _service(envoy_pb2, "Authorization"): EnvoyServicer(
+            service(envoy_pb2, "Authorization"): EnvoyServicer(
                 self._validation, outcomes, tell_callers_apart=self._service_callers is not None
             ),
-            _service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._uses, self._service_callers),
+            service(changes_pb2, "ChangesService"): ChangesServicer(self._streams, self._uses, self._service_callers),
         }
-
-
-def _service(module: Any, name: str) -> ServiceDescriptor:
-    descriptor: ServiceDescriptor = module.DESCRIPTOR.services_by_name[name]
-    return descriptor

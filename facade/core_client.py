@@ -72,6 +72,7 @@ from facade.tracing import TRACEPARENT, Tracing
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
+J = TypeVar("J", IssueTokenRequest, RegisterClientRequest)
 
 #: The metadata entry that tells until when a call's answer is waited for: CLOCK_BOOTTIME in milliseconds.
 UNTIL_KEY = "tokenhouse-until"
@@ -284,19 +285,19 @@ class CoreClient:
 
     async def issue_token(self, request: IssueTokenRequest) -> IssueTokenResponse:
         """Answers one token request, in a batch with those that wait at the same time. Raises Refusal."""
-        request.correlation_id = correlation_id.get()
-        if self._tracing is None:
-            return await _wait(self._token_requests, request)
-        with self._tracing.call("tokenhouse.v1.TokenService/IssueToken") as request.traceparent:
-            return await _wait(self._token_requests, request)
+        return await self._join(self._token_requests, "tokenhouse.v1.TokenService/IssueToken", request)
 
     async def register_client(self, request: RegisterClientRequest) -> RegisterClientResponse:
         """Answers one registration, in a batch with those that wait at the same time. Raises Refusal."""
+        return await self._join(self._registrations, "tokenhouse.v1.RegistrationService/RegisterClient", request)
+
+    async def _join(self, queue: Coalescer[J, R], method: str, request: J) -> R:
+        """The answer to a request that travels with others."""
         request.correlation_id = correlation_id.get()
         if self._tracing is None:
-            return await _wait(self._registrations, request)
-        with self._tracing.call("tokenhouse.v1.RegistrationService/RegisterClient") as request.traceparent:
-            return await _wait(self._registrations, request)
+            return await _wait(queue, request)
+        with self._tracing.call(method) as request.traceparent:
+            return await _wait(queue, request)
 
     async def _send_registrations(
         self, requests: Sequence[RegisterClientRequest], timeout: float

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from core.cli.greeting import config_option, own_command
 from core.cli.invocation import Refused, config_file, load_or_refuse
+from core.cli.output import print_json
 
 #: For every call, in seconds. Setting a password waits for Argon2id, revoking for the disk; nothing takes this long.
 DEADLINE = 30
@@ -119,6 +120,14 @@ def as_json_value(message: Message) -> dict[str, Any]:
         for field in message.DESCRIPTOR.fields
         if not field.has_presence or message.HasField(field.name)
     }
+
+
+def print_answer(answer: Message, words: str, *, as_json: bool) -> None:
+    """What an act came to: the answer for scripts, or one line for people."""
+    if as_json:
+        print_json(as_json_value(answer))
+    else:
+        click.echo(words)
 
 
 def _json_of(value: Any) -> Any:

@@ -8,7 +8,7 @@ import click
 from tokenhouse.v1 import client_admin_pb2 as pb
 from tokenhouse.v1.client_admin_pb2_grpc import ClientAdminServiceStub
 
-from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value
+from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value, print_answer
 from core.cli.invocation import OperatorGroup
 from core.cli.output import count, json_option, print_facts, print_json, print_table, show_time
 from core.cli.registration_tokens import registration_tokens
@@ -132,10 +132,7 @@ def remove_secret(client_id: str, secret_id: str, as_json: bool) -> None:
     request = pb.RemoveClientSecretRequest(client_id=client_id, secret_id=secret_id)
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).RemoveClientSecret(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{secret_id} of {client_id} is good for nothing any more.")
+    print_answer(answer, f"{secret_id} of {client_id} is good for nothing any more.", as_json=as_json)
 
 
 @clients.command("revoke")
@@ -146,10 +143,11 @@ def revoke_tokens(client_id: str, as_json: bool) -> None:
     request = pb.RevokeClientTokensRequest(client_id=client_id)
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).RevokeClientTokens(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"Every token of {client_id} is revoked; {count(answer.revoked_grants, 'grant')} ended.")
+    print_answer(
+        answer,
+        f"Every token of {client_id} is revoked; {count(answer.revoked_grants, 'grant')} ended.",
+        as_json=as_json,
+    )
 
 
 @clients.command()
@@ -160,10 +158,7 @@ def delete(client_id: str, as_json: bool) -> None:
     request = pb.DeleteClientRequest(client_id=client_id)
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).DeleteClient(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{client_id} is deleted; {count(answer.revoked_grants, 'grant')} ended.")
+    print_answer(answer, f"{client_id} is deleted; {count(answer.revoked_grants, 'grant')} ended.", as_json=as_json)
 
 
 @clients.command()
@@ -174,10 +169,7 @@ def block(client_id: str, as_json: bool) -> None:
     request = pb.BlockClientRequest(client_id=client_id)
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).BlockClient(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{client_id} is blocked; {count(answer.revoked_grants, 'grant')} ended.")
+    print_answer(answer, f"{client_id} is blocked; {count(answer.revoked_grants, 'grant')} ended.", as_json=as_json)
 
 
 @clients.command()
@@ -188,10 +180,7 @@ def unblock(client_id: str, as_json: bool) -> None:
     request = pb.UnblockClientRequest(client_id=client_id)
     with admin_channel() as channel:
         answer = ClientAdminServiceStub(channel).UnblockClient(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{client_id} is no longer blocked.")
+    print_answer(answer, f"{client_id} is no longer blocked.", as_json=as_json)
 
 
 def _all_clients(stub: ClientAdminServiceStub) -> Iterator[pb.Client]:

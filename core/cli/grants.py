@@ -6,7 +6,7 @@ import click
 from tokenhouse.v1 import grant_admin_pb2 as pb
 from tokenhouse.v1.grant_admin_pb2_grpc import GrantAdminServiceStub
 
-from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value
+from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value, print_answer
 from core.cli.invocation import OperatorGroup
 from core.cli.output import json_option, print_facts, print_json, print_table, show_time
 
@@ -57,10 +57,9 @@ def revoke(grant_id: str, as_json: bool) -> None:
     request = pb.RevokeGrantRequest(grant_id=grant_id)
     with admin_channel() as channel:
         answer = GrantAdminServiceStub(channel).RevokeGrant(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{grant_id} is revoked." if answer.revoked else f"{grant_id} had ended before.")
+    print_answer(
+        answer, f"{grant_id} is revoked." if answer.revoked else f"{grant_id} had ended before.", as_json=as_json
+    )
 
 
 def _all_grants(stub: GrantAdminServiceStub, request: pb.ListGrantsRequest) -> Iterator[pb.Grant]:

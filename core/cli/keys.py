@@ -4,7 +4,7 @@ import click
 from tokenhouse.v1 import key_admin_pb2 as pb
 from tokenhouse.v1.key_admin_pb2_grpc import KeyAdminServiceStub
 
-from core.cli.admin import DEADLINE, admin_channel, as_json_value
+from core.cli.admin import DEADLINE, admin_channel, as_json_value, print_answer
 from core.cli.invocation import OperatorGroup
 from core.cli.output import count, json_option, print_json, print_table, show_time
 
@@ -67,10 +67,7 @@ def withdraw(key_id: str, as_json: bool) -> None:
 
 
 def _print_master_key(answer: pb.RotateMasterKeyResponse, as_json: bool) -> None:
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"Master key {answer.master_key_id} is in use. Back up its file.")
+    print_answer(answer, f"Master key {answer.master_key_id} is in use. Back up its file.", as_json=as_json)
 
 
 def _print_signing_key(key: pb.SigningKey, as_json: bool) -> None:

@@ -6,7 +6,7 @@ import click
 from tokenhouse.v1 import limit_admin_pb2 as pb
 from tokenhouse.v1.limit_admin_pb2_grpc import LimitAdminServiceStub
 
-from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value
+from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value, print_answer
 from core.cli.invocation import OperatorGroup
 from core.cli.output import count, json_option, print_json, print_table, show_time
 
@@ -49,10 +49,7 @@ def clear(limit_id: str, username: str, client_id: str, network: str, everything
     )
     with admin_channel() as channel:
         answer = LimitAdminServiceStub(channel).ClearLimits(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"All tries of {count(answer.cleared, 'count')} are back.")
+    print_answer(answer, f"All tries of {count(answer.cleared, 'count')} are back.", as_json=as_json)
 
 
 def _all(stub: LimitAdminServiceStub, request: pb.ListLimitsRequest) -> Iterator[pb.Limit]:

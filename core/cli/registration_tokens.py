@@ -6,7 +6,7 @@ import click
 from tokenhouse.v1 import registration_token_admin_pb2 as pb
 from tokenhouse.v1.registration_token_admin_pb2_grpc import RegistrationTokenAdminServiceStub
 
-from core.cli.admin import DEADLINE, admin_channel, as_json_value
+from core.cli.admin import DEADLINE, admin_channel, as_json_value, print_answer
 from core.cli.invocation import OperatorGroup
 from core.cli.output import json_option, print_json, print_table, show_time
 from core.config.setting import duration_or_never
@@ -66,10 +66,7 @@ def remove(token_id: str, as_json: bool) -> None:
     request = pb.DeleteRegistrationTokenRequest(token_id=token_id)
     with admin_channel() as channel:
         answer = RegistrationTokenAdminServiceStub(channel).DeleteRegistrationToken(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{token_id} is good for nothing any more.")
+    print_answer(answer, f"{token_id} is good for nothing any more.", as_json=as_json)
 
 
 def _row(token: pb.RegistrationToken) -> dict[str, object]:

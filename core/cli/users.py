@@ -7,7 +7,7 @@ import click
 from tokenhouse.v1 import user_admin_pb2 as pb
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
-from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value
+from core.cli.admin import DEADLINE, PAGE_SIZE, admin_channel, as_json_value, print_answer
 from core.cli.invocation import OperatorGroup
 from core.cli.output import count, json_option, print_facts, print_json, print_table, show_time
 from core.cli.passwords import password_option, read_password
@@ -60,10 +60,7 @@ def disable(name: str, as_json: bool) -> None:
     """Disable a user. Their tokens, grants and sessions end at once, for good."""
     with admin_channel() as channel:
         answer = UserAdminServiceStub(channel).DisableUser(pb.DisableUserRequest(username=name), timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{name} is disabled; {count(answer.revoked_grants, 'grant')} ended.")
+    print_answer(answer, f"{name} is disabled; {count(answer.revoked_grants, 'grant')} ended.", as_json=as_json)
 
 
 @users.command()
@@ -73,10 +70,7 @@ def enable(name: str, as_json: bool) -> None:
     """Enable a user again; what ended stays ended."""
     with admin_channel() as channel:
         answer = UserAdminServiceStub(channel).EnableUser(pb.EnableUserRequest(username=name), timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{name} is enabled.")
+    print_answer(answer, f"{name} is enabled.", as_json=as_json)
 
 
 @users.command("sign-out")
@@ -86,10 +80,7 @@ def sign_out(name: str, as_json: bool) -> None:
     """End every browser session of a user. What they connected stays connected."""
     with admin_channel() as channel:
         answer = UserAdminServiceStub(channel).SignOutUser(pb.SignOutUserRequest(username=name), timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{name} is signed out; {count(answer.ended_sessions, 'session')} ended.")
+    print_answer(answer, f"{name} is signed out; {count(answer.ended_sessions, 'session')} ended.", as_json=as_json)
 
 
 @users.command()
@@ -100,10 +91,7 @@ def revoke(name: str, as_json: bool) -> None:
     request = pb.RevokeUserTokensRequest(username=name)
     with admin_channel() as channel:
         answer = UserAdminServiceStub(channel).RevokeUserTokens(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{name} is disconnected; {count(answer.revoked_grants, 'grant')} ended.")
+    print_answer(answer, f"{name} is disconnected; {count(answer.revoked_grants, 'grant')} ended.", as_json=as_json)
 
 
 @users.command()
@@ -116,10 +104,7 @@ def passwd(name: str, keep_grants: bool, password_stdin: bool, as_json: bool) ->
     request = pb.SetPasswordRequest(username=name, password=read_password(password_stdin), keep_grants=keep_grants)
     with admin_channel() as channel:
         answer = UserAdminServiceStub(channel).SetPassword(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{name} has a new password; {count(answer.revoked_grants, 'grant')} ended.")
+    print_answer(answer, f"{name} has a new password; {count(answer.revoked_grants, 'grant')} ended.", as_json=as_json)
 
 
 @users.command("reset-second-factor")
@@ -130,10 +115,11 @@ def reset_second_factor(name: str, as_json: bool) -> None:
     with admin_channel() as channel:
         request = pb.ResetSecondFactorRequest(username=name)
         answer = UserAdminServiceStub(channel).ResetSecondFactor(request, timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{name} has no second factor any more." if answer.reset else f"{name} had no second factor.")
+    print_answer(
+        answer,
+        f"{name} has no second factor any more." if answer.reset else f"{name} had no second factor.",
+        as_json=as_json,
+    )
 
 
 @users.command("set-groups")
@@ -187,10 +173,7 @@ def delete(name: str, yes: bool, as_json: bool) -> None:
         click.confirm(f"Delete {name} and end everything of theirs?", abort=True, err=True)
     with admin_channel() as channel:
         answer = UserAdminServiceStub(channel).DeleteUser(pb.DeleteUserRequest(username=name), timeout=DEADLINE)
-    if as_json:
-        print_json(as_json_value(answer))
-    else:
-        click.echo(f"{name} is deleted; {count(answer.revoked_grants, 'grant')} ended.")
+    print_answer(answer, f"{name} is deleted; {count(answer.revoked_grants, 'grant')} ended.", as_json=as_json)
 
 
 def _all_users(stub: UserAdminServiceStub) -> Iterator[pb.User]:

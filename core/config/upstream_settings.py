@@ -128,18 +128,6 @@ CREATE_USERS: Final = _setting(
     default_words="`true`",
 )
 
-#: Those of which a provider has one at the most.
-SINGLE: Final[tuple[Setting[Any], ...]] = (
-    ISSUER,
-    LABEL,
-    CLIENT_ID,
-    CLIENT_SECRET_FILE,
-    CLIENT_SECRET,
-    SCOPE,
-    USERNAME_CLAIM,
-    GROUP_CLAIM,
-    CREATE_USERS,
-)
 #: In the order in which they are shown.
 OF_PROVIDERS: Final[tuple[Setting[Any], ...]] = (
     ISSUER,
@@ -154,3 +142,5 @@ OF_PROVIDERS: Final[tuple[Setting[Any], ...]] = (
     ALLOWED_DOMAIN,
     CREATE_USERS,
 )
+#: Those of which a provider has one at the most.
+SINGLE: Final = tuple(setting for setting in OF_PROVIDERS if setting not in (GROUP, ALLOWED_DOMAIN))

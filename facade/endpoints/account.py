@@ -2,16 +2,15 @@
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1 import account_pb2 as pb
-from tokenhouse.v1.upstream_pb2 import StartUpstreamLoginRequest
 
 from facade.cookies import cookie_header, new_browser
 from facade.endpoints.account_acts import act
 from facade.endpoints.back import asks_anew
 from facade.endpoints.own_form import OwnForm
-from facade.endpoints.upstream_login import offer_sign_in
+from facade.endpoints.upstream_login import ask_to_sign_in
 from facade.facade import Facade
 from facade.pages.account import account_page
-from facade.pages.login import account_login_page
+from facade.sealed_page import ACCOUNT_PAGE
 
 
 async def show_account(request: Request, facade: Facade) -> HTTPResponse:
@@ -22,13 +21,7 @@ async def show_account(request: Request, facade: Facade) -> HTTPResponse:
     question = pb.OpenAccountPageRequest(session_token=session_token, browser_binding=browser.binding)
     answer = await facade.core.account.open_page(question)
     if answer.WhichOneof("outcome") == "login":
-        sealed, fresh = answer.login.sealed_page, asks_anew(request)
-        page = await offer_sign_in(
-            facade,
-            browser,
-            StartUpstreamLoginRequest(sealed_account_page=sealed, fresh=fresh),
-            lambda ways: account_login_page(facade, browser, sealed, ways, fresh=fresh),
-        )
+        page = await ask_to_sign_in(facade, browser, ACCOUNT_PAGE, answer.login.sealed_page, fresh=asks_anew(request))
     else:
         page = account_page(facade, browser, session_token, answer.page, done=request.args.get("done", ""))
     if known is None:

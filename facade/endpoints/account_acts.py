@@ -4,21 +4,21 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 from sanic import HTTPResponse, Request
+from tokenhouse.v1.parameter_pb2 import Parameter
 
-from facade import paths
 from facade.cookies import cookie_header
+from facade.endpoints.back import back_to_account
 from facade.endpoints.own_form import OwnForm, parse_own_form
 from facade.errors import Refusal
 from facade.facade import Facade
-from facade.replies import redirect
 
 #: What a form asks of the core; a page where that is not the one it came from.
 Act: TypeAlias = Callable[[OwnForm], Awaitable[HTTPResponse | None]]
 
 
-def back_to_account(facade: Facade, done: str = "") -> HTTPResponse:
-    """The page as it is now; without a session it asks for a login. `done` is what it says was done."""
-    return redirect(facade.local_url(paths.ACCOUNT) + (f"?done={done}" if done else ""))
+def account_says(facade: Facade, done: str) -> HTTPResponse:
+    """The page as it is now, which says what was done."""
+    return back_to_account(facade, [Parameter(name="done", value=done)])
 
 
 async def act(

@@ -4,27 +4,18 @@ from functools import partial
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.back_to_pb2 import BACK_TO_ACCOUNT
-from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
+from tokenhouse.v1.session_pb2 import LogOutRequest
 
 from facade.endpoints.back import back_to_account
 from facade.endpoints.own_form import parse_own_form
-from facade.endpoints.signing import sign_in, sign_out
-from facade.errors import Refusal
+from facade.endpoints.signing import sign_in_to, sign_out
 from facade.facade import Facade
-from facade.pages.login import account_login_page
+from facade.sealed_page import ACCOUNT_PAGE
 
 
 async def log_in_to_account(request: Request, facade: Facade) -> HTTPResponse:
     """Starts a session; a wrong password shows the form again."""
-    form = parse_own_form(request, facade, "account login", carried=("sealed_account_page",), bound_to_session=False)
-    sealed_page = form.find("sealed_account_page")
-    ways = (await facade.discovery.current()).sign_in
-
-    def again(username: str, refusal: Refusal) -> HTTPResponse:
-        return account_login_page(facade, form.browser, sealed_page, ways, username=username, refusal=refusal)
-
-    question = LogInRequest(sealed_account_page=sealed_page)
-    return await sign_in(request, facade, form, question, again, partial(back_to_account, facade))
+    return await sign_in_to(request, facade, ACCOUNT_PAGE, partial(back_to_account, facade))
 
 
 async def log_out_of_account(request: Request, facade: Facade) -> HTTPResponse:

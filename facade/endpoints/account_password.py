@@ -7,7 +7,8 @@ from tokenhouse.v1.account_pb2 import ChangePasswordRequest
 
 from facade.cookies import cookie_header
 from facade.core_client import LOGIN_DEADLINE
-from facade.endpoints.account_acts import act, back_to_account
+from facade.endpoints.account_acts import account_says, act
+from facade.endpoints.back import back_to_account
 from facade.endpoints.own_form import OwnForm
 from facade.errors import Refusal
 from facade.facade import Facade
@@ -48,4 +49,4 @@ async def _change(request: Request, facade: Facade, form: OwnForm) -> HTTPRespon
         page = password_page(facade, form.browser, form.session_token, refusal)
         page.headers.update(retry_after(refusal))
         return page
-    return back_to_account(facade, "password")
+    return account_says(facade, "password")

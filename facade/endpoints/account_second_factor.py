@@ -8,7 +8,8 @@ from tokenhouse.v1 import second_factor_pb2 as pb
 from facade import paths
 from facade.cookies import cookie_header
 from facade.core_client import LOGIN_DEADLINE
-from facade.endpoints.account_acts import Act, act, back_to_account
+from facade.endpoints.account_acts import Act, account_says, act
+from facade.endpoints.back import back_to_account
 from facade.endpoints.own_form import OwnForm
 from facade.errors import Refusal
 from facade.facade import Facade
@@ -97,7 +98,7 @@ async def switch_off_second_factor(request: Request, facade: Facade) -> HTTPResp
             network_address=facade.network_address(request),
         )
         await facade.core.account.second_factor.switch_off(question, LOGIN_DEADLINE)
-        return back_to_account(facade, "second-factor-off")
+        return account_says(facade, "second-factor-off")
 
     return await act(request, facade, "switch off second factor", partial(_asking_again, facade, switch_off))
 

@@ -6,19 +6,18 @@ from tokenhouse.v1.device_authorization_pb2 import (
     EnterUserCodeRequest,
     OpenDevicePageRequest,
 )
-from tokenhouse.v1.upstream_pb2 import StartUpstreamLoginRequest
 
 from facade.cookies import Browser, cookie_header, new_browser
 from facade.endpoints.back import asks_anew
 from facade.endpoints.own_form import parse_own_form
-from facade.endpoints.upstream_login import offer_sign_in
+from facade.endpoints.upstream_login import ask_to_sign_in
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Form, parse_parameters
 from facade.pages.consent import device_consent_page
 from facade.pages.device import decided_page, device_page
-from facade.pages.login import device_login_page
 from facade.replies import retry_after
+from facade.sealed_page import DEVICE_PAGE
 
 
 async def device(request: Request, facade: Facade) -> HTTPResponse:
@@ -73,7 +72,7 @@ async def _enter(request: Request, facade: Facade) -> HTTPResponse:
         return page
     if answer.WhichOneof("outcome") == "consent":
         return device_consent_page(facade, form.browser, form.session_token, answer.consent)
-    return await _ask_to_sign_in(facade, form.browser, answer.login.sealed_page, fresh=False)
+    return await ask_to_sign_in(facade, form.browser, DEVICE_PAGE, answer.login.sealed_page, fresh=False)
 
 
 async def _open(
@@ -91,14 +90,5 @@ async def _open(
         OpenDevicePageRequest(user_code=typed, session_token=session_token, browser_binding=browser.binding)
     )
     if answer.WhichOneof("outcome") == "login":
-        return await _ask_to_sign_in(facade, browser, answer.login.sealed_page, fresh=fresh)
+        return await ask_to_sign_in(facade, browser, DEVICE_PAGE, answer.login.sealed_page, fresh=fresh)
     return device_page(facade, browser, session_token, answer.form, typed=typed, refusal=refusal)
-
-
-async def _ask_to_sign_in(facade: Facade, browser: Browser, sealed_page: str, *, fresh: bool) -> HTTPResponse:
-    return await offer_sign_in(
-        facade,
-        browser,
-        StartUpstreamLoginRequest(sealed_device_page=sealed_page, fresh=fresh),
-        lambda ways: device_login_page(facade, browser, sealed_page, ways, fresh=fresh),
-    )

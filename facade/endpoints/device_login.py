@@ -3,27 +3,18 @@
 from functools import partial
 
 from sanic import HTTPResponse, Request
-from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
+from tokenhouse.v1.session_pb2 import LogOutRequest
 
 from facade.endpoints.back import back_to_device
 from facade.endpoints.own_form import parse_own_form
-from facade.endpoints.signing import sign_in, sign_out
-from facade.errors import Refusal
+from facade.endpoints.signing import sign_in_to, sign_out
 from facade.facade import Facade
-from facade.pages.login import device_login_page
+from facade.sealed_page import DEVICE_PAGE
 
 
 async def log_in_for_device(request: Request, facade: Facade) -> HTTPResponse:
     """Starts a session; a wrong password shows the form again."""
-    form = parse_own_form(request, facade, "device login", carried=("sealed_device_page",), bound_to_session=False)
-    sealed_page = form.find("sealed_device_page")
-    ways = (await facade.discovery.current()).sign_in
-
-    def again(username: str, refusal: Refusal) -> HTTPResponse:
-        return device_login_page(facade, form.browser, sealed_page, ways, username=username, refusal=refusal)
-
-    question = LogInRequest(sealed_device_page=sealed_page)
-    return await sign_in(request, facade, form, question, again, partial(back_to_device, facade))
+    return await sign_in_to(request, facade, DEVICE_PAGE, partial(back_to_device, facade))
 
 
 async def log_out_for_device(request: Request, facade: Facade) -> HTTPResponse:

@@ -7,12 +7,14 @@ from sanic import HTTPResponse, Request
 from tokenhouse.v1.parameter_pb2 import Parameter
 from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
 
-from facade.endpoints.own_form import OwnForm
+from facade.endpoints.own_form import OwnForm, parse_own_form
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.leaving import leaving_page
+from facade.pages.login import sealed_page_login
 from facade.pages.second_factor_login import second_factor_login_page
 from facade.replies import retry_after
+from facade.sealed_page import SealedPage
 
 #: The way back, with what the sealed page was opened with.
 Back: TypeAlias = Callable[[Iterable[Parameter]], HTTPResponse]
@@ -57,6 +59,20 @@ async def sign_in(
     reply = back(login.parameters)
     reply.headers.add("Set-Cookie", facade.cookies.set_session(login.session_token))
     return reply
+
+
+async def sign_in_to(request: Request, facade: Facade, page: SealedPage, back: Back) -> HTTPResponse:
+    """`sign_in` by the login form in front of a page of ours."""
+    form = parse_own_form(request, facade, page.login_form, carried=(page.field,), bound_to_session=False)
+    sealed = form.find(page.field)
+    ways = (await facade.discovery.current()).sign_in
+
+    def again(username: str, refusal: Refusal) -> HTTPResponse:
+        return sealed_page_login(facade, form.browser, page, sealed, ways, username=username, refusal=refusal)
+
+    question = LogInRequest()
+    setattr(question, page.field, sealed)
+    return await sign_in(request, facade, form, question, again, back)
 
 
 async def sign_out(facade: Facade, form: OwnForm, question: LogOutRequest, back: Back) -> HTTPResponse:

@@ -19,7 +19,8 @@ from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Form, parse_parameters
 from facade.pages.leaving import leaving_page
-from facade.pages.login import CARRIED_TO_PROVIDER
+from facade.pages.login import CARRIED_TO_PROVIDER, sealed_page_login
+from facade.sealed_page import SealedPage
 
 #: The login page, with what it may offer.
 Show: TypeAlias = Callable[[SignIn], HTTPResponse]
@@ -32,6 +33,19 @@ async def offer_sign_in(facade: Facade, browser: Browser, page: StartUpstreamLog
         return show(sign_in)
     page.provider = sign_in.only_provider
     return await _leave(facade, browser, page)
+
+
+async def ask_to_sign_in(
+    facade: Facade, browser: Browser, page: SealedPage, sealed: str, *, fresh: bool
+) -> HTTPResponse:
+    """`offer_sign_in` in front of a page of ours; `fresh`: at a provider anew."""
+    question = StartUpstreamLoginRequest(fresh=fresh)
+    setattr(question, page.field, sealed)
+
+    def show(ways: SignIn) -> HTTPResponse:
+        return sealed_page_login(facade, browser, page, sealed, ways, fresh=fresh)
+
+    return await offer_sign_in(facade, browser, question, show)
 
 
 async def start_upstream_login(request: Request, facade: Facade) -> HTTPResponse:

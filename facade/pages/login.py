@@ -14,6 +14,7 @@ from facade.errors import Refusal, get_answer
 from facade.facade import Facade
 from facade.headers import form_target
 from facade.pages.untrusted import shown
+from facade.sealed_page import SealedPage
 from facade.texts.languages import current_texts
 
 #: What the form of the providers' buttons may carry, in the order in which its token covers it.
@@ -44,69 +45,26 @@ def login_page(
     return _render(facade, values, username, refusal, form_target(client.redirect_uri))
 
 
-def device_login_page(
+def sealed_page_login(
     facade: Facade,
     browser: Browser,
-    sealed_page: str,
+    page: SealedPage,
+    sealed: str,
     ways: SignIn,
     *,
     username: str = "",
     refusal: Refusal | None = None,
     fresh: bool = False,
 ) -> HTTPResponse:
-    """As `login_page`, on the way to the page for devices: nobody knows yet which app asks. `fresh`: a provider asks
+    """As `login_page`, on the way to a page of ours: no app asks, or nobody knows yet which. `fresh`: a provider asks
     whoever is signed in there once more."""
     values = {
-        "way": "device",
+        "way": page.name,
         "client_name": "",
-        "carried": {"sealed_device_page": sealed_page},
-        "csrf_token": csrf_token(browser, "device login", "", sealed_page),
-        "login_url": facade.local_url(paths.DEVICE_LOGIN),
-        **_providers(facade, browser, ways, sealed_device_page=sealed_page, fresh="1" if fresh else ""),
-    }
-    return _render(facade, values, username, refusal, "")
-
-
-def account_login_page(
-    facade: Facade,
-    browser: Browser,
-    sealed_page: str,
-    ways: SignIn,
-    *,
-    username: str = "",
-    refusal: Refusal | None = None,
-    fresh: bool = False,
-) -> HTTPResponse:
-    """As `login_page`, on the way to the user's own page."""
-    values = {
-        "way": "account",
-        "client_name": "",
-        "carried": {"sealed_account_page": sealed_page},
-        "csrf_token": csrf_token(browser, "account login", "", sealed_page),
-        "login_url": facade.local_url(paths.ACCOUNT_LOGIN),
-        **_providers(facade, browser, ways, sealed_account_page=sealed_page, fresh="1" if fresh else ""),
-    }
-    return _render(facade, values, username, refusal, "")
-
-
-def console_login_page(
-    facade: Facade,
-    browser: Browser,
-    sealed_console: str,
-    ways: SignIn,
-    *,
-    username: str = "",
-    refusal: Refusal | None = None,
-    fresh: bool = False,
-) -> HTTPResponse:
-    """As `login_page`, on the way to the operators' console."""
-    values = {
-        "way": "console",
-        "client_name": "",
-        "carried": {"sealed_console": sealed_console},
-        "csrf_token": csrf_token(browser, "console login", "", sealed_console),
-        "login_url": facade.local_url(paths.CONSOLE_LOGIN),
-        **_providers(facade, browser, ways, sealed_console=sealed_console, fresh="1" if fresh else ""),
+        "carried": {page.field: sealed},
+        "csrf_token": csrf_token(browser, page.login_form, "", sealed),
+        "login_url": facade.local_url(page.login_path),
+        **_providers(facade, browser, ways, **{page.field: sealed, "fresh": "1" if fresh else ""}),
     }
     return _render(facade, values, username, refusal, "")
 

@@ -124,11 +124,15 @@ class Journal:
 
     def _make_room(self, share: str) -> None:
         of_share = self._of_share.get(share, {})
-        full = of_share if len(of_share) >= MOST_OF_ONE_CLIENT else self._attempts
-        if full is of_share or len(full) >= MOST_ATTEMPTS:
-            # Anybody can open an authorization page; what a user has decided is not pushed out by that.
-            oldest = next((each for each in full.values() if not each.grant_id), None)
-            self._forget(oldest or next(iter(full.values())))
+        if len(of_share) >= MOST_OF_ONE_CLIENT:
+            self._forget_one_of(of_share)
+        elif len(self._attempts) >= MOST_ATTEMPTS:
+            self._forget_one_of(self._attempts)
+
+    def _forget_one_of(self, attempts: dict[str, Attempt]) -> None:
+        # Anybody can open an authorization page; what a user has decided is not pushed out by that.
+        undecided = (attempt for attempt in attempts.values() if not attempt.grant_id)
+        self._forget(next(undecided, None) or next(iter(attempts.values())))
 
     def _forget(self, attempt: Attempt) -> None:
         for index, key in ((self._of_client, attempt.client_id), (self._of_share, attempt.share)):

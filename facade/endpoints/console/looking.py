@@ -5,17 +5,16 @@ from typing import TypeAlias
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.console_pb2 import LookRequest, LookResponse
-from tokenhouse.v1.upstream_pb2 import StartUpstreamLoginRequest
 
 from facade.cookies import Browser, cookie_header, new_browser
 from facade.endpoints.back import asks_anew
-from facade.endpoints.upstream_login import offer_sign_in
+from facade.endpoints.upstream_login import ask_to_sign_in
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Form, parse_parameters
 from facade.pages.console.frame import Frame
 from facade.pages.console.instead import not_an_operator_page, nothing_page
-from facade.pages.login import console_login_page
+from facade.sealed_page import CONSOLE_PAGE
 
 #: The page that shows the answers, in the order of the questions.
 Show: TypeAlias = Callable[[Frame, list[LookResponse]], HTTPResponse]
@@ -56,7 +55,7 @@ async def _look(
             question.session_token, question.browser_binding = session_token, browser.binding
             answer = await facade.core.look(question)
             if answer.WhichOneof("outcome") == "login":
-                return await _ask_to_sign_in(facade, browser, answer.login.sealed_console, fresh=fresh)
+                return await ask_to_sign_in(facade, browser, CONSOLE_PAGE, answer.login.sealed_console, fresh=fresh)
             answers.append(answer)
     except Refusal as refusal:
         if refusal.reason == "NOT_AN_OPERATOR":
@@ -65,12 +64,3 @@ async def _look(
             return nothing_page(facade, refusal.description, NOTHING[refusal.reason])
         raise
     return show(Frame(facade, browser, session_token, answers[0].operator), answers)
-
-
-async def _ask_to_sign_in(facade: Facade, browser: Browser, sealed_console: str, *, fresh: bool) -> HTTPResponse:
-    return await offer_sign_in(
-        facade,
-        browser,
-        StartUpstreamLoginRequest(sealed_console=sealed_console, fresh=fresh),
-        lambda ways: console_login_page(facade, browser, sealed_console, ways, fresh=fresh),
-    )

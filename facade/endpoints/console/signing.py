@@ -4,28 +4,18 @@ from functools import partial
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.back_to_pb2 import BACK_TO_CONSOLE
-from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
+from tokenhouse.v1.session_pb2 import LogOutRequest
 
 from facade.endpoints.back import back_to_console
 from facade.endpoints.own_form import parse_own_form
-from facade.endpoints.signing import sign_in, sign_out
-from facade.errors import Refusal
+from facade.endpoints.signing import sign_in_to, sign_out
 from facade.facade import Facade
-from facade.pages.login import console_login_page
+from facade.sealed_page import CONSOLE_PAGE
 
 
 async def log_in_to_console(request: Request, facade: Facade) -> HTTPResponse:
     """Starts a session; a wrong password shows the form again."""
-    form = parse_own_form(request, facade, "console login", carried=("sealed_console",), bound_to_session=False)
-    sealed = form.find("sealed_console")
-    ways = (await facade.discovery.current()).sign_in
-
-    def again(username: str, refusal: Refusal) -> HTTPResponse:
-        return console_login_page(facade, form.browser, sealed, ways, username=username, refusal=refusal)
-
-    return await sign_in(
-        request, facade, form, LogInRequest(sealed_console=sealed), again, partial(back_to_console, facade)
-    )
+    return await sign_in_to(request, facade, CONSOLE_PAGE, partial(back_to_console, facade))
 
 
 async def log_out_of_console(request: Request, facade: Facade) -> HTTPResponse:

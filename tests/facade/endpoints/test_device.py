@@ -142,6 +142,19 @@ def test_a_wrong_code_and_a_wrong_password_ask_again(pair: Pair) -> None:
     assert "&lt;script&gt;" in again.text
 
 
+def test_a_session_that_ended_elsewhere(pair: Pair, client_id: str) -> None:
+    """Whoever has been signed out since the page was shown signs in first; the code they typed decides nothing."""
+    started, guest = _start(pair, client_id), Guest(pair)
+    page = guest.sign_in()
+    account = guest.browser.get("/account")
+    assert guest.send(account, "/account/sign-out-everywhere").status_code == 303
+    answer = guest.send(page, "/device", user_code=started["user_code"])
+
+    assert answer.status_code == 200
+    assert hidden_fields(answer, "/device/login")
+    assert _poll(pair, client_id, started["device_code"]).json()["error"] == "authorization_pending"
+
+
 def test_another_account(pair: Pair, client_id: str) -> None:
     """Signing out leads back to the page, with the code, and asks for a login."""
     started, guest = _start(pair, client_id), Guest(pair)
