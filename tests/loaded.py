@@ -34,6 +34,8 @@ _ENVIRONMENT = dict(os.environ)
 #: prctl(2): who is orphaned below this process becomes its child.
 _PR_SET_CHILD_SUBREAPER = 36
 _LARGEST = 1024 * 1024
+#: Whose orphans become ours is said of the whole process: two forks side by side would lose one of theirs.
+_ADOPTING = threading.Lock()
 
 
 def start_python(
@@ -69,7 +71,6 @@ class _Loaded:
     def __init__(self, program: str) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(PATIENCE)
-        self._lock = threading.Lock()
         with theirs:
             command = [sys.executable, "-c", "from tests.loaded import serve; serve()", program, str(theirs.fileno())]
             self._process = subprocess.Popen(command, cwd=ROOT, env=_ENVIRONMENT, pass_fds=[theirs.fileno()])
@@ -78,7 +79,7 @@ class _Loaded:
     def fork(self, command: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> int:
         """The number of a new process, which runs the command; the last descriptor is its stderr."""
         order = json.dumps([command, dict(environment), list(descriptors)]).encode()
-        with self._lock:
+        with _ADOPTING:
             _adopt_orphans(True)
             try:
                 socket.send_fds(self._control, [order], list(descriptors))
