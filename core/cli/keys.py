@@ -46,8 +46,7 @@ def rotate(now: bool, master: bool, as_json: bool) -> None:
             _print_signing_key(stub.RotateSigningKey(request, timeout=DEADLINE).key, as_json)
 
 
-# A kid may begin with a dash.
-@keys.command(context_settings={"ignore_unknown_options": True})
+@keys.command()
 @click.argument("key_id", metavar="KID")
 @json_option
 def withdraw(key_id: str, as_json: bool) -> None:

@@ -52,6 +52,18 @@ def load_public_key(jwk: str) -> ec.EllipticCurvePublicKey:
     return cast(ec.EllipticCurvePublicKey, jwt.PyJWK.from_json(jwk, ALGORITHM).key)
 
 
+def new_key_pair() -> tuple[ec.EllipticCurvePrivateKey, dict[str, str]]:
+    """A key of its own, and the public half as a JWK.
+
+    Its kid never begins with a dash: on a command line it would be taken for an option.
+    """
+    while True:
+        private_key = ec.generate_private_key(ec.SECP256R1())
+        jwk = public_jwk(private_key.public_key())
+        if not jwk["kid"].startswith("-"):
+            return private_key, jwk
+
+
 def public_jwk(public_key: ec.EllipticCurvePublicKey) -> dict[str, str]:
     """The public half as a JWK whose kid is its RFC 7638 thumbprint."""
     full = jwt.algorithms.ECAlgorithm.to_jwk(public_key, as_dict=True)

@@ -24,7 +24,7 @@ from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
 from core.domain.errors import FailedPrecondition, NotFound
-from core.domain.keys.es256 import Signer, header_of, is_signature, load_public_key, public_jwk
+from core.domain.keys.es256 import Signer, header_of, is_signature, load_public_key, new_key_pair
 from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.signing_key import KeyFacts, KeyIntents, KeyState, SigningKey
 from core.domain.writing import Writes
@@ -257,8 +257,7 @@ class KeyRing:
         return Withdrawal(now, later, write), [*([] if later is None else [later]), withdrawn, *others]
 
     def _new_key(self) -> SigningKey:
-        private_key = ec.generate_private_key(ec.SECP256R1())
-        jwk = public_jwk(private_key.public_key())
+        private_key, jwk = new_key_pair()
         der = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         return SigningKey(
             key_id=jwk["kid"],

@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from core.domain.errors import FailedPrecondition
+from core.domain.keys.es256 import new_key_pair
 from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.signing_key import KeyState
 from core.domain.randomness import SystemRandomness
@@ -30,6 +31,11 @@ def test_the_jwk_set_holds_public_keys_alone(house: House) -> None:
     for key in _published(house):
         assert set(key) == PUBLIC_MEMBERS
         assert (key["kty"], key["crv"], key["alg"], key["use"]) == ("EC", "P-256", "ES256", "sig")
+
+
+def test_no_kid_is_an_option_on_a_command_line() -> None:
+    """`tokenhouse keys withdraw -h…` would print its help; one thumbprint in 64 begins with a dash (RFC 7638 §3)."""
+    assert not [jwk["kid"] for _, jwk in (new_key_pair() for _ in range(1000)) if jwk["kid"].startswith("-")]
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["", "restarted"])
