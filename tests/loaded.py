@@ -26,8 +26,11 @@ from typing import IO
 from tests.patience import PATIENCE
 from tests.repository.checkout import ROOT
 
-#: What is loaded for each.
-_PROGRAMS = {"core": "core.__main__", "facade": "facade.command"}
+#: What is loaded for each: the program, and what it loads later on, where a new database is made.
+_PROGRAMS = {
+    "core": ("core.__main__", "core.store.sqlite.migrations", "sqlite_utils.migrations", "grpc._server"),
+    "facade": ("facade.command",),
+}
 #: What is read before the program begins, and what it was for those that have loaded it.
 _READ_EARLY = ("LD_", "PYTHON", "GRPC_", "MALLOC_")
 _ENVIRONMENT = dict(os.environ)
@@ -111,7 +114,8 @@ def serve() -> None:
     # As facade.__main__ does, before anything is loaded.
     if program == "facade":
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    import_module(_PROGRAMS[program])
+    for module in _PROGRAMS[program]:
+        import_module(module)
     # What begins is to be __main__ itself.
     sys.modules.pop("core.__main__", None)
     gc.freeze()

@@ -1,4 +1,7 @@
-"""A disk that fails at the n-th write, for every n of one road: refused truly, and well again without a restart."""
+"""A disk that fails at the n-th write, for every n of one road: refused truly, and well again without a restart.
+
+Writes and fsyncs that fail each for itself are in `tests/torture/torture_failing_disk.py`.
+"""
 
 import errno
 from collections.abc import Iterator, Sequence
@@ -15,8 +18,6 @@ from tests.faults.walk import Walk
 _TOO_MANY = 1000
 _FAULTS = {
     "disk full": (errno.ENOSPC, GROWING),
-    "write fails": (errno.EIO, (ChangeKind.WRITTEN,)),
-    "fsync fails": (errno.EIO, (ChangeKind.SYNCED,)),
     "everything fails": (errno.EIO, tuple(ChangeKind)),
 }
 

@@ -15,9 +15,9 @@ def test_no_answer_is_wrong(tmp_path: Path) -> None:
     JWK Set (RFC 7517 §5)."""
     facade = FacadeProcess(tmp_path, command=("-m", "tests.faults.patient_facade"))
     with CoreProcess(tmp_path, SIGNS_SOON) as core, facade, RotatingKeys(core, facade) as load:
-        for rotation in range(4):
-            load.wait_for(validations=600, verified=2)
-            load.rotate(core.restart_after_a_crash if rotation == 2 else lambda: None)
-        load.wait_for(validations=600, verified=2)
+        for rotation in range(3):
+            load.wait_for(validations=200, verified=2)
+            load.rotate(core.restart_after_a_crash if rotation == 1 else lambda: None)
+        load.wait_for(validations=200, verified=2)
 
     assert load.verdicts.wrong == []
