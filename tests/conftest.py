@@ -63,7 +63,7 @@ def pytest_collection() -> Iterator[None]:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long first; otherwise as it was found."""
-    items.sort(key=lambda item: _turn(item.path.relative_to(_HERE).parts))
+    items.sort(key=lambda item: _turn(item.path.parts[len(_HERE.parts) :]))
 
 
 def _turn(parts: Sequence[str]) -> int:
