@@ -10,6 +10,7 @@ from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
 from core.domain.sessions.login import Logins
 from core.domain.store import Store
+from core.domain.upstream.id_token import IdTokens
 from core.domain.upstream.login import UPSTREAM_LOGIN, UpstreamLogins
 from core.domain.upstream.sign_out import UPSTREAM_SIGN_OUT, UpstreamSignOut
 from core.metrics.outcomes import OutcomeMetrics
@@ -35,12 +36,23 @@ class UpstreamServices:
     @cached_property
     def sign_out(self) -> UpstreamSignOut:
         """The way out."""
-        return UpstreamSignOut(self.store, self._seal(UPSTREAM_SIGN_OUT), self.policy, self.clock)
+        return UpstreamSignOut(
+            self.store, self._seal(UPSTREAM_SIGN_OUT), IdTokens(self.master_keys), self.policy, self.clock
+        )
 
     def servicer(self, pages: SignInPages, outcomes: OutcomeMetrics, notes: ConnectionNotes) -> UpstreamServicer:
         """For the facade."""
         providers, seal = FetchedProviders(self.http, self.clock), self._seal(UPSTREAM_LOGIN)
-        logins = UpstreamLogins(self.store, providers, self.logins, seal, self.policy, self.clock, self.randomness)
+        logins = UpstreamLogins(
+            self.store,
+            providers,
+            self.logins,
+            seal,
+            IdTokens(self.master_keys),
+            self.policy,
+            self.clock,
+            self.randomness,
+        )
         return UpstreamServicer(logins, self.sign_out, pages, self.policy, outcomes, notes)
 
     def _seal(self, purpose: bytes) -> RequestSeal:

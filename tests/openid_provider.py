@@ -80,7 +80,8 @@ class OpenIdProvider:
         self._control("accounts", {account: claims})
 
     def misbehave(self, **faults: str) -> None:
-        """`nonce`: put this into ID tokens; `iss`: name this issuer, or none, in answers. Without faults: be good."""
+        """`nonce`: put this into ID tokens; `iss`: name this issuer, or none, in answers; `max_age`: ask nobody anew,
+        and believe in this one, or in none. Without faults: be good."""
         self._control("faults", faults)
 
     def rotate_keys(self) -> None:

@@ -63,21 +63,20 @@ def fetch_keys(http: ProviderHttp, metadata: Mapping[str, Any]) -> KeySet:
     return KeySet.import_key_set({"keys": keys})
 
 
-def authorization_url(
-    metadata: Mapping[str, Any], provider: UpstreamProvider, asked: AskedLogin, *, state: str, fresh: bool
-) -> str:
+def authorization_url(metadata: Mapping[str, Any], provider: UpstreamProvider, asked: AskedLogin, *, state: str) -> str:
     """OpenID Connect Core §3.1.2.1, with PKCE."""
     client = OAuth2Client(
         None, provider.client_id, scope=provider.scope, redirect_uri=asked.redirect_uri, code_challenge_method="S256"
     )
-    prompt = {"prompt": "login"} if fresh else {}
+    # Both: with max_age the ID token has to tell when that was (OpenID Connect Core §2, auth_time).
+    anew = {} if asked.signs_in_since is None else {"prompt": "login", "max_age": "0"}
     url, _ = client.create_authorization_url(
         metadata["authorization_endpoint"],
         state=state,
         code_verifier=asked.code_verifier,
         nonce=asked.nonce,
         response_mode="query",
-        **prompt,
+        **anew,
     )
     return str(url)
 
@@ -150,7 +149,18 @@ def verify_id_token(
         raise UpstreamLoginFailed(f"the ID token of {provider.label} is not good for this sign-in: {why}") from None
     if not isinstance(claims.get("sub"), str) or not 0 < len(claims["sub"]) <= 255:
         raise UpstreamLoginFailed(f"the ID token of {provider.label} names nobody")
+    _require_signed_in_since(asked.signs_in_since, claims.get("auth_time"), provider, now)
     return dict(claims)
+
+
+def _require_signed_in_since(since: int | None, auth_time: object, provider: UpstreamProvider, now: int) -> None:
+    """§3.1.3.7 rule 13: a provider that took whoever was signed in there already has not asked anybody."""
+    if since is None:
+        return
+    if not isinstance(auth_time, int | float) or isinstance(auth_time, bool):
+        raise UpstreamLoginFailed(f"{provider.label} does not tell when the user signed in there (auth_time)")
+    if not since - _LEEWAY <= auth_time <= now + _LEEWAY:
+        raise UpstreamLoginFailed(f"{provider.label} was to ask for a new sign-in, and has taken an older one")
 
 
 def fetch_user_info(

@@ -51,9 +51,9 @@ class FetchedProviders:
         self._lock = threading.Lock()
         self._known: dict[str, _Known] = {}
 
-    def authorization_url(self, provider: UpstreamProvider, asked: AskedLogin, *, state: str, fresh: bool) -> str:
+    def authorization_url(self, provider: UpstreamProvider, asked: AskedLogin, *, state: str) -> str:
         metadata = self._metadata(provider)
-        url: str = _client().authorization_url(metadata, provider, asked, state=state, fresh=fresh)
+        url: str = _client().authorization_url(metadata, provider, asked, state=state)
         return url
 
     def names_itself(self, provider: UpstreamProvider) -> bool:
@@ -73,7 +73,7 @@ class FetchedProviders:
             if not _wanted(provider) <= claims.keys():
                 # What the ID token says goes first: it is signed.
                 claims = client.fetch_user_info(http, metadata, token, claims["sub"]) | claims
-        return Identity(provider.issuer, claims["sub"], claims)
+        return Identity(provider.issuer, claims["sub"], claims, str(token["id_token"]))
 
     def examine(self, provider: UpstreamProvider) -> None:
         """Fetch metadata and keys as a login would, and read the secret. Raises UpstreamUnavailable."""

@@ -1,6 +1,7 @@
 """ID tokens as OpenID Connect Core §3.1.3.7 has them checked: each with one thing wrong, and refused for that."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -40,11 +41,11 @@ def signed(key: Any = KEY, algorithm: str = "ES256", kid: str = "k", **changes: 
     return jwt.encode(claims(**changes), key, algorithm, {"kid": kid})
 
 
-def verify(token: object, **more: Any) -> dict[str, Any]:
+def verify(token: object, asked: AskedLogin = ASKED, **more: Any) -> dict[str, Any]:
     """As after a login."""
     jwk = jwt.algorithms.ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
     keys = KeySet.import_key_set({"keys": [jwk | {"kid": "k", "use": "sig"}]})
-    return verify_id_token({"id_token": token, **more}, keys, METADATA, PROVIDER, ASKED, NOW)
+    return verify_id_token({"id_token": token, **more}, keys, METADATA, PROVIDER, asked, NOW)
 
 
 def _forged_with_the_public_key() -> str:
@@ -93,6 +94,19 @@ def test_a_good_one() -> None:
     assert verify(signed())["sub"] == "248289761001"
     assert verify(signed(aud=[PROVIDER.client_id, "another"], azp=PROVIDER.client_id))["sub"] == "248289761001"
     assert verify(signed(exp=NOW - 59))["sub"] == "248289761001"
+
+
+def test_when_the_user_signed_in() -> None:
+    """§3.1.3.7 rule 13: where that was to be now, auth_time is there, a number, and no older than the question, by
+    clocks that differ by a minute at the most; where it was not, nobody looks."""
+    anew = replace(ASKED, signs_in_since=NOW - 10)
+    for auth_time in (None, True, "now", str(NOW), NOW - 71, 0, NOW + 61, NOW * 1000, float("nan")):
+        with pytest.raises(UpstreamLoginFailed):
+            verify(signed(auth_time=auth_time), anew)
+    for unasked in (None, 0, NOW - 71, NOW + 61):
+        assert verify(signed(auth_time=unasked))
+    for good in (NOW - 70, NOW - 10, NOW, NOW + 60, NOW + 0.5):
+        assert verify(signed(auth_time=good), anew)
 
 
 def test_an_unknown_key_is_looked_for() -> None:

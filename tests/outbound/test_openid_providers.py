@@ -51,7 +51,7 @@ class Place:
 
     def leave(self) -> str:
         """The way there."""
-        return self.providers.authorization_url(PROVIDER, ASKED, state="s", fresh=False)
+        return self.providers.authorization_url(PROVIDER, ASKED, state="s")
 
     def why(self) -> str:
         """Why there is none."""

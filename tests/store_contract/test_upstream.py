@@ -1,12 +1,14 @@
 """Identities at other OpenID providers, the states of logins there, and where sessions came from."""
 
+from dataclasses import replace
+
 from core.domain.store import Store
 from core.domain.upstream.identity import LinkedIdentity, UpstreamSession
 from tests.store_contract.nouns import NOW, a_user
 
 ISSUER = "https://id.example.com"
 IDENTITY = LinkedIdentity(ISSUER, "248289761001", "subject-1", NOW)
-SESSION = UpstreamSession(b"token hash", "company", "https://id.example.com/out", NOW + 60)
+SESSION = UpstreamSession(b"token hash", "company", "https://id.example.com/out", NOW + 60, b"sealed")
 
 
 def test_an_identity_is_one_users(populated: Store) -> None:
@@ -68,5 +70,8 @@ def test_where_a_session_came_from_is_forgotten_with_it(store: Store) -> None:
     assert store.find_upstream_session(b"token hash", now=NOW + 59) == SESSION
     assert store.find_upstream_session(b"token hash", now=NOW + 60) is None
     assert store.find_upstream_session(b"another", now=NOW) is None
-    assert store.purge(now=NOW + 60, limit=10) == 1
+    bare = replace(SESSION, token_hash=b"third", sealed_id_token=None)
+    store.write(lambda transaction: transaction.note_upstream_session(bare))
+    assert store.find_upstream_session(b"third", now=NOW) == bare
+    assert store.purge(now=NOW + 60, limit=10) == 2
     assert store.find_upstream_session(b"token hash", now=NOW) is None

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 import grpc
+import jwt
 import pytest
 from tokenhouse.v1 import (
     account_pb2,
@@ -64,9 +65,34 @@ def test_the_request_is_what_openid_connect_asks_for(away: Away) -> None:
 def test_prompt_login_is_handed_on(away: Away) -> None:
     """OpenID Connect Core §3.1.2.1: a client that wants the user to sign in anew has the provider ask, and the way back
     wants it no longer."""
-    assert answer_in(away.url(prompt="login"))["prompt"] == "login"
+    sent = answer_in(away.url(prompt="login"))
+    assert (sent["prompt"], sent["max_age"]) == ("login", "0")
     finished = away.finish(away.answer(prompt="login"))
     assert "prompt" not in {each.name for each in finished.parameters}
+
+
+def test_an_older_sign_in_there_is_no_new_one(away: Away) -> None:
+    """OpenID Connect Core §3.1.3.7 rule 13: where the user was to sign in anew, a provider that takes whoever is signed
+    in there already is refused, whether the ID token says so by its auth_time or has none; without prompt=login the
+    same session is good."""
+    away.sign_in()
+    clock = away.serving.clock
+    before = clock.milliseconds
+    clock.advance(120)
+    away.provider.misbehave(max_age="86400")
+    told = [refusal_of(away, away.answer(account="", prompt="login"))]
+    away.provider.misbehave(max_age="")
+    told.append(refusal_of(away, away.answer(account="", prompt="login")))
+    session = away.finish(away.answer(account="")).session_token
+    away.provider.misbehave()
+    clock.milliseconds = before
+    anew = away.finish(away.answer(prompt="login")).session_token
+
+    assert [(each.code, each.reason) for each in told] == [_FAILED] * 2
+    assert "has taken an older one" in told[0].description
+    assert "(auth_time)" in told[1].description
+    assert session
+    assert anew
 
 
 def test_an_answer_counts_once(away: Away) -> None:
@@ -107,7 +133,7 @@ def test_made_up_answers_cost_their_network(away: Away) -> None:
 
 
 def test_nothing_secret_is_logged(away: Away, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither code, state, nonce nor the client's secret stands in a log, and no error repeats one of them."""
+    """Neither code, state, nonce, ID token nor the client's secret stands in a log, and no error repeats one."""
     caplog.set_level(logging.DEBUG)
     sent = answer_in(away.url())
     answer = away.answer()
@@ -116,11 +142,14 @@ def test_nothing_secret_is_logged(away: Away, caplog: pytest.LogCaptureFixture) 
     away.provider.misbehave(nonce="another")
     told.append(refusal_of(away, away.answer()).description)
 
+    away.provider.misbehave()
+    away.sign_in()
+    id_token = answer_in(away.sign_out().end_session_url)["id_token_hint"]
     secret = (away.serving.folder / "company.secret").read_text().strip()
     # The browser of the test logs, too.
     ours = [vars(record) for record in caplog.records if not record.name.startswith("http")]
     written = f"{ours} {told}"
-    for value in (secret, answer["code"], answer["state"], sent["nonce"], sent["code_challenge"]):
+    for value in (secret, id_token, answer["code"], answer["state"], sent["nonce"], sent["code_challenge"]):
         assert value not in written
 
 
@@ -267,6 +296,8 @@ def test_signing_out_goes_by_the_provider(away: Away) -> None:
     assert answer.end_session_url.startswith(f"{away.provider.issuer}/session/end?")
     sent = answer_in(answer.end_session_url)
     assert sent["post_logout_redirect_uri"] == "http://localhost:8080/login/signed-out"
+    assert sent["client_id"] == jwt.decode(sent["id_token_hint"], options={"verify_signature": False})["aud"]
+    assert ProviderVisit(away.provider).browser.get(answer.end_session_url).is_success
     request = upstream_pb2.FinishUpstreamLogoutRequest(state=sent["state"], browser_binding=BINDING)
     back = away.serving.upstream.FinishUpstreamLogout(request, timeout=DEADLINE)
     assert ("prompt", "login") in {(each.name, each.value) for each in back.parameters}

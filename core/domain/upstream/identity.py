@@ -1,7 +1,7 @@
 """What is kept of logins at other providers: who is who, which answers were used, where a session came from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.users.user import User
@@ -28,6 +28,8 @@ class UpstreamSession:
     #: Empty where the provider has none.
     end_session_endpoint: str
     expires_at: int
+    #: What the provider said of the user, sealed for this session; None where it is not kept.
+    sealed_id_token: bytes | None = field(default=None, repr=False)
 
 
 class UpstreamFacts(Protocol):

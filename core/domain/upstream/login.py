@@ -25,6 +25,7 @@ from core.domain.sessions.session import Session, SessionIntents
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.domain.tokens.change import ChangeIntents, ChangeKind
 from core.domain.upstream.claims import find_groups, propose_username, require_allowed_domain
+from core.domain.upstream.id_token import IdTokens
 from core.domain.upstream.identity import LinkedIdentity, UpstreamFacts, UpstreamIntents, UpstreamSession
 from core.domain.upstream.provider import AskedLogin, Identity, OpenIdProviders
 from core.domain.users.user import User, UserIntents, username_key
@@ -106,6 +107,7 @@ class UpstreamLogins:
         providers: OpenIdProviders,
         logins: Logins,
         seal: StateSeal,
+        id_tokens: IdTokens,
         policy: PolicySource,
         clock: Clock,
         randomness: Randomness,
@@ -115,6 +117,7 @@ class UpstreamLogins:
         self._providers = providers
         self._logins = logins
         self._seal = seal
+        self._id_tokens = id_tokens
         self._policy = policy
         self._clock = clock
         self._randomness = randomness
@@ -122,21 +125,25 @@ class UpstreamLogins:
     def start(self, name: str, back_to: BackTo, parameters: Parameters, *, browser_binding: bytes, fresh: bool) -> str:
         """The address of the provider's sign-in page; `parameters` come back with the login. May wait on the network.
 
+        `fresh`: whoever is signed in there signs in anew, and the ID token has to prove it.
+
         Raises:
             NotFound: there is no such provider.
             UpstreamUnavailable: the provider does not answer.
             InvalidRequest: there is too much to come back with.
         """
         provider = self._require(name)
-        asked = AskedLogin(self._redirect_uri(provider), self._secret(), self._secret())
+        since = self._clock.now() if fresh else None
+        asked = AskedLogin(self._redirect_uri(provider), self._secret(), self._secret(), since)
         carried = [(_CARRIED + key, value) for key, value in parameters]
+        carried += [] if since is None else [("since", str(since))]
         state = self._seal.seal(
             [("provider", name), ("nonce", asked.nonce), ("verifier", asked.code_verifier), ("to", back_to), *carried],
             browser_binding,
         )
         if len(state) > _LONGEST_STATE:
             raise InvalidRequest("the request is too long to be carried through the sign-in page of another provider")
-        return self._providers.authorization_url(provider, asked, state=state, fresh=fresh)
+        return self._providers.authorization_url(provider, asked, state=state)
 
     def finish(
         self, name: str, answer: Parameters, *, browser_binding: bytes, previous_token: str, network_address: str
@@ -158,7 +165,8 @@ class UpstreamLogins:
         if "error" in told or not told.get("code"):
             said = told.get("error", "nothing")[:64]
             raise UpstreamLoginFailed(f"nobody has signed in: {provider.label} says {said}")
-        asked = AskedLogin(self._redirect_uri(provider), sealed["nonce"], sealed["verifier"])
+        since = int(sealed["since"]) if "since" in sealed else None
+        asked = AskedLogin(self._redirect_uri(provider), sealed["nonce"], sealed["verifier"], since)
         identity = self._providers.redeem(provider, asked, told["code"])
         token, session = self._start_session(identity, provider, previous_token, network_address)
         return FinishedLogin(token, session, *_way_back(state))
@@ -216,6 +224,7 @@ class UpstreamLogins:
         newcomer = self._newcomer(identity, provider)
         token, session = self._logins.new_session(newcomer.subject, network_address)
         now = session.created_at
+        sealed_id_token = self._id_tokens.seal(identity.id_token, session.token_hash)
 
         def intent(tx: UpstreamTransaction) -> Session:
             user = tx.find_user_of_identity(identity.issuer, identity.sub)
@@ -230,7 +239,9 @@ class UpstreamLogins:
             begun = replace(session, subject=user.subject)
             tx.create_session(begun)
             tx.note_upstream_session(
-                UpstreamSession(begun.token_hash, provider.name, end_session_endpoint, begun.expires_at)
+                UpstreamSession(
+                    begun.token_hash, provider.name, end_session_endpoint, begun.expires_at, sealed_id_token
+                )
             )
             end_session(tx, previous_token)
             self._logins.attempts.give_back_elsewhere(tx, network_address)

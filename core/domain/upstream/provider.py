@@ -15,6 +15,8 @@ class AskedLogin:
     nonce: str = field(repr=False)
     #: RFC 7636 §4.1.
     code_verifier: str = field(repr=False)
+    #: Whoever is signed in there signs in anew, no earlier than this, in seconds since the epoch; None: as they are.
+    signs_in_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,15 @@ class Identity:
     sub: str
     #: Of the ID token, and of the UserInfo endpoint where the ID token lacks what the settings look for.
     claims: Mapping[str, object] = field(repr=False)
+    #: As the provider has signed it, for the way out (RP-Initiated Logout §2).
+    id_token: str = field(default="", repr=False)
 
 
 class OpenIdProviders(Protocol):
     """Every provider there is. Each method may wait on the network, and raises UpstreamUnavailable."""
 
-    def authorization_url(self, provider: UpstreamProvider, asked: AskedLogin, *, state: str, fresh: bool) -> str:
-        """Where the browser goes (OpenID Connect Core §3.1.2.1); `fresh`: whoever is signed in there is asked again."""
+    def authorization_url(self, provider: UpstreamProvider, asked: AskedLogin, *, state: str) -> str:
+        """Where the browser goes (OpenID Connect Core §3.1.2.1)."""
         ...
 
     def names_itself(self, provider: UpstreamProvider) -> bool:

@@ -254,6 +254,12 @@ def grants_tell_where_they_are_used(database: Database) -> None:
     )
 
 
+@step()
+def sign_out_elsewhere_says_who(database: Database) -> None:
+    """The ID token of a login at another provider, sealed, for the sign-out there."""
+    database.execute("ALTER TABLE upstream_sessions ADD COLUMN sealed_id_token BLOB")
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

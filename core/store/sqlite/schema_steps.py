@@ -25,6 +25,7 @@ STEPS = (
     "limits_say_whose_they_are",
     "second_factors",
     "grants_tell_where_they_are_used",
+    "sign_out_elsewhere_says_who",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

@@ -28,12 +28,12 @@ _FORGET_STATES = """
     WHERE nonce IN (SELECT nonce FROM upstream_login_states WHERE forgotten_at <= ? LIMIT ?)
 """
 _FIND_SESSION = """
-    SELECT token_hash, provider, end_session_endpoint, expires_at FROM upstream_sessions
+    SELECT token_hash, provider, end_session_endpoint, expires_at, sealed_id_token FROM upstream_sessions
     WHERE token_hash = ? AND expires_at > ?
 """
 _NOTE_SESSION = """
-    INSERT INTO upstream_sessions (token_hash, provider, end_session_endpoint, expires_at) VALUES (?, ?, ?, ?)
-    RETURNING 1
+    INSERT INTO upstream_sessions (token_hash, provider, end_session_endpoint, expires_at, sealed_id_token)
+    VALUES (?, ?, ?, ?, ?) RETURNING 1
 """
 _FORGET_SESSIONS = """
     DELETE FROM upstream_sessions
@@ -72,7 +72,13 @@ class UpstreamWrites(WritingStatements):
     def note_upstream_session(self, session: UpstreamSession) -> None:
         self.issue(
             _NOTE_SESSION,
-            (session.token_hash, session.provider, session.end_session_endpoint, session.expires_at),
+            (
+                session.token_hash,
+                session.provider,
+                session.end_session_endpoint,
+                session.expires_at,
+                session.sealed_id_token,
+            ),
         )
 
     def purge_upstream(self, *, now: int, limit: int) -> int:

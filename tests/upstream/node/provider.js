@@ -69,6 +69,10 @@ function createProvider() {
   created.use(async (ctx, next) => {
     asked.push(ctx.path);
     if (ctx.path === '/auth' && faults.nonce) ctx.query = { ...ctx.query, nonce: faults.nonce };
+    if (ctx.path === '/auth' && faults.max_age !== undefined) {
+      const { prompt, max_age, ...rest } = ctx.query;
+      ctx.query = faults.max_age ? { ...rest, max_age: faults.max_age } : rest;
+    }
     await next();
     const location = ctx.response.get('location');
     if (faults.iss !== undefined && location.includes('iss=')) {
