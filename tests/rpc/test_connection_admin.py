@@ -273,6 +273,19 @@ def test_a_client_that_went_no_further(serving: Serving) -> None:
     ]
 
 
+def test_a_flood_of_one_network_hides_no_other(serving: Serving) -> None:
+    """ISSUER_DIFFERS of another network stays, whatever one reads; what differs alike for several is said once."""
+    for address in ("192.0.2.201", "192.0.2.202"):
+        read_metadata(serving, address, "quiet.example.com")
+    for number in range(120):
+        read_metadata(serving, "192.0.2.203", "localhost:8080", f"{_DOCUMENT}/{number}", found=False)
+    found = look(serving)
+
+    assert {"192.0.2.201", "192.0.2.202"} <= {reads.network for reads in found.metadata_reads}
+    assert len([finding for finding in found.findings if "quiet.example.com" in finding.words]) == 1
+    assert len([finding for finding in found.findings if f"{_DOCUMENT}/" in finding.words]) == 1
+
+
 def test_pages_are_bounded(serving: Serving) -> None:
     """INVALID_ARGUMENT for more than there can be; one where one is asked for."""
     register(serving)

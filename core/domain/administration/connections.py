@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Protocol, Self
 
 from core.domain.administration.clock import ClockState
@@ -13,7 +14,7 @@ from core.domain.connections.event import Event, Happening, Step, shown_client_i
 from core.domain.connections.finding import Fault, Finding
 from core.domain.connections.issuer import find_other_issuers
 from core.domain.connections.journal import MOST_ATTEMPTS, TOGETHER_MS, Journal
-from core.domain.connections.reads import MetadataReads, Reads
+from core.domain.connections.reads import MetadataReads, Reads, choose_fairly
 from core.domain.errors import InvalidArgument
 from core.domain.policy import PolicySource
 
@@ -21,6 +22,7 @@ _USUAL_PAGE = 50
 #: Reads of the metadata that are shown: with one attempt, and of those that belong to none.
 _MOST_READS = 10
 _MOST_OTHER_READS = 50
+_MOST_OTHER_FINDINGS = 50
 
 
 class ClockLook(Protocol):
@@ -121,7 +123,8 @@ class ConnectionAdministration:
         places = [_Place.of(attempt) for attempt in attempts]
         others = [] if wanted else [each for each in reads if not any(place.has(each) for place in places)]
         findings = [*self._examine_clock(), *_examine_others(others, policy.issuer)]
-        return Examination(examined, list(map(_event, others[:_MOST_OTHER_READS])), findings, self._journal.since)
+        shown_reads = list(map(_event, choose_fairly(others, _MOST_OTHER_READS)))
+        return Examination(examined, shown_reads, findings, self._journal.since)
 
     def _examine_clock(self) -> Iterator[Finding]:
         state = self._clock_look.look()
@@ -141,6 +144,10 @@ def _event(reads: Reads) -> Event:
 
 
 def _examine_others(reads: Sequence[Reads], issuer: str) -> Iterator[Finding]:
-    """Clients that went no further than the metadata: of each network, whether it ever looked in the right place."""
-    for network in dict.fromkeys(each.of.network for each in reads[:_MOST_OTHER_READS]):
-        yield from find_other_issuers([each for each in reads if each.of.network == network], issuer)
+    """Clients that went no further than the metadata: of each network, whether it ever looked in the right place.
+    What differs in the same way for several is said once."""
+    of_network: dict[str, list[Reads]] = {}
+    for each in reads:
+        of_network.setdefault(each.of.network, []).append(each)
+    found = dict.fromkeys(chain.from_iterable(find_other_issuers(own, issuer) for own in of_network.values()))
+    return islice(found, _MOST_OTHER_FINDINGS)

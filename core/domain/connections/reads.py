@@ -1,13 +1,16 @@
 """Who read the metadata document lately (RFC 8414 §3): the first step of a client, which tells no more than whence."""
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from threading import Lock
 
 from core.domain.clock import Clock
 from core.domain.limits.network import network_of
 
-_MOST = 500
+#: Of all networks together.
+MOST_READS = 500
 #: In milliseconds: what is alike and as near together is one event.
 _TOGETHER_MS = 60_000
 _LONGEST = 256
@@ -35,27 +38,52 @@ class Reads:
 
 
 class MetadataReads:
-    """The last ones, for any thread."""
+    """The last ones of each network, for any thread: who reads most makes room for the others."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
-        self._reads: deque[Reads] = deque(maxlen=_MOST)
+        #: The oldest first.
+        self._of_network: dict[str, deque[Reads]] = {}
+        self._count = 0
 
     def note(self, address: str, host: str, path: str, *, found: bool, count: int, ago_ms: int) -> None:
         """Note `count` requests, the first of them `ago_ms` milliseconds ago."""
         of = ReadOf(network_of(address), host[:_LONGEST].lower(), path[:_LONGEST], found)
         at_ms = self._clock.now_ms() - max(0, ago_ms)
         with self._lock:
-            for known in reversed(self._reads):
+            for known in reversed(self._of_network.get(of.network, ())):
                 if at_ms - known.last_at_ms > _TOGETHER_MS:
                     break
                 if known.of == of:
                     known.last_at_ms, known.count = max(at_ms, known.last_at_ms), known.count + count
                     return
-            self._reads.append(Reads(of, at_ms, at_ms, count))
+            if self._count >= MOST_READS:
+                self._forget_one()
+            self._of_network.setdefault(of.network, deque()).append(Reads(of, at_ms, at_ms, count))
+            self._count += 1
+
+    def _forget_one(self) -> None:
+        # Of those with as many, the one whose first was read first.
+        network, reads = max(self._of_network.items(), key=lambda item: (len(item[1]), -item[1][0].at_ms))
+        reads.popleft()
+        self._count -= 1
+        if not reads:
+            del self._of_network[network]
 
     def list_reads(self) -> list[Reads]:
         """Copies, the last one first."""
         with self._lock:
-            return [replace(each) for each in reversed(self._reads)]
+            kept = [replace(each) for reads in self._of_network.values() for each in reversed(reads)]
+        return sorted(kept, key=lambda each: each.at_ms, reverse=True)
+
+
+def choose_fairly(reads: Iterable[Reads], most: int) -> list[Reads]:
+    """At most so many of them, in their order: one of each network before the second of any."""
+    seen: Counter[str] = Counter()
+    ranked = []
+    for at, each in enumerate(reads):
+        ranked.append((seen[each.of.network], at, each))
+        seen[each.of.network] += 1
+    chosen = nsmallest(most, ranked, key=lambda entry: entry[:2])
+    return [each for _, _, each in sorted(chosen, key=lambda entry: entry[1])]

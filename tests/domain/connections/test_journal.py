@@ -8,7 +8,7 @@ from core.domain.connections.attempt import MOST_EVENTS, Attempt, Trace
 from core.domain.connections.diagnosis import state_of
 from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
 from core.domain.connections.journal import MOST_ATTEMPTS, MOST_OF_ONE_CLIENT, TOGETHER_MS, Journal
-from core.domain.connections.reads import MetadataReads
+from core.domain.connections.reads import MOST_READS, MetadataReads
 from core.domain.tokens.change import Change, ChangeKind
 from tests.fakes.clock import ManualClock
 
@@ -191,6 +191,7 @@ def test_reads_are_bounded(clock: ManualClock) -> None:
     reads = MetadataReads(clock)
     for number in range(600):
         reads.note("192.0.2.1", f"host-{number}", "/", found=True, count=1, ago_ms=0)
+    clock.advance(2)
     for _ in range(2):
         reads.note("192.0.2.1", "HOST", "/", found=True, count=2, ago_ms=1000)
     clock.advance(61)
@@ -200,3 +201,16 @@ def test_reads_are_bounded(clock: ManualClock) -> None:
     assert len(found) == 500
     assert [(each.of.host, each.count) for each in found[:3]] == [("host", 1), ("host", 4), ("host-599", 1)]
     assert found[1].at_ms == clock.now_ms() - 62_000
+
+
+def test_no_network_pushes_out_what_another_read(clock: ManualClock) -> None:
+    """Whoever asks for ever new paths makes room for itself, of what it asked for first."""
+    reads = MetadataReads(clock)
+    reads.note("192.0.2.1", "elsewhere.example.com", "/", found=True, count=1, ago_ms=0)
+    for number in range(2 * MOST_READS):
+        reads.note("198.51.100.1", "host", f"/{number}", found=False, count=1, ago_ms=0)
+    found = reads.list_reads()
+
+    assert len(found) == MOST_READS
+    assert [each.of.host for each in found if each.of.network == "192.0.2.1"] == ["elsewhere.example.com"]
+    assert f"/{2 * MOST_READS - 1}" in [each.of.path for each in found]
