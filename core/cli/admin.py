@@ -16,6 +16,8 @@ from google.protobuf.message import Message
 from core.cli.greeting import config_option, own_command
 from core.cli.invocation import Refused, config_file, load_or_refuse
 from core.cli.output import print_json
+from core.domain.audit.act import ActorKind
+from core.domain.audit.origin import Actor
 
 #: For every call, in seconds. Setting a password waits for Argon2id, revoking for the disk; nothing takes this long.
 DEADLINE = 30
@@ -47,7 +49,7 @@ class _Named(grpc.UnaryUnaryClientInterceptor):
     """Says with each call under which name this command runs, for the audit trail."""
 
     def __init__(self, name: str) -> None:
-        self._metadata = ((_OPERATOR_KEY, name),) if name.isascii() and name.isprintable() else ()
+        self._metadata = ((_OPERATOR_KEY, name),) if _is_plain(name) else ()
 
     def intercept_unary_unary(
         self, continuation: Any, client_call_details: grpc.ClientCallDetails, request: Any
@@ -63,6 +65,16 @@ class _Details(grpc.ClientCallDetails):
         self.method, self.timeout, self.metadata = before.method, before.timeout, metadata
         self.credentials, self.wait_for_ready = before.credentials, before.wait_for_ready
         self.compression = before.compression
+
+
+def own_operator() -> Actor:
+    """Whoever runs this, as the audit trail names who does it without a core."""
+    name = _own_name()
+    return Actor(ActorKind.OPERATOR, f"uid:{os.geteuid()}", name if _is_plain(name) else "")
+
+
+def _is_plain(name: str) -> bool:
+    return name.isascii() and name.isprintable()
 
 
 def _own_name() -> str:

@@ -6,7 +6,7 @@ import click
 from tokenhouse.v1 import backup_admin_pb2 as pb
 from tokenhouse.v1.backup_admin_pb2_grpc import BackupAdminServiceStub
 
-from core.cli.admin import admin_channel
+from core.cli.admin import admin_channel, own_operator
 from core.cli.invocation import OperatorCommand, Refused, load_or_refuse
 from core.cli.output import json_option, print_json, show_size
 from core.config.config import Config
@@ -41,7 +41,7 @@ def backup(ctx: click.Context, file: Path, overwrite: bool, as_json: bool) -> No
 def _make(config: Config, path: Path, overwrite: bool) -> tuple[int, int]:
     """The size and the revision of a new backup; a core that runs makes it itself."""
     try:
-        made = create_backup(config, str(path), overwrite=overwrite)
+        made, recorded = create_backup(config, str(path), overwrite=overwrite, operator=own_operator())
     except StoreInUse:
         request = pb.CreateBackupRequest(path=str(path), overwrite=overwrite)
         with admin_channel() as channel:
@@ -51,4 +51,6 @@ def _make(config: Config, path: Path, overwrite: bool) -> tuple[int, int]:
         raise Refused(str(refusal)) from None
     except Refusal as refusal:
         raise Refused(refusal.description) from None
+    if not recorded:
+        click.echo("tokenhouse: the audit trail does not tell of it: the database could not be written", err=True)
     return made.size, made.revision

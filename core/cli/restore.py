@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from core.cli.admin import own_operator
 from core.cli.invocation import OperatorCommand, Refused, load_or_refuse
 from core.cli.output import count, json_option, print_json, show_time
 from core.offline.restore import Restored, restore_backup
@@ -28,7 +29,7 @@ def restore(ctx: click.Context, file: Path, keep_grants: bool, as_json: bool) ->
     """
     path = Path.cwd() / file
     try:
-        restored = restore_backup(load_or_refuse(ctx), path, keep_grants=keep_grants)
+        restored = restore_backup(load_or_refuse(ctx), path, keep_grants=keep_grants, operator=own_operator())
     except StoreInUse as refusal:
         raise Refused(f"stop the core before you restore: {refusal}") from None
     except (StoreRefused, MasterKeyRefused) as refusal:

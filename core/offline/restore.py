@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.config.config import Config
-from core.domain.administration.restoring import Restoring
+from core.domain.administration.restoring import RestoredBackup, Restoring
+from core.domain.audit.origin import Actor, ComingFrom, Origin
 from core.domain.clock import ServingClock
 from core.domain.errors import FailedPrecondition, StoreUnavailable
 from core.domain.keys.key_ring import KeyRing
@@ -32,8 +33,8 @@ class Restored:
     backup_time: int
 
 
-def restore_backup(config: Config, file: Path, *, keep_grants: bool) -> Restored:
-    """Put the backup `file` in the place of the database. It happens, or nothing does.
+def restore_backup(config: Config, file: Path, *, keep_grants: bool, operator: Actor) -> Restored:
+    """Put the backup `file` in the place of the database. It happens, or nothing does. `operator`: who does it.
 
     Raises:
         StoreInUse: a core runs.
@@ -47,9 +48,12 @@ def restore_backup(config: Config, file: Path, *, keep_grants: bool) -> Restored
                 past = restore.read_past() or Past(0, 0)
                 backup_time = store.persisted_time()
                 clock = ServingClock(max(past.noted_time, backup_time))
-                begun = Restoring(store, _open_keys(config, file, store, clock), clock).begin_anew(
-                    known_revision=max(past.revision, store.current_revision()), keep_grants=keep_grants
-                )
+                with ComingFrom(Origin(operator)):
+                    begun = Restoring(store, _open_keys(config, file, store, clock), clock).begin_anew(
+                        RestoredBackup(str(file), backup_time),
+                        known_revision=max(past.revision, store.current_revision()),
+                        keep_grants=keep_grants,
+                    )
                 if not clock.unconfirmed:
                     store.note_time(clock.now())
         except StoreUnavailable:

@@ -1,14 +1,21 @@
 """`tokenhouse backup`."""
 
+import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tokenhouse.v1 import audit_admin_pb2
 
+from core.store.sqlite.database import connect_writer
+from core.store.sqlite.schema_steps import STEPS
 from tests.cli.command import Operator, call
 from tests.facade.pair import Pair
 from tests.facade.road import Visit
-from tests.serving import Serving
+from tests.serving import DEADLINE, Serving
+
+_MADE = audit_admin_pb2.ListAuditRecordsRequest(acts=[audit_admin_pb2.AUDIT_ACT_BACKUP_CREATE])
 
 
 @pytest.fixture
@@ -61,15 +68,27 @@ def test_nothing_is_overwritten_unless_told(
 
 
 def test_where_no_core_runs(stopped: Operator, tmp_path: Path) -> None:
-    """The command makes it itself, and leaves the database as it was."""
-    database = tmp_path / "data" / "database" / "tokenhouse.db"
-    before = database.read_bytes()
-    assert stopped("backup", str(tmp_path / "backup")).status == 0
+    """The command makes it itself; the audit trail, which is all that changes, says who has made it."""
+    assert stopped("backup", str(tmp_path / "backup")).stderr == ""
 
     assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
+    with Serving(tmp_path) as serving:
+        [record] = serving.audit.ListAuditRecords(_MADE, timeout=DEADLINE).records
+    assert (record.actor, record.target) == (f"uid:{os.geteuid()}", str(tmp_path / "backup"))
+
+
+def test_a_database_that_cannot_be_written(stopped: Operator, tmp_path: Path) -> None:
+    """One of an older program is copied as it is, for whoever is about to update: one line says that the audit trail
+    does not tell of it."""
+    database = tmp_path / "data" / "database" / "tokenhouse.db"
+    with closing(connect_writer(database)) as connection:
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name = ?", (STEPS[-1],))
+    before = database.read_bytes()
+    made = stopped("backup", str(tmp_path / "backup"))
+
+    assert made.status == 0
+    assert made.stderr == "tokenhouse: the audit trail does not tell of it: the database could not be written\n"
     assert database.read_bytes() == before
-    with Serving(tmp_path):
-        pass
 
 
 def test_after_a_crash(stopped: Operator, tmp_path: Path) -> None:

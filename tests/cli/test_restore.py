@@ -1,10 +1,12 @@
 """`tokenhouse restore`."""
 
+import getpass
+import os
 import re
 from pathlib import Path
 
 import pytest
-from tokenhouse.v1 import changes_pb2
+from tokenhouse.v1 import audit_admin_pb2, changes_pb2
 
 from tests.cli.command import Operator
 from tests.rpc.road import Road, refused
@@ -43,7 +45,8 @@ def serve_and_back_up(serving: Serving, operator: Operator, file: Path) -> tuple
 
 @pytest.mark.parametrize("keep_grants", [False, True])
 def test_tokens_of_before(serving: Serving, operator: Operator, file: Path, keep_grants: bool) -> None:
-    """Every token is refused, of before the backup and after it; with --keep-grants the grants of before it go on."""
+    """Every token is refused, of before the backup and after it; with --keep-grants the grants of before it go on. The
+    audit trail says who has done it, with which backup and what became of the grants."""
     road, tokens = serve_and_back_up(serving, operator, file)
     restored = operator("restore", str(file), *(["--keep-grants"] if keep_grants else []), "--json").json
     assert restored["ended_grants"] == (0 if keep_grants else 1)
@@ -60,6 +63,13 @@ def test_tokens_of_before(serving: Serving, operator: Operator, file: Path, keep
             assert refused(serving.tokens.IssueToken, road.refreshing(tokens[1])).reason == "INVALID_GRANT"
         road.session_token = road.log_in().session_token
         assert road.validate(road.connect().access_token).active
+        asked = audit_admin_pb2.ListAuditRecordsRequest(acts=[audit_admin_pb2.AUDIT_ACT_RESTORE])
+        [record] = serving.audit.ListAuditRecords(asked, timeout=DEADLINE).records
+    assert (record.actor_kind, record.actor) == (audit_admin_pb2.AUDIT_ACTOR_KIND_OPERATOR, f"uid:{os.geteuid()}")
+    assert record.actor_name == getpass.getuser()
+    became = "grants kept" if keep_grants else "grants ended: 1"
+    assert re.fullmatch(rf"as of 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ, {became}, {re.escape(str(file))}", record.target)
+    assert record.reason == ("grants_kept" if keep_grants else "grants_ended")
 
 
 def test_what_it_says(serving: Serving, operator: Operator, file: Path) -> None:

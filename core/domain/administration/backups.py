@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.domain.audit.act import Act
-from core.domain.audit.record import record_of
+from core.domain.audit.record import AuditRecord, record_of
 from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument
@@ -67,7 +67,11 @@ def recording(upkeep: AuditUpkeep, clock: Clock) -> Callable[[Backup], None]:
     """What records each backup in the audit trail: within a second, and on a full disk once there is room."""
 
     def record(backup: Backup) -> None:
-        made = record_of(Act.BACKUP_CREATE, at=clock.now(), target=str(backup.path))
-        upkeep.record_soon(made)
+        upkeep.record_soon(record_of_backup(backup, clock.now()))
 
     return record
+
+
+def record_of_backup(backup: Backup, at: int) -> AuditRecord:
+    """What the audit trail says of it; `at` in seconds since the epoch."""
+    return record_of(Act.BACKUP_CREATE, at=at, target=str(backup.path))

@@ -57,6 +57,8 @@ class Act(StrEnum):
     CLOCK_CONFIRM = "clock_confirm"
     #: The path.
     BACKUP_CREATE = "backup_create"
+    #: The time of the backup, what became of the grants, and the path.
+    RESTORE = "restore"
     #: The names of the settings that changed.
     CONFIG_RELOAD = "config_reload"
     #: Whose tries.

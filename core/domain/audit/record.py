@@ -60,10 +60,15 @@ def record_of(
         actor=actor or origin.actor,
         subject=subject,
         client_id=client_id,
-        target=target if len(target) <= _LONGEST else f"{target[: _LONGEST - 3]}...",
+        target=shortened(target),
         network=network_of(network_address) if network_address else origin.network,
         correlation_id=correlation_id or current_correlation_id(),
     )
+
+
+def shortened(text: str) -> str:
+    """As much of it as a record takes."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Operators see whose tries are used up, and give them back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,14 @@ from core.domain.administration.limits import LimitAdministration, WantedLimits
 from core.domain.authorization.device_endpoint import DeviceAuthorizationRequest
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.grant_types import DEVICE_CODE
-from core.domain.errors import InvalidArgument, LoginFailed, NotFound, TooManyAttempts
+from core.domain.errors import InvalidArgument, LoginFailed, NotFound, TooManyAttempts, UnknownUserCode
 from core.domain.limits.key import LimitKey
 from core.domain.limits.rate import Rate
 from core.domain.policy import DeviceFlowPolicy
 from core.domain.users.user import User
+from tests.domain.device_road import enter
 from tests.domain.house import OFF, House
-from tests.domain.road import a_client, a_user, register
+from tests.domain.road import a_client, a_session, a_user, register
 from tests.domain.sessions.form import PASSWORD, log_in
 
 EVERYTHING = WantedLimits()
@@ -173,6 +175,30 @@ def test_devices_and_their_restart(house: House, limits: LimitAdministration) ->
     assert ("device", "", HERE, 0, 2) in _seen(
         LimitAdministration(house.store, house.policy, house.clock), used_up=True
     )
+
+
+def test_codes_that_a_user_typed_and_their_restart(house: House, limits: LimitAdministration) -> None:
+    """RFC 8628 §5.1: wrong codes are counted for the user apart from the network, across a restart; operators see them
+    by the user's name, and give them back."""
+    user = a_user(house)
+    flow = replace(house.policy.current.device_flow, user_codes=Rate(2, 600))
+    limits.clear_matching(EVERYTHING, everything=True)
+
+    def type_a_wrong_one(network_address: str) -> None:
+        with pytest.raises(UnknownUserCode):
+            enter(house, "HKLMQ-RTWXY", a_session(house, user), network_address)
+
+    with house.under(device_flow=flow):
+        type_a_wrong_one(HERE)
+        type_a_wrong_one("203.0.113.1")
+        house.restart()
+        with pytest.raises(TooManyAttempts):
+            enter(house, "HKLMQ-RTWXY", a_session(house, user), "203.0.113.2")
+        limits = LimitAdministration(house.store, house.policy, house.clock)
+        assert _seen(limits, WantedLimits(username=user.username)) == {("user code", user.username, "", 0, 2)}
+        assert {("user code network", "", HERE, 19, 20), ("user codes", "", "", 198, 200)} < _seen(limits)
+        assert limits.clear_matching(WantedLimits(username=user.username), everything=False) == 1
+        type_a_wrong_one("203.0.113.2")
 
 
 def test_what_cannot_be_meant_is_refused(limits: LimitAdministration) -> None:

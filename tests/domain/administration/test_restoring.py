@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.administration.restoring import NewBeginning, Restoring
+from core.domain.administration.restoring import NewBeginning, RestoredBackup, Restoring
 from core.domain.grants.grant import GrantState, RevokeReason
 from core.domain.keys.key_ring import KeyRing
 from core.domain.tokens.change import ChangeKind
@@ -53,7 +53,9 @@ class Times:
             with closing(place.open_copy(self.file)) as store:
                 keys = KeyRing(store, self.house.master_keys, self.house.clock)
                 begun = Restoring(store, keys, self.house.clock).begin_anew(
-                    known_revision=known, keep_grants=keep_grants
+                    RestoredBackup(str(self.file), store.persisted_time()),
+                    known_revision=known,
+                    keep_grants=keep_grants,
                 )
             place.take_place(_STAMP)
         self.house.open()
