@@ -1,6 +1,6 @@
 """A history of the real core and the real facade, which are restarted and killed on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -30,14 +30,20 @@ class Recorded:
 
 
 def record_history(
-    folder: Path, command: Sequence[str] = _CORE, *, steps: int, restarts: int, seed: int = 0
+    folder: Path,
+    command: Sequence[str] = _CORE,
+    *,
+    steps: int,
+    restarts: int,
+    seed: int = 0,
+    environment: Mapping[str, str] | None = None,
 ) -> Recorded:
     """Let eight clients take so many steps each, while core and facade are restarted so often; then look back.
 
-    `command` is what Python runs as the core.
+    `command` is what Python runs as the core, and `environment` what that gets beside the test's own.
     """
     file, history, promises = folder / "history", History(folder / "history"), list[Promise]()
-    with CoreProcess(folder, command=command) as core, ExitStack() as stack:
+    with CoreProcess(folder, environment or {}, command) as core, ExitStack() as stack:
         stack.callback(history.close)
         facade = stack.enter_context(FacadeProcess(folder))
         clients = _clients(core, facade, history, promises, seed, stack)
