@@ -4,6 +4,8 @@ Operators look at it (`tokenhouse doctor connections`); nothing is decided by it
 """
 
 import asyncio
+import ipaddress
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +17,8 @@ from facade.settings import Network
 
 #: Kinds of reads that are told at once; those beyond it are not told.
 _MOST = 256
+#: And of them, those of one network, which must not take the others' places.
+_MOST_OF_ONE = 32
 #: In characters, of what a client has sent.
 _LONGEST = 256
 #: What clients of OAuth look for (RFC 8414 §3.1; OpenID Connect Discovery §4), below whatever path.
@@ -49,7 +53,7 @@ def find_read(request: Request, status: int) -> ReadOf | None:
 @dataclass(slots=True)
 class _Waiting:
     read: ReadOf
-    peer: str
+    address: str
     #: When the first of them was, by the loop's clock.
     first: float
     count: int = 1
@@ -62,6 +66,7 @@ class MetadataReads:
         self._trusted_proxies = trusted_proxies
         #: By what was asked for, and by whom.
         self._waiting: dict[tuple[str, str], _Waiting] = {}
+        self._of_network: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -72,15 +77,20 @@ class MetadataReads:
         if known is not None:
             known.count += 1
         elif len(self._waiting) < _MOST:
-            self._waiting[read.key, peer] = _Waiting(read, peer, asyncio.get_running_loop().time())
+            address = find_network_address(peer, read.forwarded_for, self._trusted_proxies)
+            network = _network_of(address)
+            if self._of_network[network] < _MOST_OF_ONE:
+                self._of_network[network] += 1
+                self._waiting[read.key, peer] = _Waiting(read, address, asyncio.get_running_loop().time())
 
     def take(self) -> list[discovery_pb2.MetadataReads]:
         """All of them, as the core is told, and begin anew."""
         taken, self._waiting = self._waiting, {}
+        self._of_network.clear()
         now = asyncio.get_running_loop().time()
         return [
             discovery_pb2.MetadataReads(
-                network_address=find_network_address(each.peer, each.read.forwarded_for, self._trusted_proxies),
+                network_address=each.address,
                 host=each.read.host,
                 path=each.read.path,
                 found=each.read.found,
@@ -89,3 +99,11 @@ class MetadataReads:
             )
             for each in taken.values()
         ]
+
+
+def _network_of(address: str) -> str:
+    """As the core tells networks apart: an IPv6 address by its /64. A socket's name is one of its own."""
+    try:
+        return ":".join(ipaddress.IPv6Address(address).exploded.split(":")[:4])
+    except ValueError:
+        return address

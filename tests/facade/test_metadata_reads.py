@@ -66,9 +66,25 @@ async def test_a_flood_is_bounded() -> None:
     """Of readers that differ 256 are told at once, however many hosts they make up; what they sent is cut."""
     reads = MetadataReads(())
     for number in range(1000):
-        reads.note(read_of(f"host-{number}"), "192.0.2.1")
+        reads.note(read_of(f"host-{number}"), f"192.0.2.{number % 100}")
     long = find_read(a_request(f"{_DOCUMENT}/{'x' * 1000}", host="y" * 1000), 404)
 
     assert len(reads.take()) == 256
     assert long is not None
     assert (len(long.host), len(long.path)) == (256, 256)
+
+
+@pytest.mark.parametrize(
+    ("loud", "alike"), [("192.0.2.1", "192.0.2.1"), ("unix:/run/x", "unix:/run/x"), ("2001:db8::1", "2001:db8::ffff:2")]
+)
+async def test_one_network_leaves_room(loud: str, alike: str) -> None:
+    """Whoever asks for ever new hosts takes 32 of the places, from as many addresses of one network as it likes."""
+    reads = MetadataReads(())
+    for number in range(300):
+        reads.note(read_of(f"host-{number}"), loud if number % 2 else alike)
+    reads.note(read_of(), "2001:db8:0:1::1")
+    told = reads.take()
+
+    assert (len(told), told[-1].network_address) == (33, "2001:db8:0:1::1")
+    reads.note(read_of(), loud)
+    assert len(reads.take()) == 1
