@@ -32,25 +32,25 @@ class AuthorizationServicer(authorization_pb2_grpc.AuthorizationServiceServicer)
         self, request: authorization_pb2.StartAuthorizationRequest, context: grpc.ServicerContext
     ) -> authorization_pb2.StartAuthorizationResponse:
         parameters = _read_parameters(request)
-        with self._notes.authorizing(parameters, request.network_address):
+        with self._notes.authorizing(parameters, request.browser_binding, request.network_address):
             outcome = self._endpoint.start(
                 parameters, session_token=request.session_token, browser_binding=request.browser_binding
             )
-        self._notes.authorization(parameters, request.network_address, outcome)
+        self._notes.authorization(parameters, request.browser_binding, request.network_address, outcome)
         return _write_outcome(outcome)
 
     def StartAuthorizationByDocument(
         self, request: authorization_pb2.StartAuthorizationByDocumentRequest, context: grpc.ServicerContext
     ) -> authorization_pb2.StartAuthorizationByDocumentResponse:
-        parameters = _read_parameters(request.request)
-        with self._notes.authorizing(parameters, request.network_address, by_document=True):
+        parameters, browser = _read_parameters(request.request), request.request.browser_binding
+        with self._notes.authorizing(parameters, browser, request.network_address, by_document=True):
             outcome = self._endpoint.start_by_document(
                 parameters,
                 session_token=request.request.session_token,
-                browser_binding=request.request.browser_binding,
+                browser_binding=browser,
                 network_address=request.network_address,
             )
-        self._notes.authorization(parameters, request.network_address, outcome, by_document=True)
+        self._notes.authorization(parameters, browser, request.network_address, outcome, by_document=True)
         return authorization_pb2.StartAuthorizationByDocumentResponse(response=_write_outcome(outcome))
 
     def DecideConsent(

@@ -48,6 +48,7 @@ def _write_attempt(examined: ExaminedAttempt) -> pb.ConnectionAttempt:
         attempt_id=attempt.attempt_id,
         client_id=attempt.client_id,
         client_name=examined.client_name,
+        client_listed=examined.client_listed,
         username=attempt.username,
         began_at=attempt.began_ms // 1000,
         state=examined.state,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tokenhouse.v1 import token_pb2
 
@@ -11,7 +12,7 @@ from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.clients.assertion import find_subject
 from core.domain.clients.registration import Registration
 from core.domain.connections.attempt import Trace
-from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
+from core.domain.connections.event import Happening, Step, shown_uri
 from core.domain.connections.journal import Journal
 from core.domain.errors import (
     ClientDocumentRefused,
@@ -73,17 +74,25 @@ class ConnectionNotes:
         self._journal.note(trace, Happening(Step.REGISTRATION, "registered", network=network), *left_out)
 
     @contextmanager
-    def authorizing(self, parameters: Parameters, network_address: str, *, by_document: bool = False) -> Iterator[None]:
+    def authorizing(
+        self, parameters: Parameters, browser_binding: bytes, network_address: str, *, by_document: bool = False
+    ) -> Iterator[None]:
         """Note the refusal of an authorization request, where it is refused on a page."""
         try:
             yield
         except Exception as error:
-            self._refused_authorization(parameters, network_address, error, by_document=by_document)
+            self._refused_authorization(parameters, browser_binding, network_address, error, by_document=by_document)
             raise
 
     @quietly
     def _refused_authorization(
-        self, parameters: Parameters, network_address: str, error: Exception, *, by_document: bool
+        self,
+        parameters: Parameters,
+        browser_binding: bytes,
+        network_address: str,
+        error: Exception,
+        *,
+        by_document: bool,
     ) -> None:
         network = seen_network(network_address)
         step = Step.DOCUMENT if by_document and isinstance(error, _WITHOUT_DOCUMENT) else Step.AUTHORIZE
@@ -91,20 +100,21 @@ class ConnectionNotes:
         # What is said of a redirect URI is said with the document in hand.
         known = by_document and isinstance(error, InvalidRedirectUri)
         fetched = (Happening(Step.DOCUMENT, "fetched", network=network),) if known else ()
-        trace = trace_of(parameters, network, stranger=refusal.outcome in STRANGERS)
+        trace = trace_of(parameters, browser_binding, network, stranger=refusal.outcome in STRANGERS)
         self._journal.note(trace, *fetched, refusal)
 
     @quietly
     def authorization(
         self,
         parameters: Parameters,
+        browser_binding: bytes,
         network_address: str,
         outcome: Redirect | LoginPrompt | ConsentPrompt | DocumentWanted,
         *,
         by_document: bool = False,
     ) -> None:
         """Note what comes next for an authorization request."""
-        network, username = seen_network(network_address), ""
+        network, username, name = seen_network(network_address), "", ""
         redirect_uri = shown_uri(dict(parameters).get("redirect_uri", ""))
         match outcome:
             case DocumentWanted():
@@ -117,31 +127,37 @@ class ConnectionNotes:
                     else refusal_of(Step.AUTHORIZE, refusal, network)
                 )
             case LoginPrompt():
+                name = outcome.recipient.client.client_name
                 happening = Happening(Step.AUTHORIZE, "login_asked", about=redirect_uri, network=network)
             case ConsentPrompt():
-                username = outcome.user.username
+                username, name = outcome.user.username, outcome.request.recipient.client.client_name
                 happening = Happening(Step.AUTHORIZE, "consent_asked", about=redirect_uri, network=network)
         fetched = (Happening(Step.DOCUMENT, "fetched", network=network),) if by_document else ()
-        self._journal.note(trace_of(parameters, network), *fetched, happening, username=username)
+        trace = replace(trace_of(parameters, browser_binding, network), client_name=name)
+        self._journal.note(trace, *fetched, happening, username=username)
 
     @contextmanager
-    def logging_in(self, parameters: Parameters, network_address: str, good: str = "succeeded") -> Iterator[None]:
+    def logging_in(
+        self, parameters: Parameters, browser_binding: bytes, network_address: str, good: str = "succeeded"
+    ) -> Iterator[None]:
         """Note a login, whose name and password are not for here, as `good` unless it is refused."""
         try:
             yield
         except Exception as error:
-            self._login(parameters, network_address, error)
+            self._login(parameters, browser_binding, network_address, error)
             raise
-        self._login(parameters, network_address, good)
+        self._login(parameters, browser_binding, network_address, good)
 
     @quietly
-    def _login(self, parameters: Parameters, network_address: str, outcome: str | Exception) -> None:
+    def _login(
+        self, parameters: Parameters, browser_binding: bytes, network_address: str, outcome: str | Exception
+    ) -> None:
         network = seen_network(network_address)
         if isinstance(outcome, Exception):
             happening = refusal_of(Step.LOGIN, outcome, network)
         else:
             happening = Happening(Step.LOGIN, outcome, network=network)
-        self._journal.note(trace_of(parameters, network), happening)
+        self._journal.note(trace_of(parameters, browser_binding, network), happening)
 
     @contextmanager
     def deciding(self, sealed: str, browser_binding: bytes, *, approved: bool) -> Iterator[None]:
@@ -164,7 +180,8 @@ class ConnectionNotes:
             # It was refused for that, or has expired this very moment: nobody knows any more whose it was.
             return
         decided = "" if happenings[0].refused else opened.nonce.hex()
-        self._journal.note(trace_of(opened.parameters, "", grant_id=decided), *happenings)
+        trace = trace_of(opened.parameters, browser_binding, "", grant_id=decided)
+        self._journal.note(trace, *happenings)
 
     def token(self, request: token_pb2.IssueTokenRequest, outcome: TokenResponse | Exception) -> None:
         """Note a token request, unless it is one of those that machines send all day."""
@@ -187,7 +204,7 @@ class ConnectionNotes:
                 grant_id = ""
         client = request.client
         trace = Trace(
-            client_id=shown_client_id(client.client_id or _claimed_by(client.client_assertion)),
+            client_id=client.client_id or _claimed_by(client.client_assertion),
             grant_id=grant_id,
             network=network,
             stranger=happening.outcome in STRANGERS,

@@ -7,7 +7,7 @@ from tokenhouse.v1 import token_pb2
 
 from core.domain.authorization.parameters import Parameters
 from core.domain.connections.attempt import Trace
-from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
+from core.domain.connections.event import Happening, Step, shown_uri
 from core.domain.errors import ClientDocumentRefused, ClientDocumentWanted, ClientKeysWanted, InvalidGrant, Refusal
 from core.domain.limits.network import network_of
 from core.domain.tokens.grant_token import TokenKind, find_grant_token
@@ -41,15 +41,18 @@ def refusal_of(step: Step, error: Exception, network: str) -> Happening:
     return Happening(step, why or reason_of(error).lower(), refused=True, about=about, network=network)
 
 
-def trace_of(parameters: Parameters, network: str, *, grant_id: str = "", stranger: bool = False) -> Trace:
+def trace_of(
+    parameters: Parameters, browser_binding: bytes, network: str, *, grant_id: str = "", stranger: bool = False
+) -> Trace:
     """What an authorization request tells about its attempt."""
     sent = dict(parameters)
     challenge = sent.get("code_challenge", "")
     return Trace(
-        client_id=shown_client_id(sent.get("client_id", "")),
+        client_id=sent.get("client_id", ""),
         challenge=hashlib.sha256(challenge.encode("utf-8", "surrogatepass")).digest() if challenge else b"",
         grant_id=grant_id,
         network=network,
+        browser=hashlib.sha256(browser_binding).digest() if browser_binding else b"",
         stranger=stranger,
     )
 

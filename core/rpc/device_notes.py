@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from core.domain.authorization.parameters import find_one
 from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.connections.attempt import Trace
-from core.domain.connections.event import Happening, Step, shown_client_id
+from core.domain.connections.event import Happening, Step
 from core.domain.connections.journal import Journal
 from core.domain.errors import ClientDocumentRefused, Refusal
 from core.domain.grants.device_consent import DevicePrompt
@@ -40,28 +40,26 @@ class DeviceNotes:
         step = Step.DOCUMENT if isinstance(error, ClientDocumentRefused) else Step.DEVICE
         refusal = refusal_of(step, error, network)
         stranger = refusal.outcome in STRANGERS
-        self._journal.note(Trace(shown_client_id(client_id), network=network, stranger=stranger), refusal)
+        self._journal.note(Trace(client_id, network=network, stranger=stranger), refusal)
 
     @quietly
     def document_found(self, client_id: str, network_address: str) -> None:
         """Note that the document of a device's client was found."""
         network = seen_network(network_address)
-        trace = Trace(shown_client_id(client_id), network=network)
+        trace = Trace(client_id, network=network)
         self._journal.note(trace, Happening(Step.DOCUMENT, "fetched", network=network))
 
     @quietly
     def started(self, client_id: str, network_address: str, device_code: str) -> None:
         """Note a device's request; the id in its code becomes the grant's."""
         network, grant_id = seen_network(network_address), grant_id_of(TokenKind.DEVICE_CODE, device_code)
-        trace = Trace(shown_client_id(client_id), grant_id=grant_id, network=network, takes_over=True)
+        trace = Trace(client_id, grant_id=grant_id, network=network, takes_over=True)
         self._journal.note(trace, Happening(Step.DEVICE, "started", network=network))
 
     @quietly
     def user_code_entered(self, prompt: DevicePrompt, browser_binding: bytes, network_address: str) -> None:
         """Note that a user has typed a good code."""
-        trace = Trace(
-            shown_client_id(prompt.client.client_id), grant_id=self._find_device(prompt.sealed_page, browser_binding)
-        )
+        trace = Trace(prompt.client.client_id, grant_id=self._find_device(prompt.sealed_page, browser_binding))
         happening = Happening(Step.DEVICE, "code_entered", network=seen_network(network_address))
         self._journal.note(trace, happening, username=prompt.user.username)
 

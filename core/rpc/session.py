@@ -48,7 +48,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
         back_to, parameters = self._pages.open(request)
         try:
-            with self._noting(back_to, parameters, request.network_address):
+            with self._noting(back_to, parameters, request):
                 token, session = self._log_in(request)
         except SecondFactorWanted as wanted:
             page = json.dumps([(name, getattr(request, name)) for name in _SEALED if getattr(request, name)])
@@ -66,7 +66,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         for name, sealed in json.loads(pending.page):
             setattr(form, name, sealed)
         back_to, parameters = self._pages.open(form)
-        with self._noting(back_to, parameters, request.network_address), self._counting():
+        with self._noting(back_to, parameters, request), self._counting():
             token, session = self._second_factors.prove(
                 pending, request.code, network_address=request.network_address, previous_token=request.session_token
             )
@@ -78,12 +78,17 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         )
 
     @contextmanager
-    def _noting(self, back_to: BackTo, parameters: Parameters, network_address: str) -> Iterator[None]:
+    def _noting(
+        self,
+        back_to: BackTo,
+        parameters: Parameters,
+        request: session_pb2.LogInRequest | session_pb2.ProveSecondFactorRequest,
+    ) -> Iterator[None]:
         if back_to is not BackTo.AUTHORIZE:
             # For a page of this server's own: no client waits for it.
             yield
             return
-        with self._notes.logging_in(parameters, network_address):
+        with self._notes.logging_in(parameters, request.browser_binding, request.network_address):
             yield
 
     def _log_in(self, request: session_pb2.LogInRequest) -> tuple[str, Session]:

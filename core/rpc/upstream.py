@@ -40,7 +40,7 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
     ) -> pb.StartUpstreamLoginResponse:
         back_to, parameters = self._pages.open(request)
         fresh = request.fresh or self._pages.wants_login(request)
-        with self._noting((back_to, parameters), "", "went_elsewhere"):
+        with self._noting((back_to, parameters), request.browser_binding, "", "went_elsewhere"):
             url = self._logins.start(
                 request.provider, back_to, parameters, browser_binding=request.browser_binding, fresh=fresh
             )
@@ -54,7 +54,7 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
     ) -> pb.FinishUpstreamLoginResponse:
         answer = [(parameter.name, parameter.value) for parameter in request.parameters]
         begun = self._logins.find_way_back(answer, browser_binding=request.browser_binding)
-        with self._noting(begun, request.network_address, "succeeded"):
+        with self._noting(begun, request.browser_binding, request.network_address, "succeeded"):
             finished = self._finish(request, answer)
         return pb.FinishUpstreamLoginResponse(
             session_token=finished.session_token,
@@ -72,12 +72,12 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
         )
 
     def _noting(
-        self, begun: tuple[BackTo, Parameters] | None, network_address: str, good: str
+        self, begun: tuple[BackTo, Parameters] | None, browser_binding: bytes, network_address: str, good: str
     ) -> AbstractContextManager[None]:
         """A login for a page of this server's own is no step of a client's attempt to connect."""
         if begun is None or begun[0] is not BackTo.AUTHORIZE:
             return nullcontext()
-        return self._notes.logging_in(begun[1], network_address, good=good)
+        return self._notes.logging_in(begun[1], browser_binding, network_address, good=good)
 
     def _finish(self, request: pb.FinishUpstreamLoginRequest, answer: Parameters) -> FinishedLogin:
         try:

@@ -56,6 +56,51 @@ def test_two_users_of_one_tool_are_two_attempts(road: Road) -> None:
     assert ("registration", "registered") in steps_of(second)
 
 
+@pytest.mark.parametrize("shows_page_first", [False, True])
+@pytest.mark.parametrize("network", ["192.0.2.1", "198.51.100.66"])
+def test_nobody_writes_into_somebody_elses_attempt(road: Road, network: str, shows_page_first: bool) -> None:
+    """A code_challenge is no secret (RFC 7636 §7.2): another browser that sends it, from wherever, and
+    whether it is refused at once or was shown the page before, has an attempt of its own."""
+
+    def send(browser: bytes, address: str, **parameters: str) -> authorization_pb2.StartAuthorizationRequest:
+        sent = parameters_of(road.request(**parameters))
+        return authorization_pb2.StartAuthorizationRequest(
+            parameters=sent, browser_binding=browser, network_address=address
+        )
+
+    start = road.serving.authorization.StartAuthorization
+    start(send(BINDING, "192.0.2.1", code_challenge="v" * 43), timeout=DEADLINE)
+    if shows_page_first:
+        start(send(b"another".ljust(32, b"."), network, code_challenge="v" * 43), timeout=DEADLINE)
+    wrong = {"redirect_uri": "http://127.0.0.1/other", "code_challenge": "v" * 43}
+    refused(start, send(b"another".ljust(32, b"."), network, **wrong))
+    # The user's own browser moves to another network: it is the same attempt.
+    start(send(BINDING, "203.0.113.77", code_challenge="v" * 43), timeout=DEADLINE)
+    strangers, own = look(road.serving, road.client_id, page_size=2).attempts
+
+    assert (own.state, len(own.findings), own.events[-1].network) == ("begun", 0, "203.0.113.77")
+    assert (strangers.state, list(findings_of(strangers))) == ("refused", ["REDIRECT_URI_NOT_REGISTERED"])
+
+
+def test_a_refusal_and_the_same_again_from_there_are_one_attempt(road: Road) -> None:
+    """A browser that was refused has no cookie yet: its network tells that it is the same one."""
+    for browser, uri in ((b"1", "http://127.0.0.1/other"), (b"2", "http://127.0.0.1/other"), (b"3", REDIRECT_URI)):
+        sent = parameters_of(road.request(redirect_uri=uri, code_challenge="w" * 43))
+        request = authorization_pb2.StartAuthorizationRequest(
+            parameters=sent, browser_binding=browser.ljust(32), network_address="192.0.2.40"
+        )
+        if uri == REDIRECT_URI:
+            road.serving.authorization.StartAuthorization(request, timeout=DEADLINE)
+        else:
+            refused(road.serving.authorization.StartAuthorization, request)
+    attempt = last_attempt(road.serving, road.client_id)
+
+    assert [(event.outcome, event.count) for event in attempt.events][-2:] == [
+        ("redirect_uri_not_registered", 2),
+        ("login_asked", 1),
+    ]
+
+
 def test_who_connects_again_begins_anew(road: Road) -> None:
     """Some clients use one code_verifier for ever: what the user has decided is over."""
     road.connect(resource=_MCP)

@@ -199,7 +199,7 @@ def test_a_note_that_fails_costs_nobody_a_token(caplog: pytest.LogCaptureFixture
     seal = RequestSeal(keys, ManualClock(), SystemRandomness())
     notes = ConnectionNotes(FullJournal(ManualClock()), seal)
     notes.token(token_pb2.IssueTokenRequest(), InvalidGrant("canary", "forged"))
-    with pytest.raises(LoginFailed), notes.logging_in([("client_id", "canary")], "192.0.2.1"):
+    with pytest.raises(LoginFailed), notes.logging_in([("client_id", "canary")], BINDING, "192.0.2.1"):
         raise LoginFailed("wrong")
     with notes.deciding(seal.seal([("client_id", "canary")], BINDING), BINDING, approved=True):
         pass

@@ -22,7 +22,7 @@ from tests.certificates import Authority, dns
 from tests.document_host import DocumentHost, a_document, http_answer
 from tests.fakes.network import LaidOutNetwork
 from tests.patience import PATIENCE
-from tests.rpc.connections import findings_of, last_attempt, steps_of
+from tests.rpc.connections import findings_of, last_attempt, look, steps_of
 from tests.rpc.road import BINDING, Road, read_refusal, refused
 from tests.running import wait_until
 from tests.serving import DEADLINE, Serving, parameters_of, public_client
@@ -152,6 +152,26 @@ def test_nobody_waits_for_slow_hosts(tmp_path: Path, authority: Authority) -> No
         served = [call.result(PATIENCE).response for call in calls if call not in turned_away]
         assert {each.WhichOneof("outcome") for each in served} == {"login"}
         assert len(served) == _MOST
+
+
+def test_documents_that_a_query_tells_apart(road: DocumentRoad) -> None:
+    """Two URLs are two clients, whatever differs in them (draft-ietf-oauth-client-id-metadata-document §3): each has
+    its attempts and its name, before the user's yes and after; of its query neither shows anything."""
+    ids = [f"https://tools.example.com/client.json?key=canary{number}" for number in (1, 2)]
+    for number, client_id in enumerate(ids):
+        (road.serving.folder / f"{number}.json").write_bytes(a_document(client_id, client_name=f"Tool {number}"))
+    reload(road.serving, "[ClientDocuments]\nFile = 0.json\nFile = 1.json")
+    for road.client_id in ids:
+        road.start()
+    undecided = look(road.serving, page_size=2).attempts
+    road.connect()
+    attempts = look(road.serving, page_size=2).attempts
+
+    assert [(each.client_name, each.client_listed) for each in undecided] == [("Tool 1", False), ("Tool 0", False)]
+    assert [(each.client_name, each.state) for each in attempts] == [("Tool 1", "token_issued"), ("Tool 0", "begun")]
+    assert [each.client_name for each in look(road.serving, ids[0]).attempts] == ["Tool 0"]
+    assert {each.client_id for each in attempts} == {"https://tools.example.com/client.json?…"}
+    assert "canary" not in str(attempts)
 
 
 def test_switches(road: DocumentRoad, host: DocumentHost, tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from itertools import chain, islice
 from typing import Protocol, Self
 
 from core.domain.administration.clock import ClockState
-from core.domain.clients.client import ClientFacts
+from core.domain.clients.client import Client, ClientFacts
 from core.domain.clock import Clock
 from core.domain.connections.attempt import Attempt
 from core.domain.connections.diagnosis import diagnose, state_of
-from core.domain.connections.event import Event, Happening, Step, shown_client_id
+from core.domain.connections.event import CUT_QUERY, Event, Happening, Step, digest_of_client
 from core.domain.connections.finding import Fault, Finding
 from core.domain.connections.issuer import find_other_issuers
 from core.domain.connections.journal import MOST_ATTEMPTS, TOGETHER_MS, Journal
@@ -23,6 +23,8 @@ _USUAL_PAGE = 50
 _MOST_READS = 10
 _MOST_OTHER_READS = 50
 _MOST_OTHER_FINDINGS = 50
+#: Clients that are looked at for the one whose id is shown like that of others.
+_MOST_ALIKE = 100
 
 
 class ClockLook(Protocol):
@@ -39,6 +41,8 @@ class ExaminedAttempt:
 
     attempt: Attempt
     client_name: str
+    #: The client can be looked up by the id that is shown.
+    client_listed: bool
     state: str
     #: Those of the attempt, and the reads of the metadata that belong to it, in the order of time.
     events: Sequence[Event]
@@ -106,25 +110,36 @@ class ConnectionAdministration:
         """
         if not 0 <= page_size <= MOST_ATTEMPTS:
             raise InvalidArgument(f"page_size is 1 to {MOST_ATTEMPTS}")
-        wanted, policy, now_ms = shown_client_id(client_id), self._policy.current, self._clock.now_ms()
+        wanted, policy, now_ms = digest_of_client(client_id), self._policy.current, self._clock.now_ms()
         attempts, reads = self._journal.list_attempts(), self._reads.list_reads()
-        shown = [each for each in attempts if not wanted or each.client_id == wanted][: page_size or _USUAL_PAGE]
-        names: dict[str, str] = {}
+        shown = [each for each in attempts if not wanted or each.client == wanted][: page_size or _USUAL_PAGE]
+        clients: dict[bytes, Client | None] = {}
         examined = []
         for attempt in shown:
-            if attempt.client_id not in names:
-                client = self._clients.find_client(attempt.client_id)
-                names[attempt.client_id] = client.client_name if client else ""
+            if attempt.client not in clients:
+                clients[attempt.client] = self._find_client(attempt)
             place = _Place.of(attempt)
             own = [each for each in reads if place.has(each)]
             events = sorted([*map(_event, own[:_MOST_READS]), *attempt.events], key=lambda event: event.at_ms)
             findings = diagnose(attempt, own, policy, now_ms)
-            examined.append(ExaminedAttempt(attempt, names[attempt.client_id], state_of(attempt), events, findings))
+            client = clients[attempt.client]
+            name = client.client_name if client else attempt.client_name
+            listed = client is not None and client.client_id == attempt.client_id
+            examined.append(ExaminedAttempt(attempt, name, listed, state_of(attempt), events, findings))
         places = [_Place.of(attempt) for attempt in attempts]
         others = [] if wanted else [each for each in reads if not any(place.has(each) for place in places)]
         findings = [*self._examine_clock(), *_examine_others(others, policy.issuer)]
         shown_reads = list(map(_event, choose_fairly(others, _MOST_OTHER_READS)))
         return Examination(examined, shown_reads, findings, self._journal.since)
+
+    def _find_client(self, attempt: Attempt) -> Client | None:
+        shown = attempt.client_id
+        if not shown.endswith(CUT_QUERY):
+            client = self._clients.find_client(shown)
+            return client if client is not None and digest_of_client(shown) == attempt.client else None
+        # Of an id with a query no more is kept than what stands before that, and the digest of the whole.
+        alike = self._clients.list_clients(limit=_MOST_ALIKE, after=f"{shown.removesuffix(CUT_QUERY)}?")
+        return next((each for each in alike if digest_of_client(each.client_id) == attempt.client), None)
 
     def _examine_clock(self) -> Iterator[Finding]:
         state = self._clock_look.look()

@@ -1,5 +1,6 @@
 """One thing that was seen of an attempt."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -70,3 +71,8 @@ def shown_client_id(client_id: str) -> str:
         return shown_uri(client_id)
     known, query, _ = client_id.partition("?")
     return known[:_LONGEST] + (CUT_QUERY if query else "")
+
+
+def digest_of_client(client_id: str) -> bytes:
+    """What tells clients apart whose ids are shown alike; nothing for no id."""
+    return hashlib.sha256(client_id.encode("utf-8", "surrogatepass")).digest() if client_id else b""

@@ -1,6 +1,7 @@
 """The last attempts to connect, in memory: found again by what each request tells about itself.
 
-An attempt is a client_id and the digest of a code_challenge until the user has decided; from then on it is its grant.
+An attempt is a client_id and the digest of a code_challenge, in one browser, until the user has decided; from then on
+it is its grant. A browser is known once a page was shown to it; until then the network has to do.
 What comes before an authorization request (a registration) is taken over by the next one of the same client within ten
 minutes, first by one from the same network: users of the same tool share its client_id.
 """
@@ -11,7 +12,7 @@ from threading import Lock
 
 from core.domain.clock import Clock
 from core.domain.connections.attempt import Attempt, Trace
-from core.domain.connections.event import Happening, Step, shown_uri
+from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
 from core.domain.tokens.access_token import AccessToken
 from core.domain.tokens.change import Change, ChangeKind
 from core.domain.tokens.validation import Inactive, ValidToken
@@ -22,9 +23,9 @@ MOST_ATTEMPTS = 500
 MOST_OF_ONE_CLIENT = 100
 #: How long a registration waits for the request that it was for, in milliseconds.
 TOGETHER_MS = 600_000
-_STRANGERS = "\0"
+_STRANGERS = b"\0"
 _Fits = Callable[[Attempt], bool]
-_Index = dict[str, dict[str, Attempt]]
+_Index = dict[bytes, dict[str, Attempt]]
 
 
 class Journal:
@@ -47,7 +48,7 @@ class Journal:
         now_ms = self._clock.now_ms()
         with self._lock:
             attempt = self._find(trace, now_ms) or self._begin(trace, now_ms)
-            self._learn(attempt, trace, username)
+            self._learn(attempt, trace, username, shown=not any(happening.refused for happening in happenings))
             for happening in happenings:
                 attempt.note(happening, now_ms)
                 if happening.step is Step.TOKEN and not happening.refused:
@@ -89,9 +90,7 @@ class Journal:
             return known
         if trace.challenge:
             # Decided, it is over: a request with the same challenge is another attempt.
-            asked = self._find_last(
-                lambda each: each.challenge == trace.challenge and not each.grant_id, trace.client_id
-            )
+            asked = self._find_last(lambda each: not each.grant_id and each.is_asked_again_by(trace), trace.client)
             return asked or self._find_beginning(trace, now_ms)
         return None if trace.grant_id and not trace.takes_over else self._find_beginning(trace, now_ms)
 
@@ -104,25 +103,26 @@ class Journal:
         def is_near(attempt: Attempt) -> bool:
             return trace.network in attempt.networks if trace.network else not attempt.networks
 
-        near = self._find_last(lambda each: waits(each) and is_near(each), trace.client_id)
+        near = self._find_last(lambda each: waits(each) and is_near(each), trace.client)
         # What asks for nothing has only its network to tell users of one tool apart.
         takes_any = trace.challenge or trace.takes_over
-        return near or (self._find_last(waits, trace.client_id) if takes_any else None)
+        return near or (self._find_last(waits, trace.client) if takes_any else None)
 
-    def _find_last(self, fits: _Fits, client_id: str) -> Attempt | None:
-        attempts = reversed(self._of_client.get(client_id, {}).values())
+    def _find_last(self, fits: _Fits, client: bytes) -> Attempt | None:
+        attempts = reversed(self._of_client.get(client, {}).values())
         return next((each for each in attempts if fits(each)), None)
 
     def _begin(self, trace: Trace, now_ms: int) -> Attempt:
-        share = _STRANGERS if trace.stranger else trace.client_id
+        client = trace.client
+        share = _STRANGERS if trace.stranger else client
         self._make_room(share)
-        attempt = Attempt(secrets.token_hex(8), trace.client_id, now_ms, share)
-        for index, key in ((self._of_client, attempt.client_id), (self._of_share, share)):
+        attempt = Attempt(secrets.token_hex(8), shown_client_id(trace.client_id), now_ms, share, client)
+        for index, key in ((self._of_client, attempt.client), (self._of_share, share)):
             index.setdefault(key, {})[attempt.attempt_id] = attempt
         self._attempts[attempt.attempt_id] = attempt
         return attempt
 
-    def _make_room(self, share: str) -> None:
+    def _make_room(self, share: bytes) -> None:
         of_share = self._of_share.get(share, {})
         if len(of_share) >= MOST_OF_ONE_CLIENT:
             self._forget_one_of(of_share)
@@ -135,7 +135,7 @@ class Journal:
         self._forget(next(undecided, None) or next(iter(attempts.values())))
 
     def _forget(self, attempt: Attempt) -> None:
-        for index, key in ((self._of_client, attempt.client_id), (self._of_share, attempt.share)):
+        for index, key in ((self._of_client, attempt.client), (self._of_share, attempt.share)):
             del index[key][attempt.attempt_id]
             if not index[key]:
                 del index[key]
@@ -143,9 +143,14 @@ class Journal:
         self._of_grant.pop(attempt.grant_id, None)
         self.expected.pop(attempt.grant_id, None)
 
-    def _learn(self, attempt: Attempt, trace: Trace, username: str) -> None:
-        attempt.challenge = trace.challenge or attempt.challenge
+    def _learn(self, attempt: Attempt, trace: Trace, username: str, *, shown: bool) -> None:
+        if trace.challenge and not attempt.challenge:
+            attempt.challenge, attempt.asked_from = trace.challenge, trace.network
+        if shown:
+            # On a refusal no browser is given the cookie that it is known by.
+            attempt.browser = trace.browser or attempt.browser
         attempt.username = username or attempt.username
+        attempt.client_name = trace.client_name or attempt.client_name
         if trace.grant_id and not attempt.grant_id:
             attempt.grant_id = trace.grant_id
             self._of_grant[trace.grant_id] = attempt

@@ -30,7 +30,7 @@ def connections_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
 def _attempt(frame: Frame, attempt: pb.ConnectionAttempt) -> Row:
     return {
         "name": shown(attempt.client_name, NAME) or shown(attempt.client_id, NAME),
-        "url": frame.url(paths.CONSOLE_CLIENT, client_id=attempt.client_id) if attempt.client_name else None,
+        "url": frame.url(paths.CONSOLE_CLIENT, client_id=attempt.client_id) if attempt.client_listed else None,
         "username": shown(attempt.username, NAME),
         "began": moment(attempt.began_at),
         "state": in_words("attempt", attempt.state),

@@ -29,7 +29,7 @@ def refused(step: Step, outcome: str, about: str = "") -> Happening:
 
 def an_attempt(*happenings: Happening) -> Attempt:
     """One in which this was seen, one second after the other, the last a moment ago."""
-    attempt = Attempt("0" * 16, "client_x", _NOW - len(happenings) * 1000, "client_x")
+    attempt = Attempt("0" * 16, "client_x", _NOW - len(happenings) * 1000, b"client_x")
     for number, happening in enumerate(happenings):
         attempt.note(happening, attempt.began_ms + number * 1000)
     return attempt
