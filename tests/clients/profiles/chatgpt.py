@@ -1,4 +1,4 @@
-"""ChatGPT: a document that offers a key and goes without, or a registration with a redirect URI for each connection."""
+"""ChatGPT: a document that offers a key and goes without, or a registration."""
 
 from typing import Final
 
@@ -26,20 +26,27 @@ PROFILES: Final = (
         authorize=(*AUTHORIZE, ("scope", "mcp offline_access"), *RESOURCE),
         scope="mcp offline_access",
     ),
-    Profile(
-        tool="ChatGPT",
-        way="that registers",
-        probes=(INSERTED, OPENID),
-        registration={
-            "client_name": "ChatGPT",
-            "redirect_uris": [_OF_ONE_CONNECTION],
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
-            "token_endpoint_auth_method": "none",
-        },
-        settings=("OAuthAllowedRedirectURI = https://chatgpt.com/connector/oauth/",),
-        redirect_uri=_OF_ONE_CONNECTION,
-        authorize=(*AUTHORIZE, ("scope", "mcp offline_access"), *RESOURCE),
-        scope="mcp offline_access",
+    *(
+        Profile(
+            tool="ChatGPT",
+            way=f"that registers, {way}",
+            probes=(INSERTED, OPENID),
+            registration={
+                "client_name": "ChatGPT",
+                "redirect_uris": [redirect_uri],
+                "grant_types": ["authorization_code", "refresh_token"],
+                "response_types": ["code"],
+                "token_endpoint_auth_method": "none",
+            },
+            settings=(f"OAuthAllowedRedirectURI = {allowed}",),
+            redirect_uri=redirect_uri,
+            authorize=(*AUTHORIZE, ("scope", "mcp offline_access"), *RESOURCE),
+            scope="mcp offline_access",
+        )
+        # It takes the first where `iss` is announced (RFC 9207), as it is here; connections made before keep theirs.
+        for way, redirect_uri, allowed in (
+            ("as it does where iss is announced", _STABLE, _STABLE),
+            ("as it did before", _OF_ONE_CONNECTION, "https://chatgpt.com/connector/oauth/"),
+        )
     ),
 )
