@@ -92,7 +92,7 @@ class OperatorServices:
         keys = KeyAdministration(self.keys, self.rotation, store, self.master_keys, self.keeper, randomness)
         overview = OverviewAdministration(store, self.keys, self.count_verifiers, clock)
         users = UserAdministration(store, self.passwords, clock, randomness)
-        preregistration = ClientPreregistration(store, clock, randomness)
+        preregistration = ClientPreregistration(store, self.policy, clock, randomness)
         registration_tokens = RegistrationTokenAdministration(store, clock, randomness)
         return {
             service(overview_admin_pb2, "OverviewAdminService"): OverviewAdminServicer(overview),

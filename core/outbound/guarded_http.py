@@ -29,6 +29,8 @@ _ADDRESSES = 4
 #: An address that does not answer leaves time for the next one, in seconds.
 _TIME_PER_ADDRESS = 1.0
 _LOOPBACK = ("127.0.0.1", "::1")
+#: Early Hints and their like; http.client knows of 100 alone.
+_INTERIM = range(102, 200)
 
 
 class CannotFetch(Exception):
@@ -217,6 +219,10 @@ def _read(stream: BoundedStream, asking: Asking) -> Answer:
     response = http.client.HTTPResponse(stream, method=asking.method)  # type: ignore[arg-type]
     with response:
         response.begin()
+        # RFC 9110 §15.2: any number of them may come first, asked for or not; 101 is none of those, nor of ours.
+        while response.status in _INTERIM:
+            response.headers = None  # type: ignore[assignment]
+            response.begin()
         body = response.read(asking.most + 1)
         if len(body) > asking.most:
             raise _too_large(asking.most)

@@ -145,7 +145,7 @@ class House:
         )
         self.users = UserAdministration(self.store, self.passwords, self.clock, self.randomness)
         self.clients = ClientAdministration(self.store, self.clock)
-        self.preregistration = ClientPreregistration(self.store, self.clock, self.randomness)
+        self.preregistration = ClientPreregistration(self.store, self.policy, self.clock, self.randomness)
         self.grants = GrantAdministration(self.store, self.clock)
         self.registrations = Registrations(self.store, self.policy, self.clock)
         self.logins = Logins(self.store, self.passwords, self.policy, self.clock, self.randomness)

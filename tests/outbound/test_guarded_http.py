@@ -258,6 +258,21 @@ def test_as_large_as_it_may_be(host: DocumentHost, http: GuardedHttp, size: int)
     assert [get(http, path).body for path in ("/length", "/chunks", "/end")] == [body] * 3
 
 
+def test_what_comes_before_the_answer(host: DocumentHost, http: GuardedHttp) -> None:
+    """Interim answers are passed over, however many (RFC 9110 §15.2): a host may send hints that nobody asked for."""
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+    host.answers["/a"] = sending(b"HTTP/1.1 100 Continue\r\n\r\n" + hints + hints + http_answer(b"{}", "X-Own: 1"))
+
+    answer = get(http)
+
+    assert (answer.status, answer.body, answer.headers.get("x-own"), "link" in answer.headers) == (
+        200,
+        b"{}",
+        "1",
+        False,
+    )
+
+
 def test_larger_than_it_may_be(host: DocumentHost, http: GuardedHttp) -> None:
     """One byte more is too many, and what never ends is read no further, in the head or in the body."""
     body = b"x" * (BODY_BYTES + 1)
@@ -266,8 +281,9 @@ def test_larger_than_it_may_be(host: DocumentHost, http: GuardedHttp) -> None:
         b"HTTP/1.1 200 OK\r\n",
         b"HTTP/1.1 200 OK\r\nX: ",
         b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n",
     ]
-    more = [b"x" * 1000, b"X: y\r\n", b"x" * 1000, b"HTTP/1.1 100 Continue\r\n\r\n"]
+    more = [b"x" * 1000, b"X: y\r\n", b"x" * 1000, endless[3], endless[4]]
     host.serve("/length", body)
     host.answers["/end"] = sending(b"HTTP/1.1 200 OK\r\n\r\n" + body)
     host.answers["/chunk"] = sending(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n" + body)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, record_of
+from core.domain.authorization.scope import known_scope
 from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clients.client_secret import (
     CLIENT_SECRET_PREFIX,
@@ -17,7 +18,15 @@ from core.domain.clients.client_secret import (
 from core.domain.clients.preregistration import Preregistration, parse_preregistration
 from core.domain.clients.terms import SECRET_METHODS
 from core.domain.clock import Clock
-from core.domain.errors import AlreadyExists, FailedPrecondition, InvalidArgument, InvalidTarget, NotFound
+from core.domain.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    InvalidArgument,
+    InvalidScope,
+    InvalidTarget,
+    NotFound,
+)
+from core.domain.policy import Policy, PolicySource
 from core.domain.randomness import Randomness
 from core.domain.shown_once import SECRET_BYTES, digest_secret, format_secret
 from core.domain.tokens.resource import normalise_resource
@@ -46,8 +55,9 @@ class NewSecret:
 class ClientPreregistration:
     """Every act on an operator's clients; an unknown one raises NotFound."""
 
-    def __init__(self, store: PreregistrationStore, clock: Clock, randomness: Randomness) -> None:
+    def __init__(self, store: PreregistrationStore, policy: PolicySource, clock: Clock, randomness: Randomness) -> None:
         self._store = store
+        self._policy = policy
         self._clock = clock
         self._randomness = randomness
 
@@ -61,6 +71,7 @@ class ClientPreregistration:
         wanted = wanted if wanted.client_id else replace(wanted, client_id=f"app_{self._new_id(16)}")
         _require_resources(wanted.resources)
         client = parse_preregistration(wanted, self._clock.now())
+        _require_scopes(client.terms.scope, self._policy.current)
         made = self._new_secret(client.client_id) if client.terms.authentication_method in SECRET_METHODS else None
         record = record_of(Act.CLIENT_CREATE, at=client.created_at, client_id=client.client_id)
 
@@ -136,6 +147,14 @@ def _require_resources(resources: Sequence[str]) -> None:
             normalise_resource(resource)
         except InvalidTarget as refusal:
             raise InvalidArgument(f"{resource}: {refusal.description}") from None
+
+
+def _require_scopes(names: Sequence[str], policy: Policy) -> None:
+    """A name that nobody knows is a slip, of which the client alone would be told, and not what is wrong."""
+    try:
+        known_scope(" ".join(names), policy)
+    except InvalidScope as refusal:
+        raise InvalidArgument(f"{refusal.description}: list it with the setting OAuth.Scope first") from None
 
 
 def _require(tx: ClientFacts, client_id: str) -> Client:

@@ -27,7 +27,7 @@ _OPTIONS: Any = {
 
 
 class UnknownKey(Exception):
-    """No key of the client's is the one that the assertion names."""
+    """None of the keys at hand has signed the assertion, and one that the client has added since may have; says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def verify_assertion(
 
     Raises:
         InvalidClient: it did not.
-        UnknownKey: the key that it names is not among these.
+        UnknownKey: the key that it names is not among these; or it names none, and none of these has signed it.
     """
     claims = _open(_require_short(assertion), keys)
     if claims.get("iss") != client_id or claims.get("sub") != client_id:
@@ -84,14 +84,18 @@ def _open(assertion: str, keys: Sequence[ClientKey]) -> dict[str, Any]:
         raise _refuse("its header asks for what is not understood here")
     named = [key for key in keys if key_id is None or key.key_id == key_id]
     if not named:
-        raise UnknownKey
+        raise UnknownKey("its kid is none of the client's keys")
     for key in named:
         if algorithm in key.algorithms:
             try:
                 return jwt.decode(assertion, key.public_key, [algorithm], options=_OPTIONS)
             except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
                 continue
-    raise _refuse("no key of the client's has signed it so")
+    unsigned = "no key of the client's has signed it so"
+    if key_id is None:
+        # RFC 7515 §4.1.4: it need not say which, so any that is new may be the one.
+        raise UnknownKey(unsigned)
+    raise _refuse(unsigned)
 
 
 def _require_times(claims: dict[str, Any], now: int) -> int:

@@ -145,10 +145,10 @@ class ClientAuthentication:
                 audiences=(issuer, issuer + TOKEN_ENDPOINT),
                 now=self._clock.now(),
             )
-        except UnknownKey:
+        except UnknownKey as unknown:
             if client.terms.jwks_uri and self._key_sets.may_ask(client.terms.jwks_uri):
                 raise ClientKeysWanted("the client's keys have to be fetched again") from None
-            raise InvalidClient("client_assertion: its kid is none of the client's keys") from None
+            raise InvalidClient(f"client_assertion: {unknown}") from None
         return Proven(client, assertion, credentials.attempt_id)
 
     def _find_keys(self, client: Client) -> Sequence[ClientKey]:

@@ -145,6 +145,24 @@ def test_an_unknown_kid_is_looked_for_at_most_once_in_30_seconds(world: World) -
     assert _answer(house, _proof(house, client, _OLD)) == ""
 
 
+def test_a_key_without_a_name_is_looked_for_as_well(world: World) -> None:
+    """An assertion need not name its key (RFC 7515 §4.1.4), so where none of those at hand has signed it a new one may
+    have: it is looked for, and no more often than one that is named."""
+    house = world.house
+    client = _a_program(house)
+    assert _answer(house, _proof(house, client, _OLD, header={"kid": None})) == ""
+    _serve(world, _NEW)
+
+    for _ in range(5):
+        assert "has signed it so" in _answer(house, _proof(house, client, _NEW, header={"kid": None}))
+    assert world.host.fetched(_PATH) == 1
+    house.clock.advance(ASKED_EVERY)
+    assert _answer(house, _proof(house, client, _NEW, header={"kid": None})) == ""
+    for _ in range(5):
+        assert "has signed it so" in _answer(house, _proof(house, client, _OLD, header={"kid": None}))
+    assert world.host.fetched(_PATH) == 2
+
+
 def test_a_key_that_was_taken_away_is_good_no_more(world: World) -> None:
     """When the keys are fetched again, after what their host's headers say and at least five minutes."""
     house = world.house

@@ -73,6 +73,16 @@ def test_a_resource_that_is_none(house: House) -> None:
         a_confidential_client(house, redirect_uris=(), resources=("no uri",))
 
 
+def test_a_scope_that_nobody_knows(house: House) -> None:
+    """RFC 6749 §3.3: it could never be granted, and a slip is told to whoever made it, with the setting that would list
+    it; nothing is written down."""
+    with pytest.raises(InvalidArgument, match=r"scope fiels is not one of this server's: list it .* OAuth\.Scope"):
+        a_confidential_client(house, client_id="slip", scope=("files", "fiels"))
+
+    assert house.store.find_client("slip") is None
+    a_confidential_client(house, client_id="slip", scope=("files", "offline_access"))
+
+
 def test_a_registered_https_redirect_uri_needs_no_other_permission(house: House) -> None:
     """An operator has allowed it by registering it; to the letter, and for this client alone (RFC 9700 §4.1.3)."""
     client, _ = a_confidential_client(house, redirect_uris=(_HTTPS,))
