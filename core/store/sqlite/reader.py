@@ -1,7 +1,6 @@
-"""Reads: every thread has a read-only connection of its own, closed when the thread ends or the store closes."""
+"""Reads: a read-only connection for each read that is under way at the same moment, however many threads there are."""
 
 import threading
-import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from core.store.sqlite.driver import Row
 
 
 class _Reader:
-    """One thread's connection. The lock keeps `close`, which comes from another thread, out of a running read."""
+    """A connection. The lock keeps `close`, which comes from another thread, out of a running read."""
 
     def __init__(self, path: Path) -> None:
         self.connection = connect_reader(path)
@@ -27,32 +26,38 @@ class Readers:
     def __init__(self, path: Path, metrics: StoreMetrics) -> None:
         self._path = path
         self._metrics = metrics
-        self._local = threading.local()
         self._door = threading.Lock()
         self._closed = False
-        self._open: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        self._open: list[_Reader] = []
+        #: Nobody reads with them now. Whichever came back last goes first: its pages and its statements are at hand,
+        #: and dozens of threads that read now and then need two or three connections, not dozens.
+        self._idle: list[_Reader] = []
 
     def row(self, sql: str, parameters: Sequence[object]) -> Row | None:
         """Raises StoreUnavailable: closed, or the database cannot be read."""
+        reader = self._take()
         try:
-            reader = self._reader()
             with reader.lock:
                 row: Row | None = reader.cursor.execute(sql, parameters).fetchone()
         except driver.Error as error:
             raise self._unavailable(error) from None
+        finally:
+            self._idle.append(reader)
         return row
 
     def rows(self, sql: str, parameters: Sequence[object]) -> list[Row]:
         """Raises StoreUnavailable: closed, or the database cannot be read."""
+        reader = self._take()
         try:
-            reader = self._reader()
             with reader.lock:
                 return reader.cursor.execute(sql, parameters).fetchall()
         except driver.Error as error:
             raise self._unavailable(error) from None
+        finally:
+            self._idle.append(reader)
 
     def close(self) -> None:
-        """Close every thread's connection, waiting for the reads in progress."""
+        """Close every connection, waiting for the reads in progress."""
         with self._door:
             self._closed = True
             readers = list(self._open)
@@ -60,15 +65,19 @@ class Readers:
             with reader.lock:
                 reader.connection.close()
 
-    def _reader(self) -> _Reader:
+    def _take(self) -> _Reader:
         try:
-            reader: _Reader = self._local.reader
-        except AttributeError:
-            with self._door:
-                if self._closed:
-                    raise StoreUnavailable("the store is closed") from None
-                reader = self._local.reader = _Reader(self._path)
-                self._open.add(reader)
+            return self._idle.pop()
+        except IndexError:
+            pass
+        with self._door:
+            if self._closed:
+                raise StoreUnavailable("the store is closed")
+            try:
+                reader = _Reader(self._path)
+            except driver.Error as error:
+                raise self._unavailable(error) from None
+            self._open.append(reader)
         return reader
 
     def _unavailable(self, error: Exception) -> StoreUnavailable:
