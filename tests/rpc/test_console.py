@@ -1,6 +1,7 @@
 """ConsoleService: the operators' own services, for whoever is signed in as an operator, and for nobody else."""
 
 import secrets
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,15 +11,20 @@ from tokenhouse.v1 import (
     client_admin_pb2,
     console_pb2_grpc,
     grant_admin_pb2,
+    key_admin_pb2,
     overview_admin_pb2,
     session_pb2,
     user_admin_pb2,
 )
 from tokenhouse.v1 import console_pb2 as pb
+from tokenhouse.v1.audit_admin_pb2 import AUDIT_RESULT_SUCCEEDED
 
 from core.domain.administration.users import UserAdministration
 from core.domain.errors import LoginRequired, NotAnOperator
-from tests.rpc.road import BINDING, PASSWORD, Road, refused
+from tests.patience import PATIENCE
+from tests.rpc.audit_scenes import newest, records
+from tests.rpc.road import BINDING, PASSWORD, Road, read_refusal, refused
+from tests.running import wait_until
 from tests.serving import DEADLINE, Serving
 
 CODE = grpc.StatusCode
@@ -148,6 +154,77 @@ def test_who_leaves_the_group_is_no_operator_at_the_next_call(serving: Serving, 
     assert answered.operator == name
     assert refused(console.Look, look(token, get_overview=OVERVIEW)).reason == "NOT_AN_OPERATOR"
     assert refused(console.Act, act).reason == "NOT_AN_OPERATOR"
+
+
+#: Every act, as it would succeed; the grant, and the key that is published, are looked for.
+DONE: list[tuple[str, dict[str, Any]]] = [
+    ("revoke_client_tokens", {"client_id": "{client_id}"}),
+    ("delete_client", {"client_id": "{client_id}"}),
+    ("block_client", {"client_id": "{client_id}"}),
+    ("unblock_client", {"client_id": "{client_id}"}),
+    ("disable_user", {"username": "{username}"}),
+    ("enable_user", {"username": "{username}"}),
+    ("sign_out_user", {"username": "{username}"}),
+    ("revoke_user_tokens", {"username": "{username}"}),
+    ("revoke_grant", {"grant_id": "{grant_id}"}),
+    ("rotate_signing_key", {"now": False}),
+    ("rotate_signing_key", {"now": True}),
+    ("withdraw_signing_key", {"key_id": "{key_id}"}),
+    ("clear_limits", {"all": True}),
+]
+
+
+def _done(road: Road, act: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """The act on what is there."""
+    serving = road.serving
+    if act == "rotate_signing_key":
+        # Where a key is published already, no other is.
+        serving.keys.RotateSigningKey(key_admin_pb2.RotateSigningKeyRequest(now=True), timeout=DEADLINE)
+    road.connect()
+    wanted = grant_admin_pb2.ListGrantsRequest(username=road.username)
+    keys = serving.keys.ListKeys(key_admin_pb2.ListKeysRequest(), timeout=DEADLINE).keys
+    there = {
+        "client_id": road.client_id,
+        "username": road.username,
+        "grant_id": serving.grants.ListGrants(wanted, timeout=DEADLINE).grants[0].grant_id,
+        "key_id": next(key.key_id for key in keys if key.state == "signing"),
+    }
+    return {name: value.format(**there) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def test_every_act_is_among_those_that_are_done_too_late() -> None:
+    """Whoever adds one to the console adds it there."""
+    assert {act for act, _ in DONE} == set(ACTS)
+
+
+@pytest.mark.parametrize(("act", "fields"), DONE)
+def test_an_operator_who_is_none_any_more_when_it_is_written(
+    road: Road, console: Any, operator: str, act: str, fields: dict[str, Any]
+) -> None:
+    """The group is taken away after the act was let in and before its turn to be written: it is refused, and no record
+    says that it was done."""
+    serving, store = road.serving, road.serving.core._store
+    request = act_of(operator, **{act: _done(road, act, fields)})
+    name = console.Look(look(operator, get_overview=OVERVIEW), timeout=DEADLINE).operator
+    subject = serving.users.GetUser(user_admin_pb2.GetUserRequest(username=name), timeout=DEADLINE).user.subject
+    before, turn = newest(serving), threading.Event()
+
+    def take_away(tx: Any) -> None:
+        # On the writer's thread: whatever comes meanwhile is written after it.
+        assert turn.wait(PATIENCE)
+        tx.set_groups(subject, ())
+
+    taken = store.submit([take_away])
+    try:
+        acting = console.Act.future(request, timeout=DEADLINE)
+        wait_until(lambda: store._writer.waiting > 0 or acting.done(), "the act waits for its turn")
+    finally:
+        turn.set()
+    taken.result(PATIENCE)
+
+    assert read_refusal(acting.exception(PATIENCE)).reason == "NOT_AN_OPERATOR"
+    done = [each for each in records(serving, after_number=before) if each.result == AUDIT_RESULT_SUCCEEDED]
+    assert done == []
 
 
 def test_a_group_taken_away_between_look_and_write_stops_the_act(serving: Serving, road: Road, operator: str) -> None:

@@ -94,7 +94,8 @@ class KeyAdministration:
         Raises:
             FailedPrecondition: at once, while the clock is in doubt.
         """
-        return self._look_at(self._rotation.sign_at_once() if at_once else self._rotation.begin())
+        step = self._rotation.sign_at_once if at_once else self._rotation.begin
+        return self._look_at(step(through=self._store))
 
     def withdraw_signing_key(self, key_id: str) -> ListedKey | None:
         """Trust a key no more; what takes its place, None where it had been retired. Returns after the commit.

@@ -126,8 +126,9 @@ class KeyRing:
         trusted.sort(key=lambda key: key.state is not KeyState.SIGNING)
         return f'{{"keys":[{",".join(key.public_jwk for key in trusted)}]}}'
 
-    def publish(self) -> SigningKey:
-        """Publish a key that does not sign yet; where there is one already, that."""
+    def publish(self, through: Writes[KeyTransaction] | None = None) -> SigningKey:
+        """Publish a key that does not sign yet; where there is one already, that. `through`: a store with a check of
+        its own in front of each transaction."""
         with self._changing:
             published = self.find_published()
             if published is None:
@@ -138,7 +139,7 @@ class KeyRing:
                     tx.add_signing_key(published)
                     tx.record_act(record)
 
-                self._store.write(intent)
+                (through or self._store).write(intent)
                 self._ring = self._load()
             return published
 
@@ -165,14 +166,15 @@ class KeyRing:
             self._ring = self._load()
             return begun
 
-    def rotate(self, *, longest_token: int) -> SigningKey:
-        """Sign with the published key, or else a new one, at once; the one before as in `begin_signing`."""
+    def rotate(self, *, longest_token: int, through: Writes[KeyTransaction] | None = None) -> SigningKey:
+        """Sign with the published key, or else a new one, at once; the one before as in `begin_signing`. `through` as
+        in `publish`."""
         with self._changing:
             published, now = self.find_published(), self._clock.now()
             key = published or self._new_key()
             is_new = published is None
             record = record_of(Act.SIGNING_KEY_SIGN, at=now, target=key.key_id)
-            self._store.write(
+            (through or self._store).write(
                 partial(_sign_at_once, key=key, is_new=is_new, now=now, longest_token=longest_token, record=record)
             )
             self._ring = self._load()

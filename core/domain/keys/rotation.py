@@ -10,9 +10,10 @@ from typing import NamedTuple, Protocol
 
 from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import FailedPrecondition
-from core.domain.keys.key_ring import KeyRing
+from core.domain.keys.key_ring import KeyRing, KeyTransaction
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.keys.signing_key import SigningKey
+from core.domain.writing import Writes
 
 _log = logging.getLogger(__name__)
 
@@ -95,23 +96,24 @@ class KeyRotation:
         elif self._is_due():
             self.begin()
 
-    def begin(self) -> SigningKey:
-        """Publish the next key; the one that is published already, where there is one."""
-        before, key = self._keys.find_published(), self._keys.publish()
+    def begin(self, through: Writes[KeyTransaction] | None = None) -> SigningKey:
+        """Publish the next key; the one that is published already, where there is one. `through` as in
+        `KeyRing.publish`."""
+        before, key = self._keys.find_published(), self._keys.publish(through)
         self._remember(key)
         if before is None:
             _log.info("signing key published", extra={"key_id": key.key_id})
         return key
 
-    def sign_at_once(self) -> SigningKey:
-        """Sign with the published key, or a new one, whoever has it.
+    def sign_at_once(self, through: Writes[KeyTransaction] | None = None) -> SigningKey:
+        """Sign with the published key, or a new one, whoever has it. `through` as in `KeyRing.publish`.
 
         Raises:
             FailedPrecondition: the clock is in doubt, and the key before would be retired by it.
         """
         if self._clock.unconfirmed:
             raise FailedPrecondition("the clock is in doubt, and keys retire by it: see `tokenhouse clock show`")
-        key = self._keys.rotate(longest_token=self._longest_token)
+        key = self._keys.rotate(longest_token=self._longest_token, through=through)
         _log.info("signing key signs", extra={"key_id": key.key_id})
         return key
 
