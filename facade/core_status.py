@@ -23,7 +23,9 @@ def refusal_of_status(error: grpc.aio.AioRpcError) -> Refusal:
     for detail in status.details:
         info = ErrorInfo()
         if detail.Unpack(info) and info.domain == "tokenhouse":
-            return Refusal(info.reason, status.message, _retry_after(status))
+            refusal = Refusal(info.reason, status.message, _retry_after(status))
+            refusal.back_to = info.metadata.get("back_to", "")
+            return refusal
     return _unexplained(error.code().value[0], error.details() or "")
 
 

@@ -17,6 +17,8 @@ class Refusal(Exception):
         self.reason = reason
         self.description = description
         self.retry_after = retry_after
+        #: Which page the login was for, where it is one of a login elsewhere.
+        self.back_to = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ class Gate:
         if route is None or route.kind is Kind.PLAIN:
             response = replies.text_refusal(answer, incident)
         elif route.kind is Kind.PAGE:
-            response = refusal_page(self.facade.pages, refusal, answer, incident, request.query_string)
+            response = refusal_page(self.facade.pages, refusal, answer, incident, request.query_string, route.path)
         else:
             navigating = request.headers.get("sec-fetch-mode") == "navigate"
             response = replies.json_refusal(refusal, answer, incident, navigating=navigating)

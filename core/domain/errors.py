@@ -57,6 +57,8 @@ class Refusal(Exception):
         #: For the audit trail alone: the user and the client whom it concerns, where they are known.
         self.subject = ""
         self.client_id = ""
+        #: Of a login elsewhere: the page that it was to lead back to, which whoever is refused may want to see again.
+        self.back_to = ""
         #: What it left behind was written together with a record of it.
         self.recorded = False
 

@@ -111,10 +111,13 @@ class Failure:
     description: str
     #: In seconds.
     retry_after: int | None = None
+    #: The page of the facade's that a login was for.
+    back_to: str = ""
 
     def to_status(self) -> grpc.Status:
         """The status of a whole call, with ErrorInfo and, where waiting helps, RetryInfo."""
-        packed = [_pack(ErrorInfo(reason=self.reason, domain=DOMAIN))]
+        known = {"back_to": self.back_to} if self.back_to else {}
+        packed = [_pack(ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=known))]
         if self.retry_after is not None:
             packed.append(_pack(RetryInfo(retry_delay=Duration(seconds=self.retry_after))))
         status = Status(code=self.code.value[0], message=self.description, details=packed)
@@ -149,7 +152,7 @@ def describe(error: Exception) -> Failure:
             retry_after = error.retry_after
         elif isinstance(error, errors.StoreUnavailable | errors.TemporarilyUnavailable):
             retry_after = _RETRY_AFTER
-        return Failure(_STATUS[type(error)], reason, error.description, retry_after)
+        return Failure(_STATUS[type(error)], reason, error.description, retry_after, error.back_to)
     incident = current_correlation_id() or secrets.token_hex(8)
     _log.error("incident %s", incident, exc_info=error)
     return Failure(grpc.StatusCode.INTERNAL, reason, f"incident {incident}")

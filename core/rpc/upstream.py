@@ -1,11 +1,13 @@
 """UpstreamService: logins at other OpenID providers, for the facade."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import grpc
 from tokenhouse.v1 import upstream_pb2 as pb
 from tokenhouse.v1 import upstream_pb2_grpc
 
+from core.domain.errors import Refusal
 from core.domain.policy import PolicySource
 from core.domain.upstream.login import BackTo, FinishedLogin, Parameters, UpstreamLogins
 from core.domain.upstream.sign_out import UpstreamSignOut
@@ -40,7 +42,7 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
     ) -> pb.StartUpstreamLoginResponse:
         back_to, parameters = self._pages.open(request)
         fresh = request.fresh or self._pages.wants_login(request)
-        with self._noting((back_to, parameters), request.browser_binding, "", "went_elsewhere"):
+        with _leading_back(back_to), self._noting((back_to, parameters), request.browser_binding, "", "went_elsewhere"):
             url = self._logins.start(
                 request.provider, back_to, parameters, browser_binding=request.browser_binding, fresh=fresh
             )
@@ -54,7 +56,10 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
     ) -> pb.FinishUpstreamLoginResponse:
         answer = [(parameter.name, parameter.value) for parameter in request.parameters]
         begun = self._logins.find_way_back(answer, browser_binding=request.browser_binding)
-        with self._noting(begun, request.browser_binding, request.network_address, "succeeded"):
+        with (
+            _leading_back(begun and begun[0]),
+            self._noting(begun, request.browser_binding, request.network_address, "succeeded"),
+        ):
             finished = self._finish(request, answer)
         return pb.FinishUpstreamLoginResponse(
             session_token=finished.session_token,
@@ -93,3 +98,13 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
             raise
         self._outcomes.login("SUCCEEDED")
         return finished
+
+
+@contextmanager
+def _leading_back(back_to: BackTo | None) -> Iterator[None]:
+    """What goes wrong meanwhile knows where its user came from."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.back_to = back_to or ""
+        raise

@@ -1,7 +1,11 @@
-"""The page for a request that is refused: what happened and what the user can do. It never leads anywhere."""
+"""The page for a request that is refused: what happened and what the user can do. It leads to pages of ours alone."""
 
+from typing import Final, NamedTuple
+
+from markupsafe import Markup
 from sanic import HTTPResponse
 
+from facade import paths
 from facade.errors import Answer, Refusal
 from facade.forms import parse_parameters
 from facade.pages.rendering import Pages
@@ -10,16 +14,45 @@ from facade.replies import retry_after
 from facade.texts.languages import current_texts
 
 
-def refusal_page(pages: Pages, refusal: Refusal, answer: Answer, incident: str, query_string: str) -> HTTPResponse:
-    """The page; at the authorization endpoint even a client's own mistakes end here (RFC 6749 §4.1.2.1)."""
-    texts = current_texts()
-    words = f"error.{answer.words}"
-    advice = texts.text(f"{words}.advice")
+class _Place(NamedTuple):
+    """A page of ours that nobody comes to from an app."""
+
+    path: str
+    #: The text of the link there.
+    link: str
+
+
+#: By what the core calls them, as the ways back from a login.
+_PLACES: Final = {
+    "account": _Place(paths.ACCOUNT, "error_page.to_account"),
+    "console": _Place(paths.CONSOLE, "error_page.to_console"),
+}
+
+
+def refusal_page(
+    pages: Pages, refusal: Refusal, answer: Answer, incident: str, query_string: str, path: str = ""
+) -> HTTPResponse:
+    """The page; at the authorization endpoint even a client's own mistakes end here (RFC 6749 §4.1.2.1).
+
+    `path` is the route's. Whoever was at a page of ours is led back there, and told nothing of an app.
+    """
+    texts, words = current_texts(), f"error.{answer.words}"
+    place = _PLACES.get(refusal.back_to) or _find_place(path)
+    # Where a provider has named somebody who is not wanted here, it is asked for somebody else.
+    query = "?prompt=login" if refusal.back_to else ""
+
+    def say(part: str) -> Markup:
+        here = texts.find(f"error_here.{answer.words}.{part}") if place else None
+        return here or texts.text(f"{words}.{part}")
+
+    advice = say("advice")
     if refusal.reason == "TOO_MANY_ATTEMPTS" and refusal.retry_after:
-        advice = texts.text("error_page.wait", duration=texts.duration(refusal.retry_after))
+        key = "error_page.wait_here" if place else "error_page.wait"
+        advice = texts.text(key, duration=texts.duration(refusal.retry_after))
     values = {
-        "title": texts.text(f"{words}.title"),
+        "title": say("title"),
         "advice": advice,
+        "way_on": (pages.address.path + place.path + query, texts.text(place.link)) if place else None,
         "operator_advice": texts.find(f"{words}.operator"),
         "tools": [*texts.section(f"{words}.tools")],
         "details": [shown(text, 400) for text in _details(refusal, answer, query_string) if text],
@@ -29,6 +62,10 @@ def refusal_page(pages: Pages, refusal: Refusal, answer: Answer, incident: str, 
     response = pages.render("error.html", values, status=400 if answer.status == 401 else answer.status)
     response.headers.update(retry_after(refusal))
     return response
+
+
+def _find_place(path: str) -> _Place | None:
+    return next((place for place in _PLACES.values() if f"{path}/".startswith(f"{place.path}/")), None)
 
 
 def _details(refusal: Refusal, answer: Answer, query_string: str) -> list[str]:

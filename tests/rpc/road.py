@@ -34,6 +34,8 @@ class Refused:
     reason: str
     description: str
     retry_after: int | None
+    #: The page that a login elsewhere was for.
+    back_to: str = ""
 
 
 def refused(method: Callable[..., Any], request: Any, **options: Any) -> Refused:
@@ -48,16 +50,16 @@ def refused(method: Callable[..., Any], request: Any, **options: Any) -> Refused
 def read_refusal(error: grpc.RpcError) -> Refused:
     """The status, its ErrorInfo and its RetryInfo."""
     code, description = error.code(), error.details() or ""
-    reason, retry_after = "", None
+    reason, retry_after, back_to = "", None, ""
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
     for detail in status.details if status else ():
         info, retry = ErrorInfo(), RetryInfo()
         if detail.Unpack(info):
             assert info.domain == "tokenhouse"
-            reason = info.reason
+            reason, back_to = info.reason, info.metadata.get("back_to", "")
         elif detail.Unpack(retry):
             retry_after = retry.retry_delay.seconds
-    return Refused(code, reason, description, retry_after)
+    return Refused(code, reason, description, retry_after, back_to)
 
 
 @dataclass

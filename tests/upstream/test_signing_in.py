@@ -341,5 +341,12 @@ def test_the_users_own_page_and_the_console(away: Away) -> None:
         url = away.serving.upstream.StartUpstreamLogin(start, timeout=DEADLINE).authorization_url
         finished = away.finish(answer_in(away.visit.sign_in(url, away.account)))
         assert (finished.back_to, list(finished.parameters)) == (back_to, [])
+        # Whoever gives up there is told of the page that they came from.
+        url = away.serving.upstream.StartUpstreamLogin(start, timeout=DEADLINE).authorization_url
+        nobody = away.finishing(answer_in(ProviderVisit(away.provider).sign_in(url, "")))
+        assert (
+            refused(away.serving.upstream.FinishUpstreamLogin, nobody).back_to
+            == back_to_pb2.BackTo.Name(back_to).removeprefix("BACK_TO_").lower()
+        )
     look.session_token = finished.session_token
     assert console.Look(look, timeout=DEADLINE).WhichOneof("outcome") != "login"

@@ -225,6 +225,28 @@ async def test_error_pages_lead_nowhere(facade: Facade, reason: str) -> None:
     assert "0123456789ab" in page.words
 
 
+@pytest.mark.parametrize("path", ["/account", "/account/disconnect", "/admin", "/admin/act"])
+@pytest.mark.parametrize(
+    "reason", ["FORM_EXPIRED", "LOGIN_REQUIRED", "NOT_FOUND", "INVALID_REQUEST", "METHOD_NOT_ALLOWED"]
+)
+async def test_who_was_at_a_page_of_ours_is_led_back_there(facade: Facade, path: str, reason: str) -> None:
+    """Nobody who came to look at their own account is told to go back to an app; the one link is within this server."""
+    refusal = Refusal(reason, _EVIL)
+    page = Page(refusal_page(facade.pages, refusal, get_answer(refusal), "0", "", path))
+
+    assert [link["href"] for link in page.all("a")] == ["/auth/" + path.split("/")[1]]
+    assert not re.search(r"\bapp\b", page.words.replace(_EVIL, ""))
+
+
+async def test_whom_a_provider_has_named_in_vain_may_try_as_somebody_else(facade: Facade) -> None:
+    """OpenID Connect Core §3.1.2.1: prompt=login, or the provider would name the same account again."""
+    refusal = Refusal("UPSTREAM_USER_REFUSED", "not let in")
+    refusal.back_to = "account"
+    page = Page(refusal_page(facade.pages, refusal, get_answer(refusal), "0", "", "/login/callback/<provider>"))
+
+    assert [link["href"] for link in page.all("a")] == ["/auth/account?prompt=login"]
+
+
 async def test_a_refused_redirect_uri_is_named_with_the_setting(facade: Facade) -> None:
     """Operators need the URI and the setting in one place; the user is told what to do."""
     refusal = Refusal("INVALID_REDIRECT_URI", "not allowed")
