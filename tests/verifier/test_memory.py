@@ -89,8 +89,9 @@ class World:
         assert self.asked is not None
         assert self.under_way is not None
         if self.under_way.active:
+            revision = self.under_way.revision
             token = settled(self.memory, b"1", self.under_way, self.asked)
-            assert (token is None) is (self.under_way.revision < self.told or self._is_of_another_policy())
+            assert (token is None) is (revision < self.told or self._is_of_another_policy())
         else:
             self.memory.refuse(self.asked, b"1")
         self.asked = self.under_way = None

@@ -157,6 +157,51 @@ def test_nobody_waits_for_somebody_elses_deadline(echo: Echo, crowd_of: "Callabl
     assert echo.timeouts[2] > PATIENCE + 1
 
 
+def test_who_gives_up_in_flight_keeps_nobody_from_waking(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """The threads of a batch wake one another: one that is gone by then is passed over, wherever it stood."""
+    crowd = crowd_of()
+    first, answered = fill(echo, crowd), threading.Event()
+    answers = [crowd.ask(f"{number}", timeout=0.2 if number % 3 else PATIENCE + number) for number in range(12)]
+    wait_until(lambda: crowd.waiting() == 12, "all to wait")
+    echo.open, held = answered, echo.open
+    held.set()
+    wait_until(lambda: any(len(batch) == 12 for batch in echo.batches), "their batch")
+    gone = [answers[number] for number in range(12) if number % 3]
+    assert all(isinstance(future.exception(PATIENCE), TimeoutError) for future in gone)
+    answered.set()
+    assert [answers[number].result(PATIENCE) for number in range(0, 12, 3)] == ["0", "3", "6", "9"]
+    assert [future.result(PATIENCE) for future in first] == ["FIRST", "SECOND"]
+
+
+def test_where_many_ask_one_batch_is_in_flight_at_a_time(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """The first ones to come back wait for the others; when few ask, there are two batches in flight again."""
+    crowd = crowd_of()
+    first = fill(echo, crowd)
+    many = [crowd.ask(f"m{number}") for number in range(20)]
+    wait_until(lambda: crowd.waiting() == 20, "all to wait")
+    echo.open.set()
+    assert all(future.result(PATIENCE) for future in [*first, *many])
+
+    echo.open.clear()
+    alone = crowd.ask("alone")
+    wait_until(lambda: echo.batches[-1] == ["alone"], "the next question to leave")
+    more = [crowd.ask(f"{number}") for number in range(3)]
+    wait_until(lambda: crowd.waiting() == 3, "the others to wait")
+    echo.open.set()
+    assert alone.result(PATIENCE) == "ALONE"
+    assert all(future.result(PATIENCE) for future in more)
+    assert echo.batches[-1] == ["0", "1", "2"]
+
+    for number in range(20):
+        crowd.ask(f"few {number}").result(PATIENCE)
+    sent = len(echo.batches)
+    echo.open.clear()
+    two = [crowd.ask("one"), crowd.ask("other")]
+    wait_until(lambda: len(echo.batches) == sent + 2, "two batches in flight")
+    echo.open.set()
+    assert all(future.result(PATIENCE) for future in two)
+
+
 def test_a_thread_that_is_interrupted_leaves_nobody_waiting(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
     """Ctrl-C in the middle of a call: the others of its batch learn it, and the next batch leaves."""
 

@@ -45,8 +45,8 @@ def test_a_use_is_told_with_the_next_acknowledgement(
 def test_what_was_told_is_told_once_and_what_was_lost_again() -> None:
     """Taken together; given back where the call failed."""
     uses = Uses(ISSUER)
-    for grant_id in ("b", "a", "b", ""):
-        uses.note(grant_id)
+    uses.note(["b", "a"])
+    uses.note(["b", ""])
     taken = uses.take()
     again = uses.take()
     uses.give_back(taken)
@@ -57,7 +57,7 @@ def test_what_was_told_is_told_once_and_what_was_lost_again() -> None:
 def test_a_flood_of_grants_takes_no_memory_without_end() -> None:
     """As many as one call may tell."""
     uses = Uses(ISSUER)
-    for number in range(MOST + 10):
-        uses.note(str(number))
+    for number in range(0, MOST + 10, 7):
+        uses.note([str(number + each) for each in range(7)])
 
     assert len(uses.take()) == MOST

@@ -65,27 +65,25 @@ class Batches:
         """What each answer comes to: a token, or what to raise."""
         if len(response.results) != len(questions):
             raise Unavailable(f"{len(questions)} questions, {len(response.results)} answers")
-        outcomes: list[AccessToken | Exception | None] = [None] * len(questions)
-        good: list[int] = []
+        outcomes: list[Exception | None] = []
         answers: list[tuple[bytes, ValidateTokenResponse]] = []
-        for number, (question, result) in enumerate(zip(questions, response.results, strict=True)):
+        for question, result in zip(questions, response.results, strict=True):
             answer = result.response
             if not answer.active:
-                outcomes[number] = self._refuse(question, result, asked)
-            elif self._lacks_required(answer):
-                outcomes[number] = InsufficientScope.needed(self._challenge)
+                outcomes.append(self._refuse(question, result, asked))
+            elif self._required and self.lacks(answer.scope):
+                outcomes.append(InsufficientScope.needed(self._challenge))
             else:
-                good.append(number)
+                outcomes.append(None)
                 answers.append((question.digest, answer))
-        for number, token in zip(good, self._memory.settle(asked, answers), strict=True):
-            outcomes[number] = token
-        return [Outdated() if outcome is None else outcome for outcome in outcomes]
+        tokens = iter(self._memory.settle(asked, answers))
+        return [next(tokens) or Outdated() if outcome is None else outcome for outcome in outcomes]
 
     def settle_one(self, question: Question, answer: ValidateTokenResponse, asked: Moment) -> AccessToken | Exception:
         """What the answer to a question that went alone comes to."""
         if not answer.active:
             return self._inactive(question, asked)
-        if self._lacks_required(answer):
+        if self._required and self.lacks(answer.scope):
             return InsufficientScope.needed(self._challenge)
         (token,) = self._memory.settle(asked, ((question.digest, answer),))
         return Outdated() if token is None else token
@@ -99,9 +97,6 @@ class Batches:
     def lacks(self, scopes: Sequence[str]) -> bool:
         """Whether one of the required scopes is not among these."""
         return not all(scope in scopes for scope in self._required)
-
-    def _lacks_required(self, answer: ValidateTokenResponse) -> bool:
-        return bool(self._required) and self.lacks(answer.scope)
 
     def _refuse(self, question: Question, result: ValidateTokenResult, asked: Moment) -> Exception:
         """What an answer that is no yes comes to."""

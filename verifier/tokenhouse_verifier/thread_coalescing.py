@@ -3,6 +3,12 @@
 A thread that comes while fewer than two batches are in flight sends its own question itself, which costs next to
 nothing beside the call. The others wait; when a batch returns, one of them sends all that wait by then. It is the one
 with the most time left, so nobody is kept beyond their own deadline by somebody else's.
+
+Where many ask, one batch is in flight at a time: a second one would leave with the first few of those who come back
+from the last, and calls would be many and small.
+
+The threads whose batch has returned wake one another, one after the other: only one thread runs Python at a time, so
+all of them at once would have the system switch to each of them twice, the first time for nothing.
 """
 
 import threading
@@ -18,11 +24,14 @@ R = TypeVar("R")
 #: anybody still waits for an answer, in seconds.
 Send = Callable[[Sequence[Q], float], Sequence[R | Exception]]
 
+#: From how many in a batch on there is one batch in flight at a time.
+_MANY = 8
+
 
 class _Waiting(Generic[Q, R]):
     """A thread's question. Its `turn` is held until there is an answer, or a batch for it to send."""
 
-    __slots__ = ("answer", "batch", "deadline", "gone", "question", "size", "turn")
+    __slots__ = ("answer", "batch", "deadline", "gone", "question", "size", "sleeping", "turn", "woken")
 
     def __init__(self, question: Q, size: int, deadline: float) -> None:
         self.question = question
@@ -30,6 +39,9 @@ class _Waiting(Generic[Q, R]):
         self.deadline = deadline
         self.answer: R | Exception | None = None
         self.batch: list[_Waiting[Q, R]] = []
+        #: Those of its batch who are still to be woken, by whoever was woken last.
+        self.sleeping: deque[_Waiting[Q, R]] = deque()
+        self.woken = False
         self.gone = False
         self.turn = threading.Lock()
         self.turn.acquire()
@@ -56,6 +68,8 @@ class ThreadCoalescer(Generic[Q, R]):
         self._door = threading.Lock()
         self._waiting: deque[_Waiting[Q, R]] = deque()
         self._in_flight = 0
+        #: The size of the last batch, or of a larger one before it, less one for each since.
+        self._crowd = 0
 
     def ask(self, question: Q, *, timeout: float) -> R:
         """The answer to one question.
@@ -63,9 +77,10 @@ class ThreadCoalescer(Generic[Q, R]):
         Raises TimeoutError when there is none within `timeout` seconds, else whatever `send` raised or returned for it.
         """
         with self._door:
-            alone = self._in_flight < self._max_in_flight
+            alone = self._in_flight < (1 if self._crowd >= _MANY else self._max_in_flight)
             if alone:
                 self._in_flight += 1
+                self._crowd = max(self._crowd - 1, 1)
             else:
                 item: _Waiting[Q, R] = _Waiting(question, self._size(question), time.monotonic() + timeout)
                 self._waiting.append(item)
@@ -96,8 +111,20 @@ class ThreadCoalescer(Generic[Q, R]):
 
     def _leave(self, item: _Waiting[Q, R]) -> None:
         with self._door:
-            # From here on nobody makes it the sender; or it has been made that already.
+            # From here on nobody makes it the sender, or wakes it; or they have done that already.
             item.gone = True
+        if item.woken:
+            self._wake_next(item.sleeping)
+
+    def _wake_next(self, sleeping: "deque[_Waiting[Q, R]]") -> None:
+        with self._door:
+            while sleeping and sleeping[0].gone:
+                sleeping.popleft()
+            if not sleeping:
+                return
+            item = sleeping.popleft()
+            item.woken = True
+        item.turn.release()
 
     def _send_batch(self, leader: _Waiting[Q, R]) -> None:
         try:
@@ -119,10 +146,11 @@ class ThreadCoalescer(Generic[Q, R]):
     def _settle(self, leader: _Waiting[Q, R], answers: Sequence[R | Exception]) -> None:
         # The next batch first: it is on its way while the threads of this one wake up.
         self._hand_on()
+        sleeping = deque(item for item in leader.batch if item is not leader)
         for item, answer in zip(leader.batch, answers, strict=True):
+            item.sleeping = sleeping
             item.answer = answer
-            if item is not leader:
-                item.turn.release()
+        self._wake_next(sleeping)
 
     def _hand_on(self) -> None:
         """A batch has returned: whoever waits sends the next one."""
@@ -131,6 +159,7 @@ class ThreadCoalescer(Generic[Q, R]):
             if not batch:
                 self._in_flight -= 1
                 return
+            self._crowd = max(self._crowd - 1, len(batch))
             leader = max(batch, key=lambda item: item.deadline)
             leader.batch = batch
         leader.turn.release()

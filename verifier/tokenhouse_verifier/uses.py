@@ -1,6 +1,7 @@
 """Which grants were used here, for operators to see; told to the core now and then, together."""
 
 import threading
+from collections.abc import Sequence
 
 #: As many as are told at once, and as many as wait; of more than these in a minute some are told a token later.
 MOST = 1000
@@ -15,12 +16,12 @@ class Uses:
         self._lock = threading.Lock()
         self._grant_ids: set[str] = set()
 
-    def note(self, grant_id: str) -> None:
-        """A token of this grant has come that had not come before, and is good."""
-        if grant_id and self.audience:
+    def note(self, grant_ids: Sequence[str]) -> None:
+        """Tokens of these grants have come that had not come before, and are good."""
+        if self.audience:
             with self._lock:
                 if len(self._grant_ids) < MOST:
-                    self._grant_ids.add(grant_id)
+                    self._grant_ids.update(filter(None, grant_ids[: MOST - len(self._grant_ids)]))
 
     def take(self) -> list[str]:
         """What was noted since the last time."""
@@ -30,5 +31,4 @@ class Uses:
 
     def give_back(self, grant_ids: list[str]) -> None:
         """They could not be told."""
-        for grant_id in grant_ids:
-            self.note(grant_id)
+        self.note(grant_ids)
