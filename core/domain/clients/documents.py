@@ -71,7 +71,8 @@ class ClientDocuments:
 
     def are_taken(self, policy: Policy) -> bool:
         """Whether any client can be known by a document."""
-        return policy.client_documents.fetch or bool(self._given)
+        wanted, hosts = policy.client_documents, [document.url.host for document in self._given.values()]
+        return wanted.fetch or not all(_is_within(host, wanted.refused_domains) for host in hosts)
 
     def find(self, client_id: str, policy: Policy) -> Client | None:
         """The client, where nothing has to be fetched for it.

@@ -326,6 +326,7 @@ def test_documents_out_of_files(world: World) -> None:
 
     under(world, refused_domains=("client.example",))
     assert refusal(world) == "this server refuses the apps of its host"
+    assert not world.house.documents.are_taken(world.house.policy.current)
     world.house.documents.give([])
     under(world, refused_domains=())
     assert refusal(world) == "this server fetches no documents of apps"
