@@ -9,14 +9,13 @@ from tokenhouse.v1 import token_pb2
 from core.domain.authorization.endpoint import ConsentPrompt, DocumentWanted, LoginPrompt, Redirect
 from core.domain.authorization.parameters import Parameters
 from core.domain.authorization.sealed_request import RequestSeal
-from core.domain.clients.assertion import find_subject
+from core.domain.clients.assertion import find_claimed
 from core.domain.clients.registration import Registration
 from core.domain.connections.attempt import Trace
 from core.domain.connections.event import Happening, Step, shown_uri
 from core.domain.connections.journal import Journal
 from core.domain.errors import (
     ClientDocumentRefused,
-    InvalidClient,
     InvalidRedirectUri,
     Refusal,
     TemporarilyUnavailable,
@@ -41,14 +40,6 @@ _WITHOUT_DOCUMENT = (ClientDocumentRefused, TooManyAttempts, TemporarilyUnavaila
 _OF_A_GRANT = frozenset({"mismatched", "reused", "ended", "future", "expired_token", "access_denied"})
 #: What a machine does all day, of which nothing is noted.
 _ORDINARY = frozenset({"rotated", "issued"})
-
-
-def _claimed_by(assertion: str) -> str:
-    """Whose an assertion says it is; what was wrong with it is not for here."""
-    try:
-        return find_subject(assertion) if assertion else ""
-    except InvalidClient:
-        return ""
 
 
 class ConnectionNotes:
@@ -204,7 +195,7 @@ class ConnectionNotes:
                 grant_id = ""
         client = request.client
         trace = Trace(
-            client_id=client.client_id or _claimed_by(client.client_assertion),
+            client_id=find_claimed(client.client_id, client.client_assertion),
             grant_id=grant_id,
             network=network,
             stranger=happening.outcome in STRANGERS,

@@ -50,6 +50,17 @@ def find_subject(assertion: str) -> str:
     return subject if isinstance(subject, str) else ""
 
 
+def find_claimed(client_id: str, assertion: str) -> str:
+    """Whose request it is, as it says and nobody has verified: by its client_id, else by its assertion; empty where it
+    says nothing."""
+    if client_id or not assertion:
+        return client_id
+    try:
+        return find_subject(assertion)
+    except InvalidClient:
+        return ""
+
+
 def verify_assertion(
     assertion: str, client_id: str, keys: Sequence[ClientKey], *, audiences: Collection[str], now: int
 ) -> Assertion:

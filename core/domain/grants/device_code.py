@@ -91,7 +91,7 @@ class DeviceCode:
         now = self._clock.now()
         if isinstance(found, Grant):
             self._store.write(lambda tx: distrust_code(tx, found, client_id, request, now))
-        elif found.client_id != client_id:
+        elif client_id not in ("", found.client_id):
             self._store.write(lambda tx: _spend(tx, found.id))
 
     def _require_genuine(self, code: str) -> DeviceAuthorization | Grant:

@@ -101,9 +101,12 @@ class Redemption:
 
 
 def distrust_code(tx: TokenTransaction, grant: Grant, client_id: str, request: TokenRequest, now: int) -> None:
-    """Spend the code if it is another client's; end its grant if it was redeemed (RFC 9700 §4.5: by anyone)."""
+    """Spend the code if it is another client's; end its grant if it was redeemed (RFC 9700 §4.5: by anyone).
+
+    Who names no client is no other one: a client whose proof was too old comes again with a good one.
+    """
     current, verdict = tx.find_grant(grant.id), None
-    if grant.client_id != client_id and tx.kill_code(grant.id):
+    if client_id not in ("", grant.client_id) and tx.kill_code(grant.id):
         verdict = CodeVerdict.MISMATCHED
     elif current is not None and current.state is GrantState.ACTIVE:
         revoke_grant(tx, grant.id, reason=RevokeReason.CODE_REUSED, now=now)

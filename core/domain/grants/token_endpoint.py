@@ -13,6 +13,7 @@ from core.domain.audit.act import Act, ActorKind
 from core.domain.audit.origin import Actor
 from core.domain.audit.record import AuditRecord, record_of
 from core.domain.authorization.endpoint import require_clients_enabled
+from core.domain.clients.assertion import find_claimed
 from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, Proven
 from core.domain.clients.client import Client
 from core.domain.clock import Clock
@@ -139,7 +140,8 @@ class TokenEndpoint:
         try:
             return self._authentication.authenticate(request.client)
         except InvalidClient:
-            grant_type.distrust(request.grant, request, request.client.client_id)
+            claimed = find_claimed(request.client.client_id, request.client.client_assertion)
+            grant_type.distrust(request.grant, request, claimed)
             raise
 
     def _guard(

@@ -167,7 +167,10 @@ class GrantType(Protocol, Generic[ParametersT_contra]):
         ...
 
     def distrust(self, parameters: ParametersT_contra, request: TokenRequest, client_id: str) -> None:
-        """Note that somebody who could not be taken for client `client_id` holds these parameters; after the commit."""
+        """Note that somebody who could not be taken for client `client_id` holds these parameters; after the commit.
+
+        It is empty where the request named no client.
+        """
         ...
 
 

@@ -1,20 +1,36 @@
 """The code: once, for 60 seconds, for one client, redirect_uri and verifier."""
 
+import secrets
+from dataclasses import replace
+
 import pytest
 
+from core.domain.clients.authentication import ClientCredentials
+from core.domain.clients.client import Client
 from core.domain.grants.grant import GrantState
+from core.domain.grants.token_request import TokenRequest
+from tests.assertions import a_key_pair
 from tests.domain.grants.faults import FAULTS, issue
-from tests.domain.house import FILES, MCP, House
+from tests.domain.house import FILES, ISSUER, MCP, House
 from tests.domain.road import (
     REDIRECT_URI,
     Connection,
     a_client,
     a_code,
+    a_confidential_client,
     a_user,
+    grant_id_of,
     redeeming,
     refusal_of,
     validate,
 )
+
+_KEYS = a_key_pair()
+
+
+def a_signing_client(house: House) -> Client:
+    """One of an operator's that proves itself with a key (RFC 7523)."""
+    return a_confidential_client(house, authentication_method="private_key_jwt", keys=_KEYS.jwks)[0]
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["", "restarted"])
@@ -51,6 +67,40 @@ def test_the_right_client_in_the_wrong_words_burns_nothing(house: House, fault: 
     assert issued.present() != ""
     issued.presented_by, issued.changes = "", {}
     assert issued.present() == ""
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["by its assertion alone", "by client_id too"])
+def test_a_proof_that_was_too_old_burns_nothing(house: House, named: bool) -> None:
+    """RFC 7523 §3, item 4: an expired assertion is refused, and the next one is of the client that has the code; the
+    same from another client is a code in the wrong hands (OAuth 2.1 §4.1.3)."""
+    client, other = a_signing_client(house), a_signing_client(house)
+    code, now = a_code(house, client, a_user(house)), house.clock.now()
+
+    def presenting(whose: Client, made_at: int) -> TokenRequest:
+        attempt_id, assertion = secrets.token_bytes(16), _KEYS.sign(whose.client_id, ISSUER, made_at)
+        client_id = whose.client_id if named else ""
+        credentials = ClientCredentials(client_id, None, "private_key_jwt", assertion, attempt_id)
+        return replace(redeeming("", code), client=credentials, attempt_id=attempt_id)
+
+    too_old = refusal_of(house, presenting(client, now - 3600))
+    waits = house.store.find_grant(grant_id_of(code))
+    assert waits is not None
+    assert (too_old, waits.state) == ("InvalidClient", GrantState.PENDING)
+    assert refusal_of(house, presenting(client, now)) == ""
+
+    code = a_code(house, client, a_user(house))
+    assert refusal_of(house, presenting(other, now - 3600)) == "InvalidClient"
+    assert refusal_of(house, presenting(client, now)) == "InvalidGrant"
+
+
+def test_who_names_no_client_spends_nothing_and_still_gives_the_alarm(house: House) -> None:
+    """RFC 6749 §5.2 invalid_client; a code that is presented again ends its grant, by anyone (RFC 9700 §4.5)."""
+    issued = issue(house)
+    nobody = redeeming("", issued.code)
+
+    assert (refusal_of(house, nobody), issued.present()) == ("InvalidClient", "")
+    assert refusal_of(house, nobody) == "InvalidClient"
+    assert issued.grant().state is GrantState.REVOKED
 
 
 @pytest.mark.parametrize("redirect_uri", [None, REDIRECT_URI])

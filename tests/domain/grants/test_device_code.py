@@ -318,3 +318,16 @@ def test_devices_have_a_rate(house: House) -> None:
                     started.append(number)
 
     assert started == [number for number in range(10) for _ in range(2)]
+
+
+@pytest.mark.parametrize("approved", [False, True], ids=["before the user's yes", "after it"])
+def test_who_names_no_client_spends_no_device_code(house: House, approved: bool) -> None:
+    """RFC 6749 §5.2: it is refused, and the device that has the code gets its tokens."""
+    device = a_device(house)
+    if approved:
+        device.decide()
+    assert refusal_of(house, polling("", device.codes.device_code)) == "InvalidClient"
+    if not approved:
+        device.decide()
+
+    assert device.poll().access_token
