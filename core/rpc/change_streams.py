@@ -3,6 +3,9 @@
 A stream is told what it lacks whenever it is due: after a commit, every second, and as long as it is behind. A few
 threads take turns at those that are due. Sending waits while the caller does not read: its thread is replaced, and who
 reads nothing for so long that its connection's buffers are full, and then for another while, is cut off.
+
+Where callers have names, none may have more streams than half of those that the others leave: so there is room for
+another one, whatever a service that opens them without end may do.
 """
 
 import secrets
@@ -34,6 +37,12 @@ _THREADS = 4
 _PATIENCE = 5.0
 _TOO_MANY = Failure(
     grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS", f"{MOST_STREAMS} streams are open already", retry_after=5
+)
+_TOO_MANY_OF_CALLER = Failure(
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    "TOO_MANY_STREAMS_OF_CALLER",
+    "this caller has half of the streams that others leave; one for each process is enough",
+    retry_after=5,
 )
 _STOPPING = Failure(grpc.StatusCode.UNAVAILABLE, "STOPPING", "the core stops; call again", retry_after=1)
 
@@ -95,7 +104,7 @@ class ChangeStreams:
         """
         stream = _Stream(Telling(self._sources, request.since, request.mark), context, send, watcher)
         with self._door:
-            refusal = self._refusal()
+            refusal = self._refusal(watcher.verifier.name)
             if refusal is None:
                 self._streams.add(stream)
                 self._start_threads()
@@ -146,10 +155,15 @@ class ChangeStreams:
             self._door.wait_for(lambda: not self._streams, grace)
         self._turns.stop()
 
-    def _refusal(self) -> Failure | None:
+    def _refusal(self, caller: str) -> Failure | None:
         if self._stopping.is_set():
             return _STOPPING
-        return _TOO_MANY if len(self._streams) >= MOST_STREAMS else None
+        every = len(self._streams)
+        if every >= MOST_STREAMS:
+            return _TOO_MANY
+        # Without a name nobody is told apart: that is one machine (plaintext), or who is about to be refused.
+        own = sum(each.watcher.verifier.name == caller for each in self._streams) if caller else 0
+        return _TOO_MANY_OF_CALLER if own and own >= (MOST_STREAMS - (every - own)) // 2 else None
 
     def _start_threads(self) -> None:
         """Where nobody watches there are none."""

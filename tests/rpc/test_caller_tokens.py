@@ -3,14 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import grpc
 import pytest
+from tokenhouse.v1 import changes_pb2, changes_pb2_grpc
 
 from core.domain.policy import CallerToken
+from core.rpc import change_streams
 from tests.certificates import Authority
-from tests.rpc.road import Road
+from tests.rpc.road import Road, read_refusal
 from tests.rpc.service_calls import TLS, ask, calling, reason_of_refusal, serving_over_tls
+from tests.running import wait_until
 from tests.serving import Serving
 
 REPORTS = "https://reports.example.com/api"
@@ -81,6 +85,43 @@ def test_a_user_s_token_is_no_caller_s(road: Road, channel: grpc.Channel) -> Non
     tokens = road.connect()
     for token in (tokens.access_token, tokens.refresh_token):
         assert reason_of_refusal(channel, REPORTS, (_bearer(token),)) == UNKNOWN
+
+
+def _watch_until_refused(channel: grpc.Channel, token: str) -> tuple[list[Any], tuple[grpc.StatusCode, str]]:
+    """Streams that stay open, until one is refused; and how that is."""
+    stub, opened = changes_pb2_grpc.ChangesServiceStub(channel), list[Any]()
+    while True:
+        call = stub.WatchChanges(changes_pb2.WatchChangesRequest(), timeout=60, metadata=(_bearer(token),))
+        try:
+            next(call)
+        except grpc.RpcError as error:
+            refusal = read_refusal(error)
+            return opened, (refusal.code, refusal.reason)
+        opened.append(call)
+
+
+def test_no_caller_takes_the_streams_of_the_others(
+    serving: Serving, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """changes.proto, WatchChanges: half of those that the others leave; so there is room for another caller."""
+    monkeypatch.setattr(change_streams, "MOST_STREAMS", 12)
+    enough = (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS_OF_CALLER")
+    mine, refusal = _watch_until_refused(channel, TOKEN)
+    others: list[Any] = []
+    try:
+        assert (len(mine), refusal) == (6, enough)
+        assert _watch_until_refused(channel, NEXT) == ([], enough)
+        others, refusal = _watch_until_refused(channel, "other")
+        assert (len(others), refusal) == (3, enough)
+        for call in mine[:4]:
+            call.cancel()
+        wait_until(lambda: serving.core._streams.count() == 5, "the streams to be gone")
+        again, refusal = _watch_until_refused(channel, TOKEN)
+        mine += again
+        assert (len(again), refusal) == (2, enough)
+    finally:
+        for call in (*mine, *others):
+            call.cancel()
 
 
 def test_a_token_that_is_withdrawn_is_refused_at_once(serving: Serving, channel: grpc.Channel) -> None:

@@ -69,7 +69,8 @@ class McpTokenVerifier:
 class RefusalMiddleware:
     """Puts the verifier's own answer in the place of the SDK's 401, which is the only one that the SDK knows.
 
-    So a missing scope is a 403, a core that cannot be asked a 503, and each challenge is complete.
+    So a missing scope is a 403, a core that cannot be asked a 503, and each challenge is complete. And the SDK, which
+    would read the first of several `Authorization` headers, is shown what they come to: no token (RFC 9110 §11.6.2).
     """
 
     def __init__(self, app: Application, verifier: AsyncTokenVerifier) -> None:
@@ -81,6 +82,7 @@ class RefusalMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope = _with_one_authorization(scope)
         refusals: list[NotVerified] = []
         replaced = False
 
@@ -154,6 +156,13 @@ def require_metadata(verifier: AsyncTokenVerifier) -> None:
     served = metadata_url(verifier.audience)
     if verifier.resource_metadata != served:
         raise ValueError(f"the SDK serves the metadata at {served}: give the verifier resource_metadata={served!r}")
+
+
+def _with_one_authorization(scope: Scope) -> Scope:
+    headers = [header for header in scope["headers"] if header[0].lower() != b"authorization"]
+    if len(scope["headers"]) - len(headers) < 2:
+        return scope
+    return {**scope, "headers": [*headers, (b"authorization", (authorization_of(scope) or "").encode("latin-1"))]}
 
 
 def _is_challenge(message: Message) -> bool:
