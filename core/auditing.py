@@ -14,6 +14,8 @@ from core.domain.audit.refusals import Refusals
 from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clock import Clock
 from core.domain.policy import PolicySource
+from core.domain.sessions.login import SessionOwnerFacts
+from core.domain.sessions.signed_in import SignedIn
 from core.domain.writing import Writes
 
 
@@ -53,7 +55,7 @@ class TellingStream:
             self._stream.stop()
 
 
-class AuditedStore(Writes[AuditIntents], Spare, Protocol):
+class AuditedStore(SessionOwnerFacts, Writes[AuditIntents], Spare, Protocol):
     """What the audit trail needs of a store."""
 
 
@@ -64,7 +66,7 @@ class Auditing:
         self._store = store
         self._clock = clock
         #: Where refusals are gathered.
-        self.refusals = Refusals(store, clock)
+        self.refusals = Refusals(store, clock, SignedIn(store, clock).find_actor)
         #: What has to be done again and again.
         self.upkeep = AuditUpkeep(
             store, self.refusals, AuditCounts(store, tallies), lambda: policy.current.audit_retention

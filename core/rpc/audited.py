@@ -125,6 +125,8 @@ def audited(
                 error,
                 target=getattr(request, about) if about else "",
                 network_address=getattr(request, "network_address", ""),
+                # Who signs in is nobody yet, whoever the browser belonged to before.
+                session_token="" if act is Act.LOGIN else getattr(request, "session_token", ""),
             )
             raise
 

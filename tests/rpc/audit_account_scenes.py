@@ -38,6 +38,15 @@ def changing_the_password(road: Road) -> Scene:
     return Scene(ask(road.serving.accounts.ChangePassword, request), record)
 
 
+def guessing_the_old_password(road: Road) -> Scene:
+    """At an open browser: whose browser it is, is known."""
+    request = account_pb2.ChangePasswordRequest(
+        session_token=road.session_token, old_password="guessed", new_password="a battery", network_address=ADDRESS
+    )
+    record = {"act": "PASSWORD_SET", "result": "REFUSED", "reason": "login_failed", **by_user(road)}
+    return Scene(be_refused(road.serving.accounts.ChangePassword, request), record)
+
+
 def typing_a_code(road: Road) -> Scene:
     """After a right password, which is no decision yet."""
     question = _telephone(road).proving(road.login_request())
@@ -92,6 +101,7 @@ OWNERS = [
     signing_a_browser_out,
     signing_out_everywhere,
     changing_the_password,
+    guessing_the_old_password,
     typing_a_code,
     typing_a_wrong_code_after_the_password,
     switching_codes_on,

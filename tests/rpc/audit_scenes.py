@@ -182,8 +182,8 @@ def entering(road: Road, code: str) -> device_authorization_pb2.EnterUserCodeReq
 
 
 def typing_a_wrong_code(road: Road) -> Scene:
-    """A guess."""
-    record = {"act": "DEVICE_CONSENT", "result": "REFUSED", "reason": "unknown_user_code", **ANONYMOUS, **FROM_THERE}
+    """A guess of somebody who is signed in."""
+    record = {"act": "DEVICE_CONSENT", "result": "REFUSED", "reason": "unknown_user_code", **by_user(road)}
     return Scene(be_refused(road.serving.devices.EnterUserCode, entering(road, "BBBB-BBBB-BB")), record)
 
 

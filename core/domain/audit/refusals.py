@@ -9,12 +9,12 @@ flood leaves more than a few thousand records a day, and none goes uncounted.
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from core.domain.audit.act import Act, Result
-from core.domain.audit.origin import ANONYMOUS
+from core.domain.audit.origin import ANONYMOUS, Actor
 from core.domain.audit.record import AuditIntents, AuditRecord, Spare, record_of
 from core.domain.clock import Clock
 from core.domain.errors import (
@@ -73,12 +73,21 @@ class GatheringStore(Writes[AuditIntents], Spare, Protocol):
     """What gathering needs of a store."""
 
 
+#: Whose session this is; None where it is nobody's.
+FindsActor: TypeAlias = Callable[[str], Actor | None]
+
+
+def _nobody(_session_token: str) -> None:
+    """Where there are no sessions."""
+
+
 class Refusals:
     """Takes refusals from any thread; `flush` has to be called again and again."""
 
-    def __init__(self, store: GatheringStore, clock: Clock) -> None:
+    def __init__(self, store: GatheringStore, clock: Clock, find_signed_in: FindsActor = _nobody) -> None:
         self._store = store
         self._clock = clock
+        self._find_signed_in = find_signed_in
         self._lock = threading.Lock()
         #: Whoever has flushed knows that everything is written that was ready, whoever took it.
         self._flushing = threading.Lock()
@@ -89,19 +98,29 @@ class Refusals:
         self._full_at = 0
 
     def add(
-        self, act: Act, error: Exception, *, target: str = "", network_address: str = "", correlation_id: str = ""
+        self,
+        act: Act,
+        error: Exception,
+        *,
+        target: str = "",
+        network_address: str = "",
+        correlation_id: str = "",
+        session_token: str = "",
     ) -> None:
-        """Gather a refusal, unless it is no decision or left a record of its own; `target` names what there is."""
+        """Gather a refusal, unless it is no decision or left a record of its own; `target` names what there is.
+        With a session it is its user who was refused."""
         if isinstance(error, _UNDECIDED) or (isinstance(error, Refusal) and error.recorded):
             return
         about = error if isinstance(error, Refusal) else Refusal("")
+        actor = self._find_actor(session_token) if session_token else None
         self._add(
             record_of(
                 act,
                 at=self._clock.now(),
                 result=Result.REFUSED,
                 reason=refusal_word(error),
-                subject=about.subject,
+                actor=actor,
+                subject=about.subject or (actor.name if actor else ""),
                 client_id=about.client_id,
                 target=target,
                 network_address=network_address,
@@ -141,6 +160,13 @@ class Refusals:
             if (lost := len(self._ready) - _MOST_WAITING) > 0:
                 del self._ready[:lost]
                 _log.warning("refusals could not be recorded", extra={"records": lost})
+
+    def _find_actor(self, session_token: str) -> Actor | None:
+        try:
+            return self._find_signed_in(session_token)
+        except StoreUnavailable:
+            # Then it is a refusal of somebody, which is better than none.
+            return None
 
     def _add(self, record: AuditRecord) -> None:
         with self._lock:

@@ -149,9 +149,7 @@ class Logins:
 
     def find_session(self, facts: SessionFacts, token: str) -> Session | None:
         """The session with this token, as `facts` (a transaction, say) see it; None when it has ended or never was."""
-        token_hash, now = find_token_hash(token), self._clock.now()
-        session = facts.find_session(token_hash, now=now) if token_hash else None
-        return None if session is None or lies_ahead(session.created_at, now) else session
+        return find_live_session(facts, token, self._clock.now())
 
     def new_session(self, subject: str, network_address: str) -> tuple[str, Session]:
         """What a login makes: a token that nobody else has seen, and the session to be written."""
@@ -160,6 +158,13 @@ class Logins:
         expires_at = now + self._policy.current.session_lifetime
         token_hash = hashlib.sha256(secret).digest()
         return _format_token(secret), Session(token_hash, subject, now, expires_at, network_address)
+
+
+def find_live_session(facts: SessionFacts, token: str, now: int) -> Session | None:
+    """The session with this token; None when it has ended at `now` (seconds since the epoch), or never was."""
+    token_hash = find_token_hash(token)
+    session = facts.find_session(token_hash, now=now) if token_hash else None
+    return None if session is None or lies_ahead(session.created_at, now) else session
 
 
 def actor_of(user: User) -> Actor:
