@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from core.background import Background
@@ -21,6 +22,10 @@ _log = logging.getLogger(__name__)
 
 #: Records that wait to be written; beyond that the oldest are left out.
 MOST_WAITING = 20_000
+#: Lines that are written in one go.
+_AT_ONCE = 1000
+#: How long a line waits that could not be written, before it is tried again, in seconds.
+_PAUSE = 1.0
 #: How long the core's end waits for a reader that takes nothing, in seconds.
 _PATIENCE = 2.0
 
@@ -74,10 +79,11 @@ class AuditStream:
         self._descriptor = standard_output if path is None else _open(path)
         self._waiting: deque[AuditRecord] = deque()
         self._left_out = 0
+        self._unwritten = _Unwritten()
         self._changed = threading.Condition()
         self._reopen = False
-        #: The last line could not be written, and that has been said.
-        self._failing = False
+        #: The last line could not be written, or the file not be opened anew, and that has been said.
+        self._failing = self._cannot_open = False
         self._background = Background("audit-stream", self._run)
 
     def start(self) -> None:
@@ -115,40 +121,87 @@ class AuditStream:
         while True:
             with self._changed:
                 while not (self._waiting or self._reopen or stopping.is_set()):
-                    self._changed.wait()
+                    if not self._changed.wait(_PAUSE if self._unwritten else None):
+                        break
                 records, left_out = tuple(self._waiting), self._left_out
                 self._waiting.clear()
                 self._left_out, reopen, self._reopen = 0, self._reopen, False
+            left_out += self._unwritten.add(records)
             if left_out:
                 _log.warning(
-                    "the audit stream's reader is too slow: records were left out", extra={"records": left_out}
+                    "the audit stream is too slow, or cannot be written: records were left out",
+                    extra={"records": left_out},
                 )
             if self._path is not None and (reopen or not _is_still(self._descriptor, self._path)):
                 self._open_again(self._path)
-            self._write(records)
+            self._write()
             if stopping.is_set() and not self._waiting:
-                return
+                break
+        if self._unwritten:
+            _log.warning("the audit stream ends without its last records", extra={"records": len(self._unwritten)})
 
     def _open_again(self, path: Path) -> None:
         try:
             descriptor = _open(path)
         except CannotStream as refusal:
             # What is open is as good as it was: it goes on there.
-            _log.error("%s", refusal)
+            if not self._cannot_open:
+                self._cannot_open = True
+                _log.error("%s", refusal)
             return
+        self._cannot_open = False
         os.close(self._descriptor)
         self._descriptor = descriptor
+        self._unwritten.begin_anew()
 
-    def _write(self, records: Iterable[AuditRecord]) -> None:
-        text = memoryview("".join(f"{audit_line(record)}\n" for record in records).encode())
+    def _write(self) -> None:
         try:
-            while text:
-                text = text[os.write(self._descriptor, text) :]
+            self._unwritten.write(self._descriptor)
             self._failing = False
         except OSError as error:
             if not self._failing:
                 self._failing = True
                 _log.error("the audit stream cannot be written: %s", error.strerror)
+
+
+class _Unwritten:
+    """Lines that are to be written, each once and whole: a full disk may take half of one, and the rest later."""
+
+    def __init__(self) -> None:
+        self._lines: deque[bytes] = deque()
+        #: How much of the first one is written.
+        self._begun = 0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, records: Iterable[AuditRecord]) -> int:
+        """Take these, too; how many of the oldest had to be left out for them."""
+        self._lines.extend(f"{audit_line(record)}\n".encode() for record in records)
+        left_out = max(len(self._lines) - MOST_WAITING, 0)
+        if left_out:
+            # A line that was begun has to end, or it takes the next one with it.
+            begun = [self._lines.popleft()] if self._begun else []
+            for _ in range(left_out):
+                self._lines.popleft()
+            self._lines.extendleft(begun)
+        return left_out
+
+    def begin_anew(self) -> None:
+        """Another file gets the first line from its beginning."""
+        self._begun = 0
+
+    def write(self, descriptor: int) -> None:
+        """Write all of them; what an OSError keeps back is written next time."""
+        while self._lines:
+            text = memoryview(b"".join(islice(self._lines, _AT_ONCE)))[self._begun :]
+            self._count(os.write(descriptor, text))
+
+    def _count(self, written: int) -> None:
+        written += self._begun
+        while self._lines and written >= len(self._lines[0]):
+            written -= len(self._lines.popleft())
+        self._begun = written
 
 
 def _open(path: Path) -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_takes_nothing_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    """The log tells of it, and the core goes on."""
+    """The log tells of it, and the core goes on; what is missing in the end is said as well."""
     full = os.open("/dev/full", os.O_WRONLY)
     stream = AuditStream(None, full)
     stream.start()
@@ -149,5 +150,62 @@ def test_a_disk_that_takes_nothing_is_said_once(caplog: pytest.LogCaptureFixture
     stream.stop()
     os.close(full)
     assert [record.getMessage() for record in caplog.records] == [
-        "the audit stream cannot be written: No space left on device"
+        "the audit stream cannot be written: No space left on device",
+        "the audit stream ends without its last records",
     ]
+
+
+def _full_pipe(monkeypatch: pytest.MonkeyPatch) -> tuple[AuditStream, int, int]:
+    """A stream into a pipe that takes half a line and then nothing, as a full disk does; its reader and its writer."""
+    monkeypatch.setattr(audit_stream, "_PAUSE", 0.01)
+    reader, writer = os.pipe2(os.O_NONBLOCK)
+    stream = AuditStream(None, writer)
+    stream.start()
+    return stream, reader, writer
+
+
+def _read_until(reader: int, last: str) -> list[int]:
+    """The numbers of the records that came, up to the last one."""
+    read = bytearray()
+
+    def is_there() -> bool:
+        with suppress(BlockingIOError):
+            read.extend(os.read(reader, 1 << 16))
+        return f'"target":"{last}"'.encode() in read
+
+    wait_for(is_there)
+    return [int(json.loads(line)["target"]) for line in read.splitlines()]
+
+
+def test_what_a_full_disk_kept_back_is_written_when_there_is_room(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each record is one whole line, and none is missing: the line that was torn goes on where it ended."""
+    stream, reader, writer = _full_pipe(monkeypatch)
+    stream.tell(_numbered(3000))
+    wait_for(lambda: caplog.records != [])
+    stream.tell(_numbered(3000, first=3000))
+    assert _read_until(reader, "5999") == list(range(6000))
+    stream.stop()
+    os.close(reader)
+    os.close(writer)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def test_what_does_not_fit_while_a_disk_is_full_is_counted(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The oldest go, but for the line that was begun; the log says how many."""
+    monkeypatch.setattr(audit_stream, "MOST_WAITING", 1000)
+    stream, reader, writer = _full_pipe(monkeypatch)
+    for first in range(0, 6000, 500):
+        stream.tell(_numbered(500, first=first))
+        wait_for(lambda: not stream._waiting)
+    came = _read_until(reader, "5999")
+    stream.stop()
+    os.close(reader)
+    os.close(writer)
+    left_out = sum(getattr(record, "records", 0) for record in caplog.records)
+    assert came == sorted(set(came))
+    assert left_out > 0
+    assert len(came) + left_out == 6000
