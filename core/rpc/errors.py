@@ -140,13 +140,20 @@ def reason_of(error: Exception) -> str:
     return _REASON[type(error)]
 
 
+#: What the facade answers with another call.
+_ASKS_FOR_MORE = (errors.ClientDocumentWanted, errors.ClientKeysWanted)
+
+
 def describe(error: Exception) -> Failure:
     """The failure to answer with. What is no refusal is logged under an incident id, which is all the caller learns.
 
-    The id is the number of the HTTP request in progress, where there is one: it stands on the page, too.
+    The id is the number of the HTTP request in progress, where there is one: it stands on the page, too. So of such
+    a request every refusal leaves a line, for whoever is told the number; what only asks for more is none.
     """
     reason = reason_of(error)
     if isinstance(error, errors.Refusal):
+        if current_correlation_id() and not isinstance(error, _ASKS_FOR_MORE):
+            _log.info("refused", extra={"reason": reason} | ({"why": error.why} if error.why else {}))
         retry_after = None
         if isinstance(error, errors.TooManyAttempts):
             retry_after = error.retry_after

@@ -57,13 +57,15 @@ def test_requests_at_the_same_time_keep_their_own(pair: Pair) -> None:
 
 
 def test_an_error_page_shows_it(pair: Pair) -> None:
-    """A user reads the number out, and the operator finds the request and why it was refused."""
+    """A user reads the number out, and the operator finds the request and why it was refused, in both logs."""
     page = pair.client.get("/oauth/v1/authorize?client_id=nobody").text
     (number,) = re.findall(r'<p class="detail">([0-9a-f]{12})</p>', page)
 
     assert number in _numbers(pair, "GET /oauth/v1/authorize 400", core=False)
     (line,) = [line for line in pair.facade_log.read_text().splitlines() if number in line]
     assert line.endswith(" reason=INVALID_CLIENT")
+    (line,) = [line for line in pair.core_log.read_text().splitlines() if number in line]
+    assert line.endswith(f" refused reason=INVALID_CLIENT why=client_unknown correlation_id={number}")
 
 
 def test_a_client_cannot_choose_it(pair: Pair) -> None:
