@@ -27,6 +27,7 @@ from core.log_lines import write_log_lines
 from core.rpc.free_addresses import CannotListen
 from core.store.master_key_file import MasterKeyRefused
 from core.store.refusal import StoreRefused
+from core.store.sqlite.creation import create_store_apart
 from core.wiring import Core
 
 _log = logging.getLogger("core")
@@ -48,7 +49,7 @@ def main(path: Path | None) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         config = load_config(path)
-        core = Core(config)
+        core = Core(config, create_store=create_store_apart)
     except (ConfigError, StoreRefused, MasterKeyRefused, FailedPrecondition) as refusal:
         _refuse(refusal)
     try:

@@ -3,6 +3,7 @@ room."""
 
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.envoy import authorization_pb2 as envoy_pb2
@@ -86,10 +87,11 @@ class Core:
         clock_from: Callable[[int], ServingClock] = ServingClock,
         http: GuardedHttp | None = None,
         passwords: Callable[[], Passwords] = Passwords,
+        create_store: Callable[[Path], None] | None = None,
     ) -> None:
         """Open the store and load what validation needs; `clock_from` makes the clock from the last persisted time.
 
-        `http` is the way out, where it is not the system's.
+        `http` is the way out, where it is not the system's; `create_store` may make a new store before it is opened.
 
         Raises:
             ConfigError, StoreRefused, MasterKeyRefused, FailedPrecondition: it cannot run on what is there; one line
@@ -112,6 +114,8 @@ class Core:
         keeper, keys = load_master_keys(config, self._randomness, may_create=may_create)
         self.audit_stream = TellingStream(config.audit)
         changes = CommittedChanges()
+        if create_store is not None:
+            create_store(config.database_folder)
         self._store = open_store(
             config.database_folder,
             on_commit=changes.announce,

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from py_svg_hush import filter_svg
-
 _LONGEST_LOGO = 256 * 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
 _COLOR = re.compile(r"(light|dark):([a-z-]+)=(#[0-9a-f]{6})")
@@ -66,6 +64,9 @@ def read_logo(path: Path) -> Logo:
         raise ValueError("allowed are 256 KB; this is more")
     if body.startswith(_PNG):
         return Logo(body, ".png")
+    # Loaded where there is something to filter: hardly any facade has a logo of its own.
+    from py_svg_hush import filter_svg
+
     try:
         # Written anew, without scripts, handlers, foreign elements and addresses of other hosts.
         return Logo(filter_svg(body), ".svg")

@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-import pyotp
-from pyotp.exceptions import OTPVerificationError
-
 from core.domain.keys.master_key import MasterKeys
 from core.domain.randomness import Randomness
 from core.domain.writing import Writes
@@ -92,6 +89,10 @@ class TotpSecrets:
         secret = self.find_secret(totp)
         if secret is None or not (code.isascii() and code.isdigit() and len(code) == 6):
             return None
+        # Loaded when the first code comes: it brings a maker of codes for each of a dozen services.
+        import pyotp
+        from pyotp.exceptions import OTPVerificationError
+
         try:
             return pyotp.TOTP(secret, interval=_STEP).verify_and_get_timecode(code, for_time=now, valid_window=_WINDOW)
         except OTPVerificationError:
@@ -123,4 +124,6 @@ class ResealingStore(TotpFacts, Writes[TotpIntents], Protocol):
 
 def provisioning_uri(secret: str, username: str, issuer: str) -> str:
     """What the QR code says, for apps to read (otpauth URI, key-uri-format); `issuer` is what they show beside it."""
+    import pyotp
+
     return pyotp.TOTP(secret, interval=_STEP).provisioning_uri(name=username, issuer_name=issuer)
