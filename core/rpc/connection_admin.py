@@ -10,6 +10,7 @@ from core.domain.administration.connections import ConnectionAdministration, Exa
 from core.domain.connections.event import Event
 from core.domain.connections.finding import Finding
 from core.domain.connections.words import describe_happening
+from core.rpc.authorization import write_parameters
 
 #: Of all attempts in one answer: gRPC's clients take messages of 4 MiB, and what strangers send may be long.
 _MOST_BYTES = 3 * 1024 * 1024
@@ -73,4 +74,10 @@ def _write_event(event: Event) -> pb.ConnectionEvent:
 
 
 def _write_finding(finding: Finding) -> pb.ConnectionFinding:
-    return pb.ConnectionFinding(code=finding.fault, words=finding.words, setting=finding.setting)
+    return pb.ConnectionFinding(
+        code=finding.fault,
+        words=finding.words,
+        setting=finding.setting,
+        sentence=finding.sentence,
+        values=write_parameters(finding.values),
+    )

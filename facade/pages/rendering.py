@@ -59,7 +59,7 @@ class Pages:
             logo_url=logo_url,
             stylesheets=stylesheets,
             asset_url=self.asset_url,
-            bdi=_bdi,
+            bdi=set_apart,
             name=_name,
             device_url=address.path + paths.DEVICE,
             device_logout_url=address.path + paths.DEVICE_LOGOUT,
@@ -92,7 +92,7 @@ class Pages:
         return f"{self.address.path}{paths.STATIC}/{name}"
 
 
-def _bdi(text: str) -> Markup:
+def set_apart(text: str) -> Markup:
     """`text` inside a sentence of any language; how it is written reorders nothing around it (HTML §4.5.24)."""
     return Markup("<bdi>{}</bdi>").format(text)
 

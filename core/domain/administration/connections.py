@@ -11,7 +11,7 @@ from core.domain.clock import Clock
 from core.domain.connections.attempt import Attempt
 from core.domain.connections.diagnosis import diagnose, state_of
 from core.domain.connections.event import CUT_QUERY, Event, Happening, Step, digest_of_client
-from core.domain.connections.finding import Fault, Finding
+from core.domain.connections.finding import Fault, Finding, find_out
 from core.domain.connections.issuer import find_other_issuers
 from core.domain.connections.journal import MOST_ATTEMPTS, TOGETHER_MS, Journal
 from core.domain.connections.reads import MetadataReads, Reads, choose_fairly
@@ -144,11 +144,8 @@ class ConnectionAdministration:
     def _examine_clock(self) -> Iterator[Finding]:
         state = self._clock_look.look()
         if state.drifting or state.unconfirmed:
-            yield Finding(
-                Fault.CLOCK_SKEW,
-                f"This machine's clock is {abs(state.drift)} s {'ahead of' if state.drift > 0 else 'behind'} the time "
-                "that is served: `tokenhouse doctor` says what to do.",
-            )
+            sentence = "clock_ahead" if state.drift > 0 else "clock_behind"
+            yield find_out(Fault.CLOCK_SKEW, sentence, seconds=str(abs(state.drift)))
 
 
 def _event(reads: Reads) -> Event:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from core.domain.clients.redirect_policy import is_allowed, parse_redirect_uri
 from core.domain.connections.attempt import Attempt
 from core.domain.connections.event import CUT_QUERY, Event, Step
-from core.domain.connections.finding import Fault, Finding
+from core.domain.connections.finding import Fault, Finding, find_out
 from core.domain.connections.issuer import find_foreign_assertions, find_other_issuers
 from core.domain.connections.reads import Reads
 from core.domain.errors import InvalidRedirectUri
@@ -13,7 +13,6 @@ from core.domain.policy import Policy
 
 #: How long a token may be unknown to every service before that is worth a word, in milliseconds.
 _SILENCE_MS = 300_000
-_AGAIN = "then connect again"
 
 _Rule = Callable[[Attempt, Policy, int], Iterator[Finding]]
 
@@ -52,33 +51,21 @@ def _redirect_uri(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Fi
         uri, of_host = event.happening.about, event.happening.outcome == "redirect_uri_of_untrusted_host"
         host = uri.removeprefix("https://").partition("/")[0]
         if _is_allowed(uri, policy) or (of_host and host in policy.client_documents.trusted_hosts):
-            words = f"The redirect URI {uri} was not allowed; it is now: connect again."
-            yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words)
+            yield find_out(Fault.REDIRECT_URI_NOT_ALLOWED, "redirect_uri_allowed_now", uri=uri)
         elif of_host:
-            words = (
-                f"The redirect URI {uri} is not allowed. If you trust that host, allow those of its clients, {_AGAIN}."
-            )
             setting = f"[ClientDocuments] TrustedClientHost = {host}"
-            yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words, setting)
+            yield find_out(Fault.REDIRECT_URI_NOT_ALLOWED, "redirect_uri_of_untrusted_host", setting, uri=uri)
         else:
-            words, setting = (
-                f"The redirect URI {uri} is not allowed. If you trust the client, allow it, ",
-                _allowing(uri),
-            )
-            below = " This entry allows everything below it." if setting.endswith("/") else ""
-            yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, f"{words}{_AGAIN}.{below}", setting)
+            setting = _allowing(uri)
+            sentence = "redirect_uri_below_not_allowed" if setting.endswith("/") else "redirect_uri_not_allowed"
+            yield find_out(Fault.REDIRECT_URI_NOT_ALLOWED, sentence, setting, uri=uri)
     for event in _by_uri(attempt.with_outcomes("redirect_uri_unusable")):
-        words = (
-            f"No setting allows the redirect URI {event.happening.about}: it has to be absolute, and https, http on "
-            "this machine or of a scheme of the app's own with a host. The client was told what is wrong with it."
-        )
-        yield Finding(Fault.REDIRECT_URI_NOT_ALLOWED, words)
+        yield find_out(Fault.REDIRECT_URI_NOT_ALLOWED, "redirect_uri_unusable", uri=event.happening.about)
     for event in attempt.with_outcomes("redirect_uri_not_registered")[-1:]:
         uri = event.happening.about
-        words = f"The client sent the redirect URI {uri}, which it has not registered: remove the connection there and "
         setting = "" if _is_allowed(uri, policy) else _allowing(uri)
-        more = "add it again, after the setting allows it." if setting else "add it again."
-        yield Finding(Fault.REDIRECT_URI_NOT_REGISTERED, words + more, setting)
+        sentence = "redirect_uri_not_registered_nor_allowed" if setting else "redirect_uri_not_registered"
+        yield find_out(Fault.REDIRECT_URI_NOT_REGISTERED, sentence, setting, uri=uri)
 
 
 def _resource(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Finding]:
@@ -87,19 +74,11 @@ def _resource(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Findin
     for event in attempt.with_outcomes("resource_unknown", "resource_not_https", "resource_not_granted")[-1:]:
         uri, listed = event.happening.about, ", ".join(policy.resources)
         if event.happening.outcome == "resource_unknown":
-            words = (
-                f"The client asked for the resource {uri}; listed are {listed}. List it if it is a service of yours; "
-                "else let the service's metadata name the resource as it is listed (RFC 9728)."
-            )
             # One whose query is not kept cannot be written down.
             setting = "" if uri.endswith(CUT_QUERY) else f"[OAuth] Resource = {uri}"
-            yield Finding(Fault.RESOURCE_UNKNOWN, words, setting)
-        elif event.happening.outcome == "resource_not_https":
-            words = f"The resource {uri} must be https, or http on this machine; let the service's metadata say so."
-            yield Finding(Fault.RESOURCE_UNKNOWN, words)
+            yield find_out(Fault.RESOURCE_UNKNOWN, "resource_unknown", setting, uri=uri, listed=listed)
         else:
-            words = f"The client asked for a token for {uri}, which it had not named when the user was asked."
-            yield Finding(Fault.RESOURCE_UNKNOWN, words)
+            yield find_out(Fault.RESOURCE_UNKNOWN, event.happening.outcome, uri=uri)
 
 
 def _presentation(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:
@@ -108,111 +87,58 @@ def _presentation(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Fin
     taken = max((event.last_at_ms for event in attempt.find(Step.VALIDATION, "active")), default=0)
     others = [each for each in attempt.find(Step.VALIDATION, "other_audience") if each.last_at_ms > taken]
     for event in _by_uri(others):
-        yield Finding(Fault.WRONG_AUDIENCE, *_explain_audience(event.happening.about, attempt.audience, policy))
+        yield _explain_audience(event.happening.about, attempt.audience, policy)
     if not issued or others or _was_misused(attempt) or attempt.has(Step.TOKEN, "revoked"):
         return
     silent_ms = now_ms - issued[0].at_ms
     if not attempt.has(Step.VALIDATION) and silent_ms >= min(_SILENCE_MS, policy.access_token_lifetime * 1000):
-        over = silent_ms >= policy.access_token_lifetime * 1000
-        since = "and has expired" if over else f"for {silent_ms // 60_000} minutes now"
-        yield Finding(
-            Fault.TOKEN_NEVER_PRESENTED,
-            f"The client has an access token, of which no service has asked this server {since}. Look whether the "
-            "client reaches its service, and whether that asks this server; one that verifies tokens by itself is not "
-            "seen here.",
-        )
+        if silent_ms >= policy.access_token_lifetime * 1000:
+            yield find_out(Fault.TOKEN_NEVER_PRESENTED, "token_unseen_and_expired")
+        else:
+            yield find_out(Fault.TOKEN_NEVER_PRESENTED, "token_unseen", minutes=str(silent_ms // 60_000))
 
 
-def _explain_audience(asked: str, audience: tuple[str, ...], policy: Policy) -> tuple[str, str]:
-    words = f"A service that calls itself {asked} asked about a token for {', '.join(audience)}. "
-    if audience == (policy.issuer,):
-        more = (
-            "The client named no resource (RFC 8707), and tokens for every service are switched off: update the client."
-        )
-        return words + more, "[OAuth] ServerWideTokens = true"
-    return (
-        words + "Let the service ask by the name that its metadata give as its resource, to the letter (RFC 9728).",
-        "",
-    )
+def _explain_audience(asked: str, audience: tuple[str, ...], policy: Policy) -> Finding:
+    own = audience == (policy.issuer,)
+    sentence, setting = ("no_resource", "[OAuth] ServerWideTokens = true") if own else ("wrong_audience", "")
+    return find_out(Fault.WRONG_AUDIENCE, sentence, setting, asked=asked, audience=", ".join(audience))
 
 
 def _refreshes(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Finding]:
-    window = f"RefreshReuseWindow ({policy.refresh_reuse_window} s)"
+    window = str(policy.refresh_reuse_window)
     if attempt.has(Step.REFRESH, "reused"):
-        yield Finding(
-            Fault.REFRESHED_TWICE,
-            f"The client presented a refresh token again, after {window}: the grant has ended, and the user has to "
-            "connect again. Two of its processes share one token, or somebody holds a copy.",
-        )
+        yield find_out(Fault.REFRESHED_TWICE, "refreshed_too_late", window=window)
     elif replayed := attempt.find(Step.REFRESH, "replayed"):
-        times = sum(event.count for event in replayed)
-        yield Finding(
-            Fault.REFRESHED_TWICE,
-            f"The client presented the refresh token before its last one ({times} so far): it refreshed twice at once, "
-            "or an answer was lost. It got the same answer again, which is good within "
-            f"{window} and ends the grant later.",
-        )
+        times = str(sum(event.count for event in replayed))
+        yield find_out(Fault.REFRESHED_TWICE, "refreshed_twice", times=times, window=window)
 
 
 def _clocks(attempt: Attempt, _policy: Policy, _now_ms: int) -> Iterator[Finding]:
     if attempt.with_outcomes("assertion_expired", "assertion_from_the_future"):
-        yield Finding(
-            Fault.CLOCK_SKEW,
-            "The client's assertion was expired, or from the future: set the clock of the client's machine, or this "
-            "one's.",
-        )
+        yield find_out(Fault.CLOCK_SKEW, "assertion_time")
     if attempt.has(Step.VALIDATION, "expired") and not attempt.has(Step.VALIDATION, "active"):
-        yield Finding(
-            Fault.CLOCK_SKEW,
-            "The access token was presented when it had expired, and never before: the client's clock is behind, or it "
-            "does not refresh.",
-        )
+        yield find_out(Fault.CLOCK_SKEW, "token_expired")
 
 
 def _client(attempt: Attempt, _policy: Policy, _now_ms: int) -> Iterator[Finding]:
     if attempt.with_outcomes("client_unknown"):
-        yield Finding(
-            Fault.CLIENT_UNKNOWN,
-            "This server does not know the client: it was deleted or forgotten, or is of another server. Remove the "
-            "connection in the client and add it again.",
-        )
+        yield find_out(Fault.CLIENT_UNKNOWN, "client_unknown")
     came = attempt.has(Step.DOCUMENT, "fetched") or attempt.has(Step.DEVICE, "started")
     for event in attempt.with_outcomes("client_document_refused", "client_document_unwanted")[-1:]:
         if came:
             return
-        if event.happening.outcome == "client_document_refused":
-            words = (
-                f"The client's document cannot be used: {event.happening.about}. The log says more; where this server "
-                "has no way out, [ClientDocuments] File takes it from a file."
-            )
-        else:
-            words = (
-                f"The client's document is not asked for: {event.happening.about}. Whose documents are taken say "
-                "Fetch, AllowedDomain, RefusedDomain and File of [ClientDocuments]."
-            )
-        yield Finding(Fault.DOCUMENT_REFUSED, words)
+        sentence = event.happening.outcome.removeprefix("client_")
+        yield find_out(Fault.DOCUMENT_REFUSED, sentence, why=event.happening.about)
 
 
 def _code(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:
     if attempt.has(Step.TOKEN, "mismatched"):
-        yield Finding(
-            Fault.CODE_MISMATCHED,
-            "The code was presented by another client, or with another redirect_uri or code_verifier than it was made "
-            "for: a fault of the client, or of somebody who has taken the code.",
-        )
+        yield find_out(Fault.CODE_MISMATCHED, "code_mismatched")
     if attempt.has(Step.TOKEN, "reused"):
-        yield Finding(
-            Fault.CODE_USED_TWICE,
-            "The code was presented a second time, which has ended the grant with every token (RFC 6749 §4.1.2): the "
-            "client sends its token request twice, or somebody has a copy of the code. Connect again.",
-        )
+        yield find_out(Fault.CODE_USED_TWICE, "code_used_twice")
     issued = attempt.find(Step.CODE)
     if issued and not attempt.has(Step.TOKEN) and now_ms - issued[-1].last_at_ms > policy.code_lifetime * 1000:
-        yield Finding(
-            Fault.CODE_NEVER_REDEEMED,
-            "The browser was sent to the client with a code that never came here: nothing listens at the redirect URI "
-            "any more, or the client does not reach the token endpoint.",
-        )
+        yield find_out(Fault.CODE_NEVER_REDEEMED, "code_never_redeemed")
 
 
 def _is_allowed(uri: str, policy: Policy) -> bool:

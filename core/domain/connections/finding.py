@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.domain.connections.sentences import SENTENCES
+
 
 class Fault(StrEnum):
     """What can be the matter."""
@@ -27,7 +29,19 @@ class Finding:
     """One of them."""
 
     fault: Fault
-    #: One or two sentences.
-    words: str
+    #: Its key in `SENTENCES`.
+    sentence: str
+    #: What the sentence's names stand for.
+    values: tuple[tuple[str, str], ...] = ()
     #: The line of the configuration that would change it, its section before it; empty where no setting would.
     setting: str = ""
+
+    @property
+    def words(self) -> str:
+        """One or two English sentences."""
+        return SENTENCES[self.sentence].format(**dict(self.values))
+
+
+def find_out(fault: Fault, sentence: str, /, setting: str = "", **values: str) -> Finding:
+    """A finding that says this sentence of these values."""
+    return Finding(fault, sentence, tuple(values.items()), setting)

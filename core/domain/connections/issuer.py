@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from core.domain.connections.attempt import Attempt
-from core.domain.connections.finding import Fault, Finding
+from core.domain.connections.finding import Fault, Finding, find_out
 from core.domain.connections.reads import Reads
 
 _DOCUMENT = "/.well-known/oauth-authorization-server"
@@ -19,29 +19,19 @@ def find_other_issuers(reads: Iterable[Reads], issuer: str) -> Iterator[Finding]
     last = asked[0].of
     seen = f"{last.host}{last.path}"
     if last.found:
-        yield Finding(
-            Fault.ISSUER_DIFFERS,
-            f"The metadata were read at {seen}, but the issuer is {issuer}, and clients that compare the two stop "
-            "there (RFC 8414 section 3.3). Name the issuer to the letter wherever it is named, or set [Server] Address "
-            "where that is what is wrong. Where a proxy replaces the Host header this means nothing.",
-        )
+        yield find_out(Fault.ISSUER_DIFFERS, "issuer_elsewhere", seen=seen, issuer=issuer)
     else:
-        yield Finding(
-            Fault.ISSUER_DIFFERS,
-            f"The metadata were looked for at {seen}, where there are none: somebody takes {_implied(last.path)} for "
-            f"the end of the issuer, which is {issuer}. Name the issuer to the letter, a slash at its end included.",
-        )
+        implied = _implied(last.path)
+        yield find_out(Fault.ISSUER_DIFFERS, "issuer_not_there", seen=seen, implied=implied, issuer=issuer)
 
 
 def find_foreign_assertions(attempt: Attempt, issuer: str) -> Iterator[Finding]:
     """RFC 7523 §3: a proof that is made for another server."""
     for event in attempt.with_outcomes("assertion_audience")[-1:]:
-        named = event.happening.about or "something that is no URI"
-        yield Finding(
-            Fault.ISSUER_DIFFERS,
-            f"The client's assertion has {named} as its aud, but the issuer is {issuer}: the client has to use that, "
-            "to the letter.",
-        )
+        if named := event.happening.about:
+            yield find_out(Fault.ISSUER_DIFFERS, "assertion_audience", named=named, issuer=issuer)
+        else:
+            yield find_out(Fault.ISSUER_DIFFERS, "assertion_no_audience", issuer=issuer)
 
 
 def _is_issuers_host(host: str, issuer: str) -> bool:
@@ -52,4 +42,4 @@ def _is_issuers_host(host: str, issuer: str) -> bool:
 
 def _implied(path: str) -> str:
     before, _, after = path.partition(_DOCUMENT)
-    return f"“{before or after}”"
+    return before or after

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from core.domain.connections.event import Happening, Step
 
-_WORDS: Mapping[tuple[Step, str], str] = {
+#: What is told of a step, by what came of it; other languages have the same keys elsewhere.
+SEEN: Mapping[tuple[Step, str], str] = {
     (Step.METADATA, "read"): "read the metadata document",
     (Step.METADATA, "not_found"): "asked for a metadata document that is not here",
     (Step.REGISTRATION, "registered"): "registered (RFC 7591)",
@@ -53,7 +54,7 @@ _WORDS: Mapping[tuple[Step, str], str] = {
     (Step.VALIDATION, "user_inactive"): "a service asked about the access token, whose user is disabled",
 }
 #: What any step may end in.
-_REFUSALS: Mapping[str, str] = {
+REFUSED: Mapping[str, str] = {
     "client_unknown": "this server does not know the client",
     "client_document_refused": "its document cannot be used",
     "client_document_unwanted": "the settings take no document from there",
@@ -82,7 +83,7 @@ _REFUSALS: Mapping[str, str] = {
 
 def describe_happening(happening: Happening) -> str:
     """One sentence without a full stop; it names what it is about, as a client sent it."""
-    words = _WORDS.get((happening.step, happening.outcome)) or _REFUSALS.get(happening.outcome)
+    words = SEEN.get((happening.step, happening.outcome)) or REFUSED.get(happening.outcome)
     if words is None:
         words = f"refused: {happening.outcome}" if happening.refused else happening.outcome
     return f"{words}: {happening.about}" if happening.about else words

@@ -1,7 +1,9 @@
 """The connection doctor: what clients went through when they tried to connect, and what is the matter."""
 
 from collections.abc import Iterable
+from typing import Any
 
+from markupsafe import Markup
 from sanic import HTTPResponse
 from tokenhouse.v1 import connection_admin_pb2 as pb
 from tokenhouse.v1.console_pb2 import LookResponse
@@ -10,7 +12,9 @@ from facade import paths
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import Row
 from facade.pages.console.wording import ID, NAME, in_words, moment
+from facade.pages.rendering import set_apart
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
 _WORDS = 1000
 
@@ -43,15 +47,33 @@ def _attempt(frame: Frame, attempt: pb.ConnectionAttempt) -> Row:
 def _event(event: pb.ConnectionEvent) -> Row:
     return {
         "at": moment(event.at_ms // 1000),
-        "words": shown(event.words, _WORDS),
+        "words": happening_words(event),
         "network": shown(event.network, NAME),
         "count": event.count,
         "refused": event.refused,
     }
 
 
+def happening_words(event: pb.ConnectionEvent) -> Markup:
+    """In the reader's language; what a newer core sees is told in its own words."""
+    texts = current_texts()
+    words = texts.find(f"console.seen.{event.step}_{event.outcome}") or texts.find(f"console.refused.{event.outcome}")
+    if words is None:
+        return set_apart(shown(event.words, _WORDS))
+    return Markup("{}: {}").format(words, set_apart(shown(event.about, _WORDS))) if event.about else words
+
+
 def _findings(findings: Iterable[pb.ConnectionFinding]) -> list[Row]:
     return [
-        {"code": shown(each.code, NAME), "words": shown(each.words, _WORDS), "setting": shown(each.setting, ID)}
+        {"code": shown(each.code, NAME), "words": finding_words(each), "setting": shown(each.setting, ID)}
         for each in findings
     ]
+
+
+def finding_words(finding: pb.ConnectionFinding) -> Markup:
+    """In the reader's language, too."""
+    values: dict[str, Any] = {each.name: set_apart(shown(each.value, _WORDS)) for each in finding.values}
+    try:
+        return current_texts().text(f"console.finding.{finding.sentence}", **values)
+    except KeyError:
+        return set_apart(shown(finding.words, _WORDS))

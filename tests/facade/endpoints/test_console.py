@@ -9,9 +9,10 @@ from urllib.parse import quote
 import grpc
 import httpx
 import pytest
-from tokenhouse.v1 import user_admin_pb2
+from tokenhouse.v1 import connection_admin_pb2, user_admin_pb2
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
+from facade.pages.console.connections import finding_words, happening_words
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
@@ -284,6 +285,32 @@ def test_the_doctor_shows_what_an_app_went_through(pair: Pair, operator: Operato
     assert "token issued" in page.text
     assert page.text.count("<details") == 1
     assert "Patient" not in other.text
+
+
+def test_the_doctor_speaks_the_readers_language(pair: Pair, operator: Operator) -> None:
+    """RFC 9110 §12.5.4: steps and findings, with what the client has sent as it is, and nothing of it as markup."""
+    client_id = register(pair, name="Elsewhere")
+    asked = {"response_type": "code", "client_id": client_id, "redirect_uri": "https://elsewhere.example/b&lt;"}
+    pair.client.get("/oauth/v1/authorize", params=asked)
+    path = f"/admin/connections?client_id={client_id}"
+    english = operator.browser.get(path, headers={"Accept-Language": "en"}).text
+    german = operator.browser.get(path, headers={"Accept-Language": "de"}).text
+
+    sent = "<bdi>https://elsewhere.example/b&amp;lt;</bdi>"
+    assert f"the client has not registered the redirect URI: {sent}" in english
+    assert f"The client sent the redirect URI {sent}, which it has not registered" in english
+    assert f"die App hat die Redirect-URI nicht registriert: {sent}" in german
+    assert f"Die App hat die Redirect-URI {sent} geschickt, die sie nicht registriert hat" in german
+
+
+def test_what_a_newer_core_sees_is_told_in_its_own_words() -> None:
+    """An update of the core comes before that of the facade, or after it: a sentence that is not in the catalogue is
+    shown as the core writes it, and so is one with a name more than the core has a value for."""
+    event = connection_admin_pb2.ConnectionEvent(step="token", outcome="of_tomorrow", about="<i>", words="new: <i>")
+    assert happening_words(event) == "<bdi>new: &lt;i&gt;</bdi>"
+    for sentence in ("of_tomorrow", "resource_not_https"):
+        finding = connection_admin_pb2.ConnectionFinding(sentence=sentence, words="A <b> of tomorrow.")
+        assert finding_words(finding) == "<bdi>A &lt;b&gt; of tomorrow.</bdi>"
 
 
 @pytest.mark.parametrize("period", ["hour", "day", "month"])

@@ -11,6 +11,8 @@ import pytest
 from jinja2 import Environment, nodes
 
 import facade
+from core.domain.connections.sentences import SENTENCES
+from core.domain.connections.words import REFUSED, SEEN
 from core.domain.grants.grant import RevokeReason
 from facade.console_acts import ACTS
 from facade.errors import ANSWERS
@@ -35,6 +37,18 @@ def test_every_end_of_a_grant_has_words() -> None:
     assert {key for key in ENGLISH.entries if key.startswith("console.reason.")} == {
         f"console.reason.{reason}" for reason in RevokeReason
     }
+
+
+def test_the_connection_doctors_sentences_are_those_of_the_core() -> None:
+    """The console says in each language what the core says in English, to the letter, to the CLI and to programs."""
+    seen = {f"console.seen.{step}_{outcome}": words for (step, outcome), words in SEEN.items()}
+    refused = {f"console.refused.{outcome}": words for outcome, words in REFUSED.items()}
+    findings = {f"console.finding.{sentence}": words for sentence, words in SENTENCES.items()}
+    families = ("console.seen.", "console.refused.", "console.finding.")
+
+    assert {key: entry for key, entry in ENGLISH.entries.items() if key.startswith(families)} == (
+        seen | refused | findings
+    )
 
 
 @pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES)
@@ -127,7 +141,7 @@ def test_no_page_holds_a_sentence_of_its_own(path: Path) -> None:
 
 #: Words for what the core has a name for; what is missing here is shown as the core calls it.
 _OF_A_FAMILY = re.compile(
-    r"console\.(way|figure|source|trust|state|reason|key_state|key_until|attempt|period|chart|share|outcome|audit_act|audit_result|actor|filter)\."
+    r"console\.(way|figure|source|trust|state|reason|key_state|key_until|attempt|period|chart|share|outcome|audit_act|audit_result|actor|filter|seen|refused|finding)\."
     r"|error_here\."
 )
 _FOR_DEVELOPERS = ("Refusal", "RuntimeError", "ValueError")
