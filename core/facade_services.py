@@ -6,7 +6,6 @@ from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
 from tokenhouse.v1 import (
-    account_pb2,
     authorization_pb2,
     client_keys_pb2,
     console_pb2,
@@ -15,8 +14,6 @@ from tokenhouse.v1 import (
     introspection_pb2,
     registration_pb2,
     revocation_pb2,
-    second_factor_pb2,
-    session_pb2,
     token_pb2,
     upstream_pb2,
 )
@@ -70,6 +67,7 @@ from core.rpc.console import ConsoleServicer
 from core.rpc.device_authorization import DeviceAuthorizationServicer
 from core.rpc.discovery import DiscoveryServicer
 from core.rpc.introspection import IntrospectionServicer
+from core.rpc.login_watch import LoginWatch
 from core.rpc.registration import RegistrationServicer
 from core.rpc.revocation import RevocationServicer
 from core.rpc.service import service
@@ -134,15 +132,14 @@ class FacadeServices:
         )
         calls, outcomes = self.metrics.calls, self.metrics.outcomes
         notes = self.seen.notes(seal)
+        watch = LoginWatch(outcomes, notes)
         return {
             service(device_authorization_pb2, "DeviceAuthorizationService"): DeviceAuthorizationServicer(
                 devices, device_clients, device_consent, self.metrics.devices, self.seen.device_notes(page_seal)
             ),
             service(authorization_pb2, "AuthorizationService"): AuthorizationServicer(endpoint, consent, notes),
-            service(session_pb2, "SessionService"): account.login_servicer(upstream.sign_out, pages, outcomes, notes),
+            **account.every(upstream.sign_out, pages, watch),
             service(upstream_pb2, "UpstreamService"): upstream.servicer(pages, outcomes, notes),
-            service(account_pb2, "AccountService"): account.servicer,
-            service(second_factor_pb2, "SecondFactorService"): account.second_factor_servicer,
             service(console_pb2, "ConsoleService"): ConsoleServicer(
                 operators, store, self.operator_services.over, self.refusals
             ),

@@ -27,6 +27,8 @@ from tokenhouse.v1 import (
     key_admin_pb2_grpc,
     limit_admin_pb2_grpc,
     parameter_pb2,
+    passkey_login_pb2_grpc,
+    passkey_pb2_grpc,
     registration_pb2_grpc,
     registration_token_admin_pb2_grpc,
     revocation_pb2_grpc,
@@ -89,6 +91,8 @@ class Serving:
         self.devices = device_authorization_pb2_grpc.DeviceAuthorizationServiceStub(facade)
         self.accounts = account_pb2_grpc.AccountServiceStub(facade)
         self.second_factors = second_factor_pb2_grpc.SecondFactorServiceStub(facade)
+        self.passkeys = passkey_pb2_grpc.PasskeyServiceStub(facade)
+        self.passkey_logins = passkey_login_pb2_grpc.PasskeyLoginServiceStub(facade)
         self.sessions = session_pb2_grpc.SessionServiceStub(facade)
         self.upstream = upstream_pb2_grpc.UpstreamServiceStub(facade)
         self.registration = registration_pb2_grpc.RegistrationServiceStub(facade)

@@ -19,6 +19,8 @@ Exception tree::
     ├── UpstreamUserRefused   the provider has said who it is, and this server does not let them in
     ├── UpstreamUnavailable   the provider does not answer, or not as it should
     ├── SecondFactorFailed    the password was right, and the code is not
+    ├── PasskeyFailed         a passkey proves nothing: one and the same whatever is wrong with it
+    │   └── PasskeyCountedBack    it is good, and there may be a copy of it
     ├── TooManyAttempts       a rate is used up; says how long to wait
     ├── UnknownUserCode       a user code that is unknown, expired or used: one and the same
     ├── InitialAccessTokenRefused   registering needs a token, and this is none that is good
@@ -245,6 +247,14 @@ class UpstreamUnavailable(Refusal):
 
 class SecondFactorFailed(Refusal):
     """The code is not one of now, or was used before."""
+
+
+class PasskeyFailed(Refusal):
+    """A passkey that is unknown or somebody else's, or an answer that proves nothing: nobody learns which."""
+
+
+class PasskeyCountedBack(PasskeyFailed):
+    """The signature is good, and its count is not beyond the last one: there may be a copy (WebAuthn §6.1.1)."""
 
 
 class TooManyAttempts(Refusal):

@@ -87,7 +87,7 @@ class Store(Facts, Writes[Transaction], BackupStore, Protocol):
 
         Grants that ended or expired 7 days ago, pending and dead ones an hour old, devices' requests that expired an
         hour ago, sessions that expired, changes past `keep_until`, signing keys that retired, full rate buckets,
-        assertions and logins' states that are good no more. Correctness never depends on it.
+        assertions, challenges and logins' states that are good no more. Correctness never depends on it.
         """
         ...
 

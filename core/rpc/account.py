@@ -11,10 +11,12 @@ from core.domain.account.own_password import OwnPassword
 from core.domain.account.own_sessions import OwnSessions
 from core.domain.account.page import AccountPage
 from core.domain.clients.redirect_policy import parse_redirect_uri
-from core.domain.sessions.session import Session
+from core.domain.sessions.session import Session, SignInMethod
 from core.rpc.authorization import write_client, write_recipient, write_scopes
 
 _log = logging.getLogger(__name__)
+
+_METHODS = {each: getattr(pb, f"SIGN_IN_METHOD_{each.name}", pb.SIGN_IN_METHOD_UNSPECIFIED) for each in SignInMethod}
 
 
 class AccountServicer(account_pb2_grpc.AccountServiceServicer):
@@ -85,6 +87,7 @@ def _write_session(session: Session, *, is_this: bool) -> pb.BrowserSession:
         expires_at=session.expires_at,
         network_address=session.network_address,
         is_this=is_this,
+        method=_METHODS[session.method],
     )
 
 

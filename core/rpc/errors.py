@@ -50,6 +50,8 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     # Not UNAVAILABLE: this server is there, and asking again at once would help nobody.
     errors.UpstreamUnavailable: grpc.StatusCode.FAILED_PRECONDITION,
     errors.SecondFactorFailed: grpc.StatusCode.UNAUTHENTICATED,
+    errors.PasskeyFailed: grpc.StatusCode.UNAUTHENTICATED,
+    errors.PasskeyCountedBack: grpc.StatusCode.UNAUTHENTICATED,
     errors.TooManyAttempts: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.UnknownUserCode: grpc.StatusCode.NOT_FOUND,
     errors.InitialAccessTokenRefused: grpc.StatusCode.UNAUTHENTICATED,
@@ -80,6 +82,9 @@ _REASON: dict[type[errors.Refusal], str] = {
     errors.UpstreamUserRefused: "UPSTREAM_USER_REFUSED",
     errors.UpstreamUnavailable: "UPSTREAM_UNAVAILABLE",
     errors.SecondFactorFailed: "SECOND_FACTOR_FAILED",
+    errors.PasskeyFailed: "PASSKEY_FAILED",
+    # Nobody at the door learns which; the audit trail does.
+    errors.PasskeyCountedBack: "PASSKEY_FAILED",
     errors.TooManyAttempts: "TOO_MANY_ATTEMPTS",
     errors.UnknownUserCode: "USER_CODE_UNKNOWN",
     errors.InitialAccessTokenRefused: "INITIAL_ACCESS_TOKEN_REFUSED",

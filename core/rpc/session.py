@@ -1,9 +1,5 @@
 """SessionService: browser logins for the facade."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import grpc
 from tokenhouse.v1 import back_to_pb2, session_pb2, session_pb2_grpc
 
@@ -13,14 +9,11 @@ from core.domain.sessions.second_factor_login import SecondFactorLogins
 from core.domain.sessions.session import Session
 from core.domain.upstream.login import BackTo, Parameters
 from core.domain.upstream.sign_out import UpstreamSignOut
-from core.metrics.outcomes import OutcomeMetrics
 from core.rpc.authorization import write_parameters
-from core.rpc.connection_notes import ConnectionNotes
-from core.rpc.errors import reason_of
+from core.rpc.login_watch import LoginWatch
 from core.rpc.sign_in_pages import WRITTEN_BACK_TO, SignInPages
+from core.rpc.waiting_page import open_waiting_page, write_waiting_page
 
-#: What a login form was shown for: one of these is in it.
-_SEALED = ("sealed_request", "sealed_device_page", "sealed_account_page", "sealed_console")
 #: Pages that have nothing to go on with.
 _BACK_TO = {back_to_pb2.BACK_TO_CONSOLE: BackTo.CONSOLE, back_to_pb2.BACK_TO_ACCOUNT: BackTo.ACCOUNT}
 
@@ -34,24 +27,22 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         second_factors: SecondFactorLogins,
         sign_out: UpstreamSignOut,
         pages: SignInPages,
-        outcomes: OutcomeMetrics,
-        notes: ConnectionNotes,
+        watch: LoginWatch,
     ) -> None:
         self._logins = logins
         self._second_factors = second_factors
         self._sign_out = sign_out
         self._pages = pages
-        self._outcomes = outcomes
-        self._notes = notes
+        self._watch = watch
 
     def LogIn(self, request: session_pb2.LogInRequest, context: grpc.ServicerContext) -> session_pb2.LogInResponse:
         # Opened first: a login form of another browser, or an old one, never gets to try a password.
         back_to, parameters = self._pages.open(request)
         try:
-            with self._noting(back_to, parameters, request):
+            with self._watch.over(back_to, parameters, request):
                 token, session = self._log_in(request)
         except SecondFactorWanted as wanted:
-            page = json.dumps([(name, getattr(request, name)) for name in _SEALED if getattr(request, name)])
+            page = write_waiting_page(request)
             sealed = self._second_factors.seal(wanted.user, page, request.browser_binding)
             return session_pb2.LogInResponse(sealed_second_factor=sealed)
         return session_pb2.LogInResponse(
@@ -62,11 +53,8 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         self, request: session_pb2.ProveSecondFactorRequest, context: grpc.ServicerContext
     ) -> session_pb2.ProveSecondFactorResponse:
         pending = self._second_factors.require_open(request.sealed_second_factor, request.browser_binding)
-        form = session_pb2.LogInRequest(browser_binding=request.browser_binding)
-        for name, sealed in json.loads(pending.page):
-            setattr(form, name, sealed)
-        back_to, parameters = self._pages.open(form)
-        with self._noting(back_to, parameters, request), self._counting():
+        back_to, parameters = open_waiting_page(self._pages, pending, request.browser_binding)
+        with self._watch.over(back_to, parameters, request):
             token, session = self._second_factors.prove(
                 pending, request.code, network_address=request.network_address, previous_token=request.session_token
             )
@@ -77,39 +65,13 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             back_to=WRITTEN_BACK_TO[back_to],
         )
 
-    @contextmanager
-    def _noting(
-        self,
-        back_to: BackTo,
-        parameters: Parameters,
-        request: session_pb2.LogInRequest | session_pb2.ProveSecondFactorRequest,
-    ) -> Iterator[None]:
-        if back_to is not BackTo.AUTHORIZE:
-            # For a page of this server's own: no client waits for it.
-            yield
-            return
-        with self._notes.logging_in(parameters, request.browser_binding, request.network_address):
-            yield
-
     def _log_in(self, request: session_pb2.LogInRequest) -> tuple[str, Session]:
-        with self._counting():
-            return self._logins.log_in(
-                request.username,
-                request.password,
-                network_address=request.network_address,
-                previous_token=request.session_token,
-            )
-
-    @contextmanager
-    def _counting(self) -> Iterator[None]:
-        try:
-            yield
-        except SecondFactorWanted:
-            raise
-        except Exception as error:
-            self._outcomes.login(reason_of(error))
-            raise
-        self._outcomes.login("SUCCEEDED")
+        return self._logins.log_in(
+            request.username,
+            request.password,
+            network_address=request.network_address,
+            previous_token=request.session_token,
+        )
 
     def LogOut(self, request: session_pb2.LogOutRequest, context: grpc.ServicerContext) -> session_pb2.LogOutResponse:
         try:

@@ -1,8 +1,9 @@
 """Acts of users at their own page and at the second step of a login, each with the record that it has to leave."""
 
-from tokenhouse.v1 import account_pb2, second_factor_pb2
+from tokenhouse.v1 import account_pb2, passkey_pb2, second_factor_pb2
 
 from tests.rpc.audit_scenes import ADDRESS, ANONYMOUS, FROM_THERE, Scene, ask, be_refused, by_user, subject_of
+from tests.rpc.passkeys import Keyring
 from tests.rpc.road import BINDING, PASSWORD, Road
 from tests.rpc.second_factor import Telephone
 from tests.serving import DEADLINE
@@ -97,7 +98,76 @@ def making_recovery_codes(road: Road) -> Scene:
     return Scene(ask(road.serving.second_factors.RenewRecoveryCodes, request), record)
 
 
+def signing_in_with_a_passkey(road: Road) -> Scene:
+    """Which one it was is told, too."""
+    keyring = Keyring(road)
+    passkey_id = keyring.add().passkey.passkey_id
+    question = keyring.signing_in()
+    question.network_address = ADDRESS
+    record = {"act": "LOGIN", "reason": "passkey", "target": passkey_id, **by_user(road)}
+    return Scene(ask(road.serving.passkey_logins.LogInWithPasskey, question), record)
+
+
+def signing_in_with_a_passkey_after_the_password(road: Road) -> Scene:
+    """As the second step."""
+    keyring = Keyring(road)
+    passkey_id = keyring.add().passkey.passkey_id
+    question = keyring.proving()
+    question.network_address = ADDRESS
+    record = {"act": "LOGIN", "reason": "password+passkey", "target": passkey_id, **by_user(road)}
+    return Scene(ask(road.serving.passkey_logins.ProvePasskey, question), record)
+
+
+def signing_in_with_a_copied_passkey(road: Road) -> Scene:
+    """Its count went back: whose it is is known, and why it was refused (WebAuthn Level 3 §6.1.1)."""
+    keyring = Keyring(road)
+    keyring.add()
+    road.serving.passkey_logins.LogInWithPasskey(keyring.signing_in(count=5), timeout=DEADLINE)
+    question = keyring.signing_in(count=4)
+    question.network_address = ADDRESS
+    record = {
+        "act": "LOGIN",
+        "result": "REFUSED",
+        "reason": "passkey_counted_back",
+        "subject": subject_of(road),
+        **ANONYMOUS,
+        **FROM_THERE,
+    }
+    return Scene(be_refused(road.serving.passkey_logins.LogInWithPasskey, question), record)
+
+
+def renaming_a_passkey(road: Road) -> Scene:
+    """At the user's own page."""
+    passkey_id = Keyring(road).add().passkey.passkey_id
+    request = passkey_pb2.RenamePasskeyRequest(session_token=road.session_token, passkey_id=passkey_id, name="blue")
+    record = {"act": "PASSKEY_RENAME", "target": passkey_id, **by_user(road)}
+    return Scene(ask(road.serving.passkeys.RenamePasskey, request), record)
+
+
+def removing_a_passkey(road: Road) -> Scene:
+    """At the user's own page."""
+    passkey_id = Keyring(road).add().passkey.passkey_id
+    request = passkey_pb2.RemovePasskeyRequest(
+        session_token=road.session_token, passkey_id=passkey_id, password=PASSWORD, network_address=ADDRESS
+    )
+    record = {"act": "PASSKEY_REMOVE", "target": passkey_id, **by_user(road)}
+    return Scene(ask(road.serving.passkeys.RemovePasskey, request), record)
+
+
+def a_passkey_that_proves_nothing(road: Road) -> Scene:
+    """Made for another site."""
+    request = Keyring(road).adding(rp_id="example.com")
+    record = {"act": "PASSKEY_ADD", "result": "REFUSED", "reason": "passkey_failed", **ANONYMOUS, **FROM_THERE}
+    return Scene(be_refused(road.serving.passkeys.AddPasskey, request), record)
+
+
 OWNERS = [
+    signing_in_with_a_passkey,
+    signing_in_with_a_passkey_after_the_password,
+    signing_in_with_a_copied_passkey,
+    renaming_a_passkey,
+    removing_a_passkey,
+    a_passkey_that_proves_nothing,
     signing_a_browser_out,
     signing_out_everywhere,
     changing_the_password,

@@ -120,14 +120,15 @@ class OwnSecondFactor:
 
         def require_on(tx: OwnSecondFactorTransaction) -> None:
             if not tx.has_second_factor(user.subject):
-                raise FailedPrecondition("codes are off")
+                raise FailedPrecondition("there is no second factor")
 
         return self._act_with_codes(
             Act.RECOVERY_CODES_RENEW, user, password, session_token, network_address, require_on
         )
 
     def switch_off(self, password: str, *, session_token: str, network_address: str) -> None:
-        """A password alone signs the user in again; a secret that waits is gone, too.
+        """No code is asked for any more, and none signs in; a secret that waits is gone, too. What passkeys there are
+        stay, and with them the recovery codes.
 
         Raises:
             LoginRequired, LoginFailed, TooManyAttempts, TemporarilyUnavailable: as `OwnPassword.change`.
@@ -135,7 +136,8 @@ class OwnSecondFactor:
         user = self._page.require_user(session_token)
 
         def act(tx: OwnSecondFactorTransaction) -> None:
-            tx.delete_second_factors(user.subject)
+            tx.delete_totp(user.subject)
+            tx.delete_idle_recovery_codes(user.subject)
 
         self._act(Act.SECOND_FACTOR_OFF, user, password, session_token, network_address, act)
 

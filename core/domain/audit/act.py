@@ -8,6 +8,7 @@ class Act(StrEnum):
 
     #: One that a newer program has written down.
     UNKNOWN = "unknown"
+    #: The passkey, where it was one; the reason says how the user has signed in.
     LOGIN = "login"
     LOGOUT = "logout"
     #: The grant, for each of these.
@@ -31,6 +32,11 @@ class Act(StrEnum):
     SECOND_FACTOR_OFF = "second_factor_off"
     RECOVERY_CODES_RENEW = "recovery_codes_renew"
     SECOND_FACTOR_RESET = "second_factor_reset"
+    #: The passkey, for each of these.
+    PASSKEY_ADD = "passkey_add"
+    PASSKEY_RENAME = "passkey_rename"
+    PASSKEY_REMOVE = "passkey_remove"
+    #: The user name, for each of these.
     GROUPS_SET = "groups_set"
     IDENTITY_LINK = "identity_link"
     IDENTITY_UNLINK = "identity_unlink"

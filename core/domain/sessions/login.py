@@ -16,7 +16,7 @@ from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
 from core.domain.sessions.login_attempts import LoginAttempts
-from core.domain.sessions.session import Session, SessionFacts, SessionIntents
+from core.domain.sessions.session import Session, SessionFacts, SessionIntents, SignInMethod
 from core.domain.users.password import Passwords
 from core.domain.users.user import User, UserFacts, UserIntents, username_key
 from core.domain.writing import Writes
@@ -95,7 +95,7 @@ class Logins:
         if not verified or user is None:
             raise LoginFailed(_FAILED)
         rehashed = self._passwords.hash(password) if self._passwords.needs_rehash(user.password_hash) else None
-        token, session = self.new_session(user.subject, network_address)
+        token, session = self.new_session(user.subject, network_address, SignInMethod.PASSWORD)
         record = record_of_login(user, session)
         current = user if rehashed is None else replace(user, password_hash=rehashed)
 
@@ -151,13 +151,13 @@ class Logins:
         """The session with this token, as `facts` (a transaction, say) see it; None when it has ended or never was."""
         return find_live_session(facts, token, self._clock.now())
 
-    def new_session(self, subject: str, network_address: str) -> tuple[str, Session]:
+    def new_session(self, subject: str, network_address: str, method: SignInMethod) -> tuple[str, Session]:
         """What a login makes: a token that nobody else has seen, and the session to be written."""
         secret = self._randomness.token_bytes(_TOKEN_BYTES)
         now = self._clock.now()
         expires_at = now + self._policy.current.session_lifetime
         token_hash = hashlib.sha256(secret).digest()
-        return _format_token(secret), Session(token_hash, subject, now, expires_at, network_address)
+        return _format_token(secret), Session(token_hash, subject, now, expires_at, network_address, method)
 
 
 def find_live_session(facts: SessionFacts, token: str, now: int) -> Session | None:
@@ -204,13 +204,15 @@ def enter(tx: LoginTransaction, user: User, session: Session, previous_token: st
     tx.record_act(record)
 
 
-def record_of_login(user: User, session: Session) -> AuditRecord:
+def record_of_login(user: User, session: Session, passkey_id: str = "") -> AuditRecord:
     """The record of a login; made before the transaction, for it names the call in progress."""
     return record_of(
         Act.LOGIN,
         at=session.created_at,
+        reason=session.method,
         actor=actor_of(user),
         subject=user.subject,
+        target=passkey_id,
         network_address=session.network_address,
     )
 

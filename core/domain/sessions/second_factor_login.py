@@ -1,5 +1,7 @@
-"""The second step of a login: a code, after a right password. Between both nothing is stored: the browser has a sealed
-value that says whose password was right."""
+"""The second step of a login: a code, after a right password; `passkey_login` takes a passkey in its place.
+
+Between both nothing is stored: the browser has a sealed value that says whose password was right.
+"""
 
 import hashlib
 import json
@@ -17,7 +19,7 @@ from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.key import LimitKey
 from core.domain.limits.rate import Rate, require_slot
 from core.domain.sessions.login import Logins, LoginTransaction, enter, record_of_login
-from core.domain.sessions.session import Session
+from core.domain.sessions.session import Session, SignInMethod
 from core.domain.users.user import User, UserFacts
 from core.domain.writing import Writes
 
@@ -83,6 +85,22 @@ class SecondFactorLogins:
             raise InvalidRequest(_EXPIRED)
         return PendingLogin(body["s"], body["p"], body["w"])
 
+    def require_user(self, pending: PendingLogin) -> User:
+        """Whose password was right.
+
+        Raises:
+            InvalidRequest: it has changed since, or the user is disabled.
+        """
+        user = self._store.find_user(pending.subject)
+        if user is None or not user.active or _fingerprint(user) != pending.fingerprint:
+            raise InvalidRequest(_EXPIRED)
+        return user
+
+    def has_codes(self, pending: PendingLogin) -> bool:
+        """Whether the user has an app for codes."""
+        totp = self._store.find_totp(pending.subject)
+        return totp is not None and totp.confirmed_at is not None
+
     def prove(
         self, pending: PendingLogin, code: str, *, network_address: str, previous_token: str
     ) -> tuple[str, Session]:
@@ -94,9 +112,7 @@ class SecondFactorLogins:
                 guesses at one leaves the owner the other.
             InvalidRequest: the password has changed since, or the user is disabled.
         """
-        user = self._store.find_user(pending.subject)
-        if user is None or not user.active or _fingerprint(user) != pending.fingerprint:
-            raise InvalidRequest(_EXPIRED)
+        user = self.require_user(pending)
         try:
             return self._prove(user, code, network_address, previous_token)
         except Refusal as refusal:
@@ -108,7 +124,8 @@ class SecondFactorLogins:
         digest = find_recovery_digest(code)
         totp = self._store.find_totp(user.subject)
         step = None if totp is None else self._secrets.find_step(totp, "".join(code[:64].split()), now)
-        token, session = self._logins.new_session(user.subject, network_address)
+        method = SignInMethod.PASSWORD_AND_CODE if digest is None else SignInMethod.PASSWORD_AND_RECOVERY_CODE
+        token, session = self._logins.new_session(user.subject, network_address, method)
         record = record_of_login(user, session)
         bucket = LimitKey.of("second factor" if digest is None else "recovery code", account=user.subject)
 

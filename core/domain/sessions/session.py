@@ -2,7 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
+
+
+class SignInMethod(StrEnum):
+    """What a user has signed in with."""
+
+    #: Of a session that another version of this program has begun.
+    UNKNOWN = ""
+    PASSWORD = "password"
+    PASSWORD_AND_CODE = "password+code"
+    PASSWORD_AND_RECOVERY_CODE = "password+recovery_code"
+    PASSWORD_AND_PASSKEY = "password+passkey"
+    #: With the user verified by the authenticator: both factors in one.
+    PASSKEY = "passkey"
+    #: At another OpenID provider.
+    UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +31,7 @@ class Session:
     expires_at: int
     #: Where the login came from, as text; empty where that was not noted.
     network_address: str = ""
+    method: SignInMethod = SignInMethod.UNKNOWN
 
     @property
     def session_id(self) -> str:

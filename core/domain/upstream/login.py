@@ -21,7 +21,7 @@ from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource, UpstreamProvider
 from core.domain.randomness import Randomness
 from core.domain.sessions.login import Logins, actor_of, end_session
-from core.domain.sessions.session import Session, SessionIntents
+from core.domain.sessions.session import Session, SessionIntents, SignInMethod
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.domain.tokens.change import ChangeIntents, ChangeKind
 from core.domain.upstream.claims import find_groups, propose_username, require_allowed_domain
@@ -222,7 +222,7 @@ class UpstreamLogins:
         groups = find_groups(identity, provider)
         end_session_endpoint = self._providers.find_end_session_endpoint(provider)
         newcomer = self._newcomer(identity, provider)
-        token, session = self._logins.new_session(newcomer.subject, network_address)
+        token, session = self._logins.new_session(newcomer.subject, network_address, SignInMethod.UPSTREAM)
         now = session.created_at
         sealed_id_token = self._id_tokens.seal(identity.id_token, session.token_hash)
 

@@ -17,6 +17,7 @@ from core.store.refusal import StoreRefused
 from core.store.sqlite.audit_tables import AUDIT_TABLES
 from core.store.sqlite.driver import Connection, is_of_this_library
 from core.store.sqlite.initial_schema import INITIAL_SCHEMA
+from core.store.sqlite.passkey_tables import PASSKEY_TABLES
 from core.store.sqlite.schema_steps import FIRST_TO_TELL, SET
 
 MIGRATIONS = Migrations(SET)
@@ -258,6 +259,14 @@ def grants_tell_where_they_are_used(database: Database) -> None:
 def sign_out_elsewhere_says_who(database: Database) -> None:
     """The ID token of a login at another provider, sealed, for the sign-out there."""
     database.execute("ALTER TABLE upstream_sessions ADD COLUMN sealed_id_token BLOB")
+
+
+@step()
+def passkeys(database: Database) -> None:
+    """Credentials of WebAuthn and the challenges that were used; and how the user of a session has signed in. A program
+    that does not know them asks for passwords alone."""
+    for statement in PASSKEY_TABLES:
+        database.execute(statement)
 
 
 def migrate(connection: Connection) -> None:

@@ -1,9 +1,9 @@
-"""Second factors in SQLite: one secret for each user, and the digests of recovery codes."""
+"""Second factors in SQLite: one secret for each user, and the digests of recovery codes; passkeys beside them."""
 
 from collections.abc import Sequence
 
 from core.domain.factors.totp import Totp
-from core.store.sqlite.statements import Statements, WritingStatements
+from core.store.sqlite.passkeys import PasskeyReads, PasskeyWrites
 
 _COLUMNS = "subject, sealed_secret, created_at, confirmed_at, last_step"
 _FIND = f"SELECT {_COLUMNS} FROM totps WHERE subject = ?"
@@ -27,14 +27,18 @@ _USE_STEP = """
 """
 _RESEAL = "UPDATE totps SET sealed_secret = ? WHERE subject = ? AND sealed_secret = ? RETURNING 1"
 _DELETE = "DELETE FROM totps WHERE subject = ? RETURNING confirmed_at"
-_HAS = "SELECT 1 FROM totps WHERE subject = ? AND confirmed_at IS NOT NULL"
+_HAS = """
+    SELECT 1 WHERE EXISTS (SELECT 1 FROM totps WHERE subject = ? AND confirmed_at IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM passkeys WHERE subject = ?)
+"""
 _COUNT_CODES = "SELECT COUNT(*) FROM recovery_codes WHERE subject = ?"
 _DELETE_CODES = "DELETE FROM recovery_codes WHERE subject = ?"
+_DELETE_IDLE_CODES = f"{_DELETE_CODES} AND NOT EXISTS ({_HAS})"
 _ADD_CODE = "INSERT INTO recovery_codes (subject, digest) VALUES (?, ?) RETURNING 1"
 _USE_CODE = "DELETE FROM recovery_codes WHERE subject = ? AND digest = ? RETURNING 1"
 
 
-class SecondFactorReads(Statements):
+class SecondFactorReads(PasskeyReads):
     """`core.domain.factors.second_factor.SecondFactorFacts`."""
 
     def find_totp(self, subject: str) -> Totp | None:
@@ -49,10 +53,10 @@ class SecondFactorReads(Statements):
         return 0 if row is None else int(row[0])
 
     def has_second_factor(self, subject: str) -> bool:
-        return self.row(_HAS, (subject,)) is not None
+        return self.row(_HAS, (subject, subject)) is not None
 
 
-class SecondFactorWrites(WritingStatements):
+class SecondFactorWrites(PasskeyWrites):
     """`core.domain.factors.second_factor.SecondFactorIntents`."""
 
     def begin_totp(self, totp: Totp) -> bool:
@@ -78,7 +82,11 @@ class SecondFactorWrites(WritingStatements):
     def use_recovery_code(self, subject: str, digest: bytes) -> bool:
         return self.row(_USE_CODE, (subject, digest)) is not None
 
+    def delete_idle_recovery_codes(self, subject: str) -> None:
+        self.count(_DELETE_IDLE_CODES, (subject, subject, subject))
+
     def delete_second_factors(self, subject: str) -> bool:
         self.count(_DELETE_CODES, (subject,))
+        passkeys = self.delete_passkeys(subject)
         row = self.row(_DELETE, (subject,))
-        return row is not None and row[0] is not None
+        return passkeys > 0 or (row is not None and row[0] is not None)

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 
-from core.domain.sessions.session import Session
+from core.domain.sessions.session import Session, SignInMethod
+from core.store.sqlite.driver import Row
 from core.store.sqlite.statements import Statements, WritingStatements
 
-_COLUMNS = "token_hash, subject, created_at, expires_at, network_address"
+_COLUMNS = "token_hash, subject, created_at, expires_at, network_address, method"
 _FIND = f"""
     SELECT {_COLUMNS} FROM sessions
     WHERE token_hash = ? AND expires_at > ?
         AND EXISTS (SELECT 1 FROM users WHERE users.subject = sessions.subject AND users.disabled_at IS NULL)
 """
-_CREATE = f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?) RETURNING 1"
+_CREATE = f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) RETURNING 1"
 _DELETE = "DELETE FROM sessions WHERE token_hash = ? RETURNING 1"
 _LIST = f"SELECT {_COLUMNS} FROM sessions WHERE subject = ? AND expires_at > ? ORDER BY created_at DESC LIMIT ?"
 _DELETE_ONE_OF_SUBJECT = "DELETE FROM sessions WHERE token_hash = ? AND subject = ? RETURNING 1"
@@ -21,6 +22,7 @@ _DELETE_ALL = "DELETE FROM sessions"
 _PURGE = """
     DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at <= ? LIMIT ?)
 """
+_METHODS = frozenset(SignInMethod)
 
 
 class SessionReads(Statements):
@@ -28,18 +30,27 @@ class SessionReads(Statements):
 
     def find_session(self, token_hash: bytes, *, now: int) -> Session | None:
         row = self.row(_FIND, (token_hash, now))
-        return None if row is None else Session(*row)
+        return None if row is None else _read(row)
 
     def list_sessions(self, subject: str, *, now: int, limit: int) -> Sequence[Session]:
-        return [Session(*row) for row in self.rows(_LIST, (subject, now, limit))]
+        return [_read(row) for row in self.rows(_LIST, (subject, now, limit))]
 
 
 class SessionWrites(WritingStatements):
     """`core.domain.sessions.session.SessionIntents`."""
 
     def create_session(self, session: Session) -> None:
-        values = (session.token_hash, session.subject, session.created_at, session.expires_at, session.network_address)
-        self.issue(_CREATE, values)
+        self.issue(
+            _CREATE,
+            (
+                session.token_hash,
+                session.subject,
+                session.created_at,
+                session.expires_at,
+                session.network_address,
+                session.method,
+            ),
+        )
 
     def delete_session(self, token_hash: bytes) -> bool:
         return self.row(_DELETE, (token_hash,)) is not None
@@ -59,3 +70,10 @@ class SessionWrites(WritingStatements):
     def purge_sessions(self, *, now: int, limit: int) -> int:
         """Delete up to `limit` that expired; how many that were."""
         return self.count(_PURGE, (now, limit))
+
+
+def _read(row: Row) -> Session:
+    token_hash, subject, created_at, expires_at, network_address, method = row
+    # One that a newer program has written down is as unknown as what an older one did not.
+    known = SignInMethod(method) if method in _METHODS else SignInMethod.UNKNOWN
+    return Session(token_hash, subject, created_at, expires_at, network_address, known)

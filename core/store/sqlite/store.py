@@ -89,6 +89,7 @@ class SqliteStore(SqliteFacts):
             + self.write(lambda transaction: transaction.purge_device_authorizations(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_sessions(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_upstream(now=now, limit=limit))
+            + self.write(lambda transaction: transaction.purge_challenges(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_changes(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_signing_keys(now=now, limit=limit))
             + self.write(lambda transaction: transaction.purge_rates(now=now, limit=limit))

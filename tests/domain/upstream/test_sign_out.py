@@ -9,6 +9,7 @@ from core.domain.authorization.sealed_request import RequestSeal
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import UpstreamPolicy
 from core.domain.sessions.login import find_token_hash
+from core.domain.sessions.session import SignInMethod
 from core.domain.upstream.id_token import LONGEST_ID_TOKEN, IdTokens
 from core.domain.upstream.identity import UpstreamSession
 from core.domain.upstream.login import BackTo
@@ -32,7 +33,7 @@ class WayOut:
 
     def begin(self, id_token: str, *, of: str | None = None) -> str:
         """A session that the provider told this ID token of, or one taken from another session; its token."""
-        token, session = self.house.logins.new_session("subject", "")
+        token, session = self.house.logins.new_session("subject", "", SignInMethod.UPSTREAM)
         sealed = self.id_tokens.seal(id_token, session.token_hash if of is None else find_token_hash(of) or b"")
         noted = UpstreamSession(session.token_hash, PROVIDER.name, ENDPOINT, session.expires_at, sealed)
         self.house.store.write(lambda tx: tx.note_upstream_session(noted))
