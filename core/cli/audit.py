@@ -1,12 +1,14 @@
 """`tokenhouse audit`."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import IO, Any
 
 import click
+import grpc
 from tokenhouse.v1 import audit_admin_pb2 as pb
 from tokenhouse.v1.audit_admin_pb2_grpc import AuditAdminServiceStub
 
@@ -82,9 +84,19 @@ def tail(lines: int, follow: bool, as_json: bool, **wanted: Any) -> None:
         newest = list(stub.ListAuditRecords(request, timeout=DEADLINE).records)[::-1]
         _print_lines(newest[-lines:] if lines else [], as_json)
         request.page_size, request.after_number = PAGE_SIZE, newest[-1].number if newest else 0
+        is_away = False
         while follow:
             time.sleep(_LOOK_PERIOD)
-            _print_lines(_all_after(stub, request), as_json)
+            try:
+                _print_lines(_all_after(stub, request), as_json)
+                is_away = False
+            except grpc.RpcError as error:
+                # A core that is restarted, or replaced, goes on with the next number.
+                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                    raise
+                if not is_away:
+                    is_away = True
+                    click.echo("tokenhouse: the core is away; this goes on when it is back", err=True)
 
 
 @audit.command()
@@ -108,6 +120,8 @@ def search(limit: int, as_json: bool, **wanted: Any) -> None:
 @_wanted
 def export(after: int, output: IO[str], **wanted: Any) -> None:
     """Write all records that match as lines of JSON, the oldest first."""
+    # A new file is for its owner alone, as the stream's is: it says who did what from where.
+    os.umask(0o077)
     request = _request(wanted)
     request.page_size, request.after_number = PAGE_SIZE, after
     with admin_channel() as channel:

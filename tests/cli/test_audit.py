@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from tests.cli.command import TOKENHOUSE, Operator, clean_environment
 from tests.facade.pair import Pair
@@ -84,13 +85,15 @@ def test_acts_of_operators_name_them(operator: Operator) -> None:
 
 
 def test_export_goes_on_where_it_ended(operator: Operator, tmp_path: Path) -> None:
-    """All records, the oldest first, in a file or on stdout; --after takes the number of the last one."""
+    """All records, the oldest first, in a file of its owner's alone or on stdout; --after takes the number of the last
+    one."""
     before, file = _newest(operator), tmp_path / "audit.jsonl"
     operator("users", "add", "exported", "--password-stdin", stdin="correct horse battery\n")
     operator("users", "disable", "exported")
 
     everything = operator("audit", "export").stdout.splitlines()
     assert operator("audit", "export", "--after", str(before), "--output", str(file)).status == 0
+    assert file.stat().st_mode & 0o777 == 0o600
 
     later = [json.loads(line) for line in file.read_text(encoding="ascii").splitlines()]
     assert [each["act"] for each in later if each["target"] == "exported"] == ["user_create", "user_disable"]
@@ -101,17 +104,30 @@ def test_export_goes_on_where_it_ended(operator: Operator, tmp_path: Path) -> No
 
 
 def test_follow(pair: Pair, operator: Operator) -> None:
-    """--follow goes on with what comes, until Ctrl-C."""
+    """--follow goes on with what comes, over a restart of the core, until Ctrl-C."""
     command = [TOKENHOUSE, "audit", "tail", "-n", "0", "--follow", "--json", "--config", str(pair.folder / "t.conf")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean_environment()) as tail:
-        assert tail.stdout is not None
-        number = 0
-        while not (line := _next_line(tail.stdout.fileno())):
-            number += 1
-            operator("users", "disable", f"nobody-{number}")
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=clean_environment()) as tail:
+        first = _line_of_a_refusal(operator, tail)
+        pair.kill_core()
+        assert tail.stderr is not None
+        assert tail.stderr.readline() == "tokenhouse: the core is away; this goes on when it is back\n"
+        pair.start_core()
+        second = _line_of_a_refusal(operator, tail)
         tail.send_signal(signal.SIGINT)
         tail.communicate(timeout=PATIENCE)
-    assert json.loads(line.splitlines()[0])["act"] == "user_disable"
+    assert (first["act"], second["act"]) == ("user_disable", "user_disable")
+    assert first["number"] < second["number"]
+
+
+def _line_of_a_refusal(operator: Operator, tail: "subprocess.Popen[str]") -> dict[str, Any]:
+    assert tail.stdout is not None
+    number = 0
+    while not (lines := _next_line(tail.stdout.fileno())):
+        number += 1
+        operator("users", "disable", f"nobody-{number}")
+    line: dict[str, Any] = json.loads(lines.splitlines()[0])
+    return line
 
 
 def _next_line(descriptor: int) -> str:
