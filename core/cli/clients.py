@@ -23,11 +23,12 @@ clients.add_command(registration_tokens)
 
 
 @clients.command("list")
+@click.option("--containing", metavar="TEXT", default="", help="Only those whose name or id holds TEXT.")
 @json_option
-def list_clients(as_json: bool) -> None:
+def list_clients(containing: str, as_json: bool) -> None:
     """List clients by client_id."""
     with admin_channel() as channel:
-        found = list(_all_clients(ClientAdminServiceStub(channel)))
+        found = list(_all_clients(ClientAdminServiceStub(channel), containing))
     if as_json:
         print_json([_json_of(client) for client in found])
     else:
@@ -183,8 +184,8 @@ def unblock(client_id: str, as_json: bool) -> None:
     print_answer(answer, f"{client_id} is no longer blocked.", as_json=as_json)
 
 
-def _all_clients(stub: ClientAdminServiceStub) -> Iterator[pb.Client]:
-    request = pb.ListClientsRequest(page_size=PAGE_SIZE)
+def _all_clients(stub: ClientAdminServiceStub, containing: str) -> Iterator[pb.Client]:
+    request = pb.ListClientsRequest(page_size=PAGE_SIZE, containing=containing)
     while True:
         page = stub.ListClients(request, timeout=DEADLINE)
         yield from page.clients

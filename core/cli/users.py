@@ -32,11 +32,12 @@ def add(name: str, groups: tuple[str, ...], password_stdin: bool, as_json: bool)
 
 
 @users.command("list")
+@click.option("--containing", metavar="TEXT", default="", help="Only those whose name holds TEXT.")
 @json_option
-def list_users(as_json: bool) -> None:
+def list_users(containing: str, as_json: bool) -> None:
     """List users by name."""
     with admin_channel() as channel:
-        found = list(_all_users(UserAdminServiceStub(channel)))
+        found = list(_all_users(UserAdminServiceStub(channel), containing))
     if as_json:
         print_json([as_json_value(user) for user in found])
     else:
@@ -176,8 +177,8 @@ def delete(name: str, yes: bool, as_json: bool) -> None:
     print_answer(answer, f"{name} is deleted; {count(answer.revoked_grants, 'grant')} ended.", as_json=as_json)
 
 
-def _all_users(stub: UserAdminServiceStub) -> Iterator[pb.User]:
-    request = pb.ListUsersRequest(page_size=PAGE_SIZE)
+def _all_users(stub: UserAdminServiceStub, containing: str) -> Iterator[pb.User]:
+    request = pb.ListUsersRequest(page_size=PAGE_SIZE, containing=containing)
     while True:
         page = stub.ListUsers(request, timeout=DEADLINE)
         yield from page.users

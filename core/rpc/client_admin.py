@@ -29,7 +29,7 @@ class ClientAdminServicer(client_admin_pb2_grpc.ClientAdminServiceServicer):
 
     def ListClients(self, request: pb.ListClientsRequest, context: grpc.ServicerContext) -> pb.ListClientsResponse:
         size = require_page_size(request.page_size)
-        clients = self._clients.list(limit=size + 1, after=request.after_client_id)
+        clients = self._clients.list(limit=size + 1, after=request.after_client_id, containing=request.containing)
         return pb.ListClientsResponse(
             clients=[self._write(client) for client in clients[:size]], has_more=len(clients) > size
         )

@@ -28,7 +28,7 @@ class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
 
     def ListUsers(self, request: pb.ListUsersRequest, context: grpc.ServicerContext) -> pb.ListUsersResponse:
         size = require_page_size(request.page_size)
-        users = self._users.list(limit=size + 1, after=request.after_username)
+        users = self._users.list(limit=size + 1, after=request.after_username, containing=request.containing)
         return pb.ListUsersResponse(users=[_write(user) for user in users[:size]], has_more=len(users) > size)
 
     def GetUser(self, request: pb.GetUserRequest, context: grpc.ServicerContext) -> pb.GetUserResponse:

@@ -56,9 +56,13 @@ class Catalogue:
     def moment(self, seconds: int) -> str:
         """A time, given in seconds since 1970, as a date and the minute; in UTC, for nobody says where they are."""
         # Loaded with the first time that is shown: all zones of the world are, too.
-        from babel.dates import format_datetime
+        from babel.dates import format_date, format_time, get_datetime_format
 
-        return format_datetime(datetime.fromtimestamp(seconds, UTC), "medium", locale=self.locale)
+        at = datetime.fromtimestamp(seconds, UTC)
+        date = format_date(at, "medium", locale=self.locale)
+        time = format_time(at, "short", locale=self.locale)
+        joint = str(get_datetime_format("medium", self.locale))
+        return joint.replace("{1}", date).replace("{0}", time) + " UTC"
 
 
 def read_catalogue(path: Path) -> Catalogue:

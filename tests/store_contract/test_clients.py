@@ -102,6 +102,20 @@ def test_clients_are_listed_by_id_page_by_page(store: Store) -> None:
     assert store.list_clients(limit=2, after="d") == []
 
 
+def test_clients_are_found_by_a_part_of_the_name_or_of_the_id(store: Store) -> None:
+    """In either case; a percent sign stands for itself, and who was deleted is not found."""
+    for client_id, name in (("a", "Visual Studio Code"), ("b", "Claude CODE"), ("c-code", "100%"), ("d", "Code")):
+        register(store, client_id=client_id, client_name=name)
+    store.write(lambda transaction: transaction.delete_client("d", now=NOW))
+
+    def found(text: str, after: str = "") -> list[str]:
+        return [client.client_id for client in store.search_clients(text, limit=9, after=after)]
+
+    assert found("code") == ["a", "b", "c-code"]
+    assert found("Code", after="a") == ["b", "c-code"]
+    assert (found("%"), found("nothing")) == (["c-code"], [])
+
+
 def keep(store: Store, **fields: object) -> Client:
     """Keep `a_client` as its document describes it."""
     return store.write(lambda transaction: transaction.keep_document_client(a_client(**fields)))

@@ -77,3 +77,16 @@ def test_users_are_listed_by_name_page_by_page(store: Store) -> None:
     store.write(lambda transaction: [transaction.create_user(user) for user in users])
     assert [user.username_key for user in store.list_users(limit=3, after_key="")] == ["a", "b", "c"]
     assert [user.username_key for user in store.list_users(limit=3, after_key="c")] == ["d"]
+
+
+def test_users_are_found_by_a_part_of_the_compared_name(store: Store) -> None:
+    """A percent sign, an underscore and a quote stand for themselves; pages follow as in the list."""
+    users = [a_user(subject=f"subject-{name}", username_key=name) for name in ("ada", "nadia", "bob", "a%", "a_d'")]
+    store.write(lambda transaction: [transaction.create_user(user) for user in users])
+
+    def found(key: str, after: str = "") -> list[str]:
+        return [user.username_key for user in store.search_users(key, limit=9, after_key=after)]
+
+    assert found("ad") == ["ada", "nadia"]
+    assert found("ad", after="ada") == ["nadia"]
+    assert (found("%"), found("_"), found("'"), found("x")) == (["a%"], ["a_d'"], ["a_d'"], [])

@@ -35,8 +35,10 @@ class ClientAdministration:
             raise NotFound(f"there is no client {client_id}")
         return client
 
-    def list(self, *, limit: int, after: str) -> Sequence[Client]:
-        """Clients by client_id, those that come after `after`."""
+    def list(self, *, limit: int, after: str, containing: str = "") -> Sequence[Client]:
+        """Clients by client_id, those that come after `after`; those alone whose name or id holds `containing`."""
+        if containing:
+            return self._store.search_clients(containing, limit=limit, after=after)
         return self._store.list_clients(limit=limit, after=after)
 
     def count_users(self, client_id: str) -> int:

@@ -62,8 +62,10 @@ class UserAdministration:
             raise NotFound(f"there is no user {username}")
         return user
 
-    def list(self, *, limit: int, after: str) -> Sequence[User]:
-        """Users by name, those that come after the name `after`."""
+    def list(self, *, limit: int, after: str, containing: str = "") -> Sequence[User]:
+        """Users by name, those that come after the name `after`; those alone whose name holds `containing`."""
+        if containing:
+            return self._store.search_users(username_key(containing), limit=limit, after_key=username_key(after))
         return self._store.list_users(limit=limit, after_key=username_key(after))
 
     def disable(self, username: str) -> tuple[User, int]:

@@ -111,6 +111,10 @@ class ClientFacts(Protocol):
         """Clients by client_id, those that come after `after`."""
         ...
 
+    def search_clients(self, text: str, *, limit: int, after: str) -> Sequence[Client]:
+        """The same, those alone whose name or id holds `text`, letters of ASCII in either case."""
+        ...
+
 
 class ClientIntents(Protocol):
     """What can be done to a client inside a transaction."""

@@ -65,6 +65,10 @@ class UserFacts(Protocol):
         """Users by username_key, those that come after `after_key`."""
         ...
 
+    def search_users(self, key: str, *, limit: int, after_key: str) -> Sequence[User]:
+        """The same, those alone whose `username_key` holds `key`."""
+        ...
+
 
 class UserIntents(Protocol):
     """What can be done to a user inside a transaction. False or None: there is no such user."""

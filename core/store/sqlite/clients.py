@@ -15,6 +15,12 @@ _COLUMNS = "client_id, metadata, client_name, redirect_uris, grant_types, create
 _FIND = f"SELECT {_COLUMNS} FROM clients WHERE client_id = ? AND deleted_at IS NULL"
 _FIND_EVEN_DELETED = f"SELECT {_COLUMNS} FROM clients WHERE client_id = ?"
 _LIST = f"SELECT {_COLUMNS} FROM clients WHERE client_id > ? AND deleted_at IS NULL ORDER BY client_id LIMIT ?"
+_SEARCH = f"""
+    SELECT {_COLUMNS} FROM clients
+    WHERE client_id > ? AND deleted_at IS NULL
+        AND (instr(lower(client_name), lower(?)) > 0 OR instr(lower(client_id), lower(?)) > 0)
+    ORDER BY client_id LIMIT ?
+"""
 _PUT = f"""
     INSERT INTO clients ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (client_id) DO UPDATE SET
@@ -60,6 +66,9 @@ class ClientReads(Statements):
 
     def list_clients(self, *, limit: int, after: str) -> Sequence[Client]:
         return [_client(row) for row in self.rows(_LIST, (after, limit))]
+
+    def search_clients(self, text: str, *, limit: int, after: str) -> Sequence[Client]:
+        return [_client(row) for row in self.rows(_SEARCH, (after, text, text, limit))]
 
 
 class ClientWrites(WritingStatements):

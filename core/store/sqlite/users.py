@@ -10,6 +10,9 @@ COLUMNS = "subject, username, username_key, password_hash, group_names, created_
 _FIND = f"SELECT {COLUMNS} FROM users WHERE subject = ?"
 _FIND_BY_NAME = f"SELECT {COLUMNS} FROM users WHERE username_key = ?"
 _LIST = f"SELECT {COLUMNS} FROM users WHERE username_key > ? ORDER BY username_key LIMIT ?"
+_SEARCH = f"""
+    SELECT {COLUMNS} FROM users WHERE username_key > ? AND instr(username_key, ?) > 0 ORDER BY username_key LIMIT ?
+"""
 _CREATE = f"INSERT INTO users ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"
 _CLAIM_FIRST = """
     UPDATE counters SET value = 1
@@ -38,6 +41,9 @@ class UserReads(Statements):
 
     def list_users(self, *, limit: int, after_key: str) -> Sequence[User]:
         return [read_user(row) for row in self.rows(_LIST, (after_key, limit))]
+
+    def search_users(self, key: str, *, limit: int, after_key: str) -> Sequence[User]:
+        return [read_user(row) for row in self.rows(_SEARCH, (after_key, key, limit))]
 
 
 class UserWrites(WritingStatements):

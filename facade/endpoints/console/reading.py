@@ -41,10 +41,10 @@ async def show_overview(request: Request, facade: Facade) -> HTTPResponse:
 
 
 async def show_clients(request: Request, facade: Facade) -> HTTPResponse:
-    """Clients by their ids, a page at a time."""
-    after = query_of(request).find("after") or ""
-    question = clients_pb.ListClientsRequest(page_size=_PAGE, after_client_id=after)
-    return await look(request, facade, clients.clients_page, LookRequest(list_clients=question))
+    """Clients by their ids, a page at a time; all, or those whose name or id holds what was typed."""
+    after, containing = _after_and_containing(request)
+    question = clients_pb.ListClientsRequest(page_size=_PAGE, after_client_id=after, containing=containing)
+    return await look(request, facade, clients.clients_page_of(containing), LookRequest(list_clients=question))
 
 
 async def show_client(request: Request, facade: Facade) -> HTTPResponse:
@@ -60,9 +60,10 @@ async def show_client(request: Request, facade: Facade) -> HTTPResponse:
 
 
 async def show_users(request: Request, facade: Facade) -> HTTPResponse:
-    """Users by name, a page at a time."""
-    question = users_pb.ListUsersRequest(page_size=_PAGE, after_username=query_of(request).find("after") or "")
-    return await look(request, facade, users.users_page, LookRequest(list_users=question))
+    """Users by name, a page at a time; all, or those whose name holds what was typed."""
+    after, containing = _after_and_containing(request)
+    question = users_pb.ListUsersRequest(page_size=_PAGE, after_username=after, containing=containing)
+    return await look(request, facade, users.users_page_of(containing), LookRequest(list_users=question))
 
 
 async def show_user(request: Request, facade: Facade) -> HTTPResponse:
@@ -149,3 +150,8 @@ async def show_limits(request: Request, facade: Facade) -> HTTPResponse:
         page_size=_PAGE, after_limit_id=query.find("after") or "", used_up=query.find("used_up") == "1"
     )
     return await look(request, facade, limits.limits_page_of(question), LookRequest(list_limits=question))
+
+
+def _after_and_containing(request: Request) -> tuple[str, str]:
+    query = query_of(request)
+    return query.find("after") or "", (query.find("containing") or "").strip()

@@ -1,5 +1,7 @@
 """Clients: the list, and one of them."""
 
+from collections.abc import Callable
+
 from sanic import HTTPResponse
 from tokenhouse.v1.console_pb2 import LookResponse
 
@@ -7,19 +9,25 @@ from facade import paths
 from facade.console_acts import BLOCK_CLIENT, DELETE_CLIENT, REVOKE_CLIENT_TOKENS, UNBLOCK_CLIENT
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import act_link, client_row, grant_row
-from facade.pages.console.wording import ID, WORD, moment
+from facade.pages.console.wording import ID, NAME, WORD, moment
 from facade.pages.untrusted import shown
 
 
-def clients_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
-    """A page of clients."""
-    page = answers[0].list_clients
-    last = page.clients[-1].client_id if page.has_more and page.clients else ""
-    values = {
-        "clients": [client_row(frame, client) for client in page.clients],
-        "next_url": frame.url(paths.CONSOLE_CLIENTS, after=last) if last else None,
-    }
-    return frame.render("clients.html", values, here=paths.CONSOLE_CLIENTS)
+def clients_page_of(containing: str) -> Callable[[Frame, list[LookResponse]], HTTPResponse]:
+    """A page of clients; of those alone whose names hold `containing`, unless it is empty."""
+
+    def show(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
+        page = answers[0].list_clients
+        last = page.clients[-1].client_id if page.has_more and page.clients else ""
+        values = {
+            "clients": [client_row(frame, client) for client in page.clients],
+            "next_url": frame.url(paths.CONSOLE_CLIENTS, after=last, containing=containing) if last else None,
+            "here_url": frame.url(paths.CONSOLE_CLIENTS),
+            "containing": shown(containing, NAME),
+        }
+        return frame.render("clients.html", values, here=paths.CONSOLE_CLIENTS)
+
+    return show
 
 
 def client_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:

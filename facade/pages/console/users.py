@@ -1,5 +1,7 @@
 """Users: the list, and one of them."""
 
+from collections.abc import Callable
+
 from sanic import HTTPResponse
 from tokenhouse.v1.console_pb2 import LookResponse
 
@@ -7,17 +9,25 @@ from facade import paths
 from facade.console_acts import DISABLE_USER, ENABLE_USER, REVOKE_USER_TOKENS, SIGN_OUT_USER
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import act_link, grant_row, user_row
+from facade.pages.console.wording import NAME
+from facade.pages.untrusted import shown
 
 
-def users_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
-    """A page of users."""
-    page = answers[0].list_users
-    last = page.users[-1].username if page.has_more and page.users else ""
-    values = {
-        "users": [user_row(frame, user) for user in page.users],
-        "next_url": frame.url(paths.CONSOLE_USERS, after=last) if last else None,
-    }
-    return frame.render("users.html", values, here=paths.CONSOLE_USERS)
+def users_page_of(containing: str) -> Callable[[Frame, list[LookResponse]], HTTPResponse]:
+    """A page of users; of those alone whose names hold `containing`, unless it is empty."""
+
+    def show(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
+        page = answers[0].list_users
+        last = page.users[-1].username if page.has_more and page.users else ""
+        values = {
+            "users": [user_row(frame, user) for user in page.users],
+            "next_url": frame.url(paths.CONSOLE_USERS, after=last, containing=containing) if last else None,
+            "here_url": frame.url(paths.CONSOLE_USERS),
+            "containing": shown(containing, NAME),
+        }
+        return frame.render("users.html", values, here=paths.CONSOLE_USERS)
+
+    return show
 
 
 def user_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:

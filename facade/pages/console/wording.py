@@ -31,7 +31,7 @@ class Moment:
 def moment(seconds: int) -> Moment:
     """Seconds since the epoch as people of every language read them, in UTC."""
     time = datetime.fromtimestamp(seconds, UTC)
-    return Moment(time.strftime("%Y-%m-%d %H:%M UTC"), time.isoformat())
+    return Moment(time.strftime("%Y-%m-%d %H:%M\u00a0UTC"), time.isoformat())
 
 
 def in_words(family: str, name: str) -> str:

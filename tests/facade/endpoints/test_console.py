@@ -249,6 +249,34 @@ def test_lists_go_on_where_the_last_page_ended(pair: Pair, operator: Operator) -
     assert {quote(each, safe="-._~") for each in made} <= set(seen)
 
 
+def test_users_and_clients_are_found_by_a_part_of_their_names(
+    pair: Pair, operator: Operator, users: UserAdminServiceStub
+) -> None:
+    """Whoever is wanted is on the first page, however many others there are; what was typed is text, and stays."""
+    for name in ("needle-one", "Needle-two"):
+        users.CreateUser(user_admin_pb2.CreateUserRequest(username=name, password="correct horse"), timeout=PATIENCE)
+    wanted = register(pair, name="The needle's client")
+    found = operator.get("/admin/users", containing=" NEEDLE ").text
+    clients = operator.get("/admin/clients", containing="needle's").text
+    hostile = operator.get("/admin/clients", containing=f"{_HOSTILE} of nobody")
+
+    assert re.findall(r"/admin/user\?username=([^\"]+)", found) == ["needle-one", "Needle-two"]
+    assert re.findall(r"/admin/client\?client_id=([^\"]+)", clients) == [quote(wanted, safe="-._~")]
+    assert "There is no client here." in hostile.text
+    assert "<script" not in hostile.text
+
+
+def test_a_search_goes_on_as_the_search_that_it_is(pair: Pair, operator: Operator) -> None:
+    """The way to the next page holds what is looked for."""
+    for number in range(51):
+        register(pair, name=f"Haystack {number}")
+    page = operator.get("/admin/clients", containing="haystack").text
+    [more] = re.findall(r'href="(/admin/clients\?after=[^"]+)"', page)
+
+    assert page.count("/admin/client?") == 50
+    assert operator.get(unescape(more)).text.count("/admin/client?") == 1
+
+
 def test_keys_are_rotated_and_withdrawn(pair: Pair, operator: Operator) -> None:
     """The page names each key with its state; a withdrawn one is in no JWK Set when the page says so (RFC 7517 §5)."""
 
@@ -265,7 +293,7 @@ def test_keys_are_rotated_and_withdrawn(pair: Pair, operator: Operator) -> None:
 
     assert "The next key is published." in done.text
     assert '<span class="code">' + old in page.text
-    assert page.text.count("published</td>") == 1
+    assert page.text.count("published</div></td>") == 1
     assert "No verifier is connected." in page.text
     assert "The next key signs." in at_once.text
     assert "The key is withdrawn." in withdrawn.text
@@ -323,7 +351,7 @@ def test_charts_need_no_script_and_no_other_server(pair: Pair, operator: Operato
     assert page.status_code == 200
     assert page.text.count("<figure>") == 8
     assert '<svg class="chart"' in page.text
-    assert re.search(r'<td role="cell" data-label="rotated">\d', page.text)
+    assert re.search(r'<td role="cell" data-label="rotated"><div>\d', page.text)
     assert "<script" not in page.text
     assert "style=" not in page.text
     assert not re.search(r'(src|href)="(https?:)?//', page.text)

@@ -20,7 +20,7 @@ def test_numbers_stand_one_on_the_other() -> None:
     assert chart.legend == (("a", "4"), ("b", "2"))
     assert chart.highest == "4"
     assert chart.rows == ((_BEGINS[0], ("1", "1")), (_BEGINS[2], ("3", "1")))
-    assert chart.bars[2].words == "1970-01-01 00:02 UTC: a 3"
+    assert chart.bars[2].words == "1970-01-01 00:02\u00a0UTC: a 3"
 
 
 def test_durations_stand_one_before_the_other() -> None:
