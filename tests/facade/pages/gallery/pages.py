@@ -86,6 +86,7 @@ class Gallery:
     def walk(self, language: str) -> Iterator[Shown]:
         """Every page, each of its templates at least once."""
         yield from self._connecting(language)
+        yield copy_context().run(self._choosing_a_provider, language)
         yield copy_context().run(self._leaving, language)
         yield from self._connecting_a_device(language)
         reader = Reader(self._pair, language)
@@ -108,13 +109,33 @@ class Gallery:
         refused = reader.get("/oauth/v1/authorize", **request | {"redirect_uri": "https://app.example.com/callback"})
         yield Shown("error", "error.html", refused)
 
+    def _choosing_a_provider(self, language: str) -> Shown:
+        """As it is made where the settings have providers; the login form stays what it is."""
+        values = {
+            "way": "client",
+            "client_name": "Claude Code",
+            "local_users": True,
+            "carried": {},
+            "csrf_token": "",
+            "login_url": self._pair.url("/login"),
+            "providers": [("company", "Example Inc."), ("university", "Example University")],
+            "carried_to_provider": {},
+            "provider_csrf_token": "",
+            "provider_url": self._pair.url("/login/upstream"),
+            "username": "",
+            "problem": None,
+        }
+        return self._made("login_providers", "login.html", language, values)
+
     def _leaving(self, language: str) -> Shown:
         """As it is made; where it leads is somebody else's server."""
-        choose_texts([language])
-        pages = Pages(parse_address(self._pair.issuer))
         values = {"url": "https://login.example.com/authorize", "label": "Example Inc.", "signing_out": False}
-        made = pages.render("leaving.html", values)
-        return Shown("leaving", "leaving.html", httpx.Response(200, headers=[*made.headers.items()], content=made.body))
+        return self._made("leaving", "leaving.html", language, values)
+
+    def _made(self, name: str, template: str, language: str, values: dict[str, object]) -> Shown:
+        choose_texts([language])
+        made = Pages(parse_address(self._pair.issuer)).render(template, values)
+        return Shown(name, template, httpx.Response(200, headers=[*made.headers.items()], content=made.body))
 
     def _connecting_a_device(self, language: str) -> Iterator[Shown]:
         body = {"client_name": "A terminal", "grant_types": [_DEVICE_GRANT, "refresh_token"]}

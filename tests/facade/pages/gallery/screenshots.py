@@ -51,6 +51,7 @@ PICTURES = (
     Picture("consent"),
     Picture("consent", scheme="dark"),
     Picture("consent", language="de"),
+    Picture("login_providers"),
     Picture("leaving"),
     Picture("device"),
     Picture("device_consent"),
