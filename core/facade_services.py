@@ -151,7 +151,7 @@ class FacadeServices:
             ),
             service(revocation_pb2, "RevocationService"): RevocationServicer(revocation),
             service(introspection_pb2, "IntrospectionService"): IntrospectionServicer(
-                Introspection(authentication, store, self.validation, policy), policy, outcomes
+                Introspection(authentication, store, self.validation, policy, clock), policy, outcomes
             ),
             service(client_keys_pb2, "ClientKeysService"): ClientKeysServicer(authentication),
             service(discovery_pb2, "DiscoveryService"): DiscoveryServicer(

@@ -48,6 +48,7 @@ ANSWERS: dict[str, Answer] = {
     "INVALID_REQUEST": Answer(400, "invalid_request", _BROKEN_REQUEST),
     "INVALID_CLIENT": Answer(401, "invalid_client", "unknown_client"),
     "CLIENT_BLOCKED": Answer(401, "invalid_client", "blocked_client"),
+    "CLIENT_REMOVED": Answer(401, "invalid_client", "removed_client"),
     "INVALID_GRANT": Answer(400, "invalid_grant", "grant_over"),
     "UNAUTHORIZED_CLIENT": Answer(400, "unauthorized_client", "unauthorized_client"),
     "UNSUPPORTED_GRANT_TYPE": Answer(400, "unsupported_grant_type", _BROKEN_REQUEST),

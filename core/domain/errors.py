@@ -8,7 +8,7 @@ Exception tree::
     │   │   InvalidScope, InvalidTarget, AccessDenied, UnsupportedResponseType, LoginRequired,
     │   │   ConsentRequired, InvalidRedirectUri, InvalidClientMetadata, TemporarilyUnavailable,
     │   │   AuthorizationPending, SlowDown, ExpiredToken
-    │   └── ClientBlocked     an InvalidClient at a page, whose reader would register in vain
+    │   └── ClientBlocked, ClientRemoved   an InvalidClient at a page, whose reader would register in vain
     ├── ClientDocumentRefused a client_id is a URL, and what is there cannot be used; names both
     │   └── ClientDocumentUnwanted   whatever is there: this server takes no documents from there
     ├── ClientKeysWanted      a client's keys have to be fetched first; nothing was decided
@@ -98,6 +98,10 @@ class InvalidClient(OAuthError):
 
 class ClientBlocked(InvalidClient):
     """The operator has blocked the client: told on a page alone, since its reader would register it again in vain."""
+
+
+class ClientRemoved(InvalidClient):
+    """An operator had added the client, and has deleted it: told on a page alone, since only they can add it again."""
 
 
 class InvalidGrant(OAuthError):

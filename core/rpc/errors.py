@@ -23,6 +23,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.InvalidRequest: grpc.StatusCode.INVALID_ARGUMENT,
     errors.InvalidClient: grpc.StatusCode.UNAUTHENTICATED,
     errors.ClientBlocked: grpc.StatusCode.UNAUTHENTICATED,
+    errors.ClientRemoved: grpc.StatusCode.UNAUTHENTICATED,
     errors.InvalidGrant: grpc.StatusCode.FAILED_PRECONDITION,
     errors.UnauthorizedClient: grpc.StatusCode.PERMISSION_DENIED,
     errors.UnsupportedGrantType: grpc.StatusCode.UNIMPLEMENTED,
@@ -72,6 +73,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
 
 _REASON: dict[type[errors.Refusal], str] = {
     errors.ClientBlocked: "CLIENT_BLOCKED",
+    errors.ClientRemoved: "CLIENT_REMOVED",
     errors.ClientDocumentRefused: "CLIENT_DOCUMENT_REFUSED",
     errors.ClientDocumentUnwanted: "CLIENT_DOCUMENT_UNWANTED",
     errors.ClientDocumentWanted: "CLIENT_DOCUMENT_WANTED",

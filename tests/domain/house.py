@@ -169,7 +169,7 @@ class House:
         self.tokens = TokenEndpoint(
             grant_types, self.authentication, self.store, issuer, self.master_keys, self.policy, self.clock
         )
-        self.introspection = Introspection(self.authentication, self.store, self.validation, self.policy)
+        self.introspection = Introspection(self.authentication, self.store, self.validation, self.policy, self.clock)
         self.revocation = Revocation(
             self.authentication, self.store, self.keys, self.validation, self.master_keys, self.policy, self.clock
         )

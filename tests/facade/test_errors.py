@@ -10,6 +10,7 @@ _BY_TABLE = {
     "INVALID_REQUEST": (400, "invalid_request"),
     "INVALID_CLIENT": (401, "invalid_client"),
     "CLIENT_BLOCKED": (401, "invalid_client"),
+    "CLIENT_REMOVED": (401, "invalid_client"),
     "CLIENT_DOCUMENT_UNWANTED": (400, "invalid_client"),
     "INVALID_GRANT": (400, "invalid_grant"),
     "UNAUTHORIZED_CLIENT": (400, "unauthorized_client"),

@@ -92,7 +92,10 @@ def _below(kind: type[errors.Refusal]) -> list[type[errors.Refusal]]:
 
 REFUSALS = [kind for kind in _below(errors.Refusal) if kind is not errors.OAuthError]
 #: Told apart from others of their OAuth error code, for people.
-OWN_REASONS: dict[type[errors.Refusal], str] = {errors.ClientBlocked: "CLIENT_BLOCKED"}
+OWN_REASONS: dict[type[errors.Refusal], str] = {
+    errors.ClientBlocked: "CLIENT_BLOCKED",
+    errors.ClientRemoved: "CLIENT_REMOVED",
+}
 TEMPORARY = (errors.TooManyAttempts, errors.StoreUnavailable, errors.TemporarilyUnavailable)
 
 
@@ -104,7 +107,7 @@ def _make(kind: type[errors.Refusal]) -> errors.Refusal:
 
 def test_every_refusal_is_known() -> None:
     """The tree in core/domain/errors.py."""
-    assert len(REFUSALS) == 44
+    assert len(REFUSALS) == 45
 
 
 @pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)

@@ -1,6 +1,9 @@
 """Clients: registering again, deleting, blocking (RFC 7591)."""
 
+from dataclasses import replace
+
 from core.domain.clients.client import Client
+from core.domain.clients.terms import PUBLIC
 from core.domain.store import Store
 from tests.store_contract.nouns import HOUR, NOW, a_client
 
@@ -24,6 +27,19 @@ def test_a_deleted_client_is_not_found(store: Store) -> None:
     assert not store.write(lambda transaction: transaction.delete_client("client-1", now=NOW))
     assert store.find_client("client-1") is None
     assert store.list_clients(limit=10, after="") == []
+
+
+def test_what_an_operator_had_added_is_told_from_what_came_by_itself(store: Store) -> None:
+    """Once it is deleted: an id that was never here, or that is here, was not removed."""
+    mine = a_client(client_id="mine", terms=replace(PUBLIC, preregistered=True))
+    store.write(lambda transaction: transaction.preregister_client(mine))
+    register(store)
+    before = [store.was_preregistered(client_id) for client_id in ("mine", "client-1", "nobody")]
+    store.write(lambda transaction: transaction.delete_client("mine", now=NOW))
+    store.write(lambda transaction: transaction.delete_client("client-1", now=NOW))
+
+    assert before == [False, False, False]
+    assert [store.was_preregistered(client_id) for client_id in ("mine", "client-1", "nobody")] == [True, False, False]
 
 
 def test_a_deleted_client_may_register_again(store: Store) -> None:

@@ -17,7 +17,7 @@ from core.domain.clients.document_url import names_document
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.metadata_document import client_of_metadata
 from core.domain.clock import Clock
-from core.domain.errors import ClientsDisabled, ConsentRequired, InvalidClient, LoginRequired, OAuthError
+from core.domain.errors import ClientRemoved, ClientsDisabled, ConsentRequired, InvalidClient, LoginRequired, OAuthError
 from core.domain.policy import Policy, PolicySource, Scope
 from core.domain.sessions.login import Logins
 from core.domain.users.user import User
@@ -94,15 +94,15 @@ class AuthorizationEndpoint:
         """What comes next for this request in this browser.
 
         Raises:
-            InvalidRequest, InvalidClient, InvalidRedirectUri, ClientDocumentRefused: for a page; nothing may be sent to
-                the redirect_uri.
+            InvalidRequest, InvalidClient, ClientRemoved, InvalidRedirectUri, ClientDocumentRefused: for a page; nothing
+                may be sent to the redirect_uri.
             ClientsDisabled: the operator switched OAuth clients off.
         """
         policy = self._policy.current
         require_clients_enabled(policy)
         client_id = require_client_id(parameters)
         if not names_document(client_id):
-            client = self._clients.find_client(client_id)
+            client = self._require_not_removed(client_id)
         elif (client := self._documents.find(client_id, policy)) is None:
             return DocumentWanted()
         return self._proceed(parameters, client, policy, session_token, browser_binding)
@@ -164,10 +164,18 @@ class AuthorizationEndpoint:
 
     def _find_client(self, opened: SealedRequest, policy: Policy) -> Client | None:
         if not opened.client_metadata:
-            return self._clients.find_client(require_client_id(opened.parameters))
+            return self._require_not_removed(require_client_id(opened.parameters))
         # The one that was on the page, whatever its document says by now; nothing is fetched.
         client = client_of_metadata(opened.client_metadata, self._clock.now())
         self._documents.require_wanted(client.client_id, policy)
+        return client
+
+    def _require_not_removed(self, client_id: str) -> Client | None:
+        client = self._clients.find_client(client_id)
+        if client is None and self._clients.was_preregistered(client_id):
+            raise ClientRemoved(
+                "whoever runs this server had added the app that sent you here, and has removed it"
+            ).because("client_unknown")
         return client
 
     def parameters_after_login(self, sealed: str, browser_binding: bytes) -> tuple[tuple[str, str], ...]:

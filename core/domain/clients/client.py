@@ -103,6 +103,10 @@ class ClientFacts(Protocol):
         """The client with this id, blocked or not; None when there is none or it was deleted."""
         ...
 
+    def was_preregistered(self, client_id: str) -> bool:
+        """Whether an operator had added a client with this id, and has deleted it."""
+        ...
+
     def find_client_page(self, *, limit: int, after: str) -> ClientPage | None:
         """The next `limit` clients of every kind, deleted ones too; None after the last."""
         ...
@@ -148,7 +152,7 @@ class ClientIntents(Protocol):
         ...
 
     def touch_client(self, client_id: str, *, now: int) -> None:
-        """Note that a token was issued to it; writes at most once an hour."""
+        """Note that a token was issued to it, or that it asked about one; writes at most once an hour."""
         ...
 
     def delete_client(self, client_id: str, *, now: int) -> bool:
@@ -165,6 +169,6 @@ class ClientIntents(Protocol):
 
 
 def note_use(tx: ClientIntents, client: Client, now: int) -> None:
-    """Note that a token is issued to it, where that is not known exactly enough."""
+    """Note that a token is issued to it, or that it asks about one, where that is not known exactly enough."""
     if not client.is_use_noted(now):
         tx.touch_client(client.client_id, now=now)

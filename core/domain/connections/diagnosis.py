@@ -65,6 +65,8 @@ def _redirect_uri(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Fi
         uri = event.happening.about
         setting = "" if _is_allowed(uri, policy) else _allowing(uri)
         sentence = "redirect_uri_not_registered_nor_allowed" if setting else "redirect_uri_not_registered"
+        if setting.endswith("/"):
+            sentence = "redirect_uri_below_not_registered_nor_allowed"
         yield find_out(Fault.REDIRECT_URI_NOT_REGISTERED, sentence, setting, uri=uri)
 
 

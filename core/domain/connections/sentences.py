@@ -26,6 +26,10 @@ SENTENCES: Mapping[str, str] = {
         "The client sent the redirect URI {uri}, which it has not registered: remove the connection there and "
         "add it again, after the setting allows it."
     ),
+    "redirect_uri_below_not_registered_nor_allowed": (
+        "The client sent the redirect URI {uri}, which it has not registered: remove the connection there and "
+        "add it again, after the setting allows it. This entry allows everything below it."
+    ),
     "resource_unknown": (
         "The client asked for the resource {uri}; listed are {listed}. List it if it is a service of yours; "
         "else let the service's metadata name the resource as it is listed (RFC 9728)."
@@ -70,8 +74,9 @@ SENTENCES: Mapping[str, str] = {
         "or it does not refresh."
     ),
     "client_unknown": (
-        "This server does not know the client: it was deleted or forgotten, or is of another server. Remove "
-        "the connection in the client and add it again."
+        "This server does not know the client: it was deleted or forgotten, or is of another server. Remove the "
+        "connection in the client and add it again; one that was added here by `tokenhouse clients add` is added "
+        "anew like that."
     ),
     "document_refused": (
         "The client's document cannot be used: {why}. The log says more; where this server has no way out, "

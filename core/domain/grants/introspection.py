@@ -1,12 +1,21 @@
 """Token introspection (RFC 7662): the answer of validation, for resource servers that ask over HTTP as a client."""
 
+from contextlib import suppress
+from typing import Protocol
+
 from core.domain.authorization.endpoint import require_clients_enabled
-from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, ClientCredentials
-from core.domain.errors import InvalidClient, InvalidRequest, UnauthorizedClient
+from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, ClientCredentials, Proven
+from core.domain.clients.client import ClientIntents, note_use
+from core.domain.clock import Clock
+from core.domain.errors import InvalidClient, InvalidRequest, StoreUnavailable, UnauthorizedClient
 from core.domain.policy import PolicySource
 from core.domain.tokens.resource import audiences_of
 from core.domain.tokens.validation import Inactive, Validation, ValidToken
 from core.domain.writing import Writes
+
+
+class IntrospectionTransaction(AssertionIntents, ClientIntents, Protocol):
+    """What is written when a resource server asks."""
 
 
 class Introspection:
@@ -15,14 +24,16 @@ class Introspection:
     def __init__(
         self,
         authentication: ClientAuthentication,
-        store: Writes[AssertionIntents],
+        store: Writes[IntrospectionTransaction],
         validation: Validation,
         policy: PolicySource,
+        clock: Clock,
     ) -> None:
         self._authentication = authentication
         self._store = store
         self._validation = validation
         self._policy = policy
+        self._clock = clock
 
     def introspect(self, token: str, credentials: ClientCredentials) -> ValidToken | Inactive:
         """The token, if it is an access token that is good at this moment for a resource of the caller.
@@ -42,8 +53,7 @@ class Introspection:
             raise UnauthorizedClient("this client is no resource server: an operator registers it with its resources")
         if not token:
             raise InvalidRequest("token is missing")
-        if proven.assertion is not None:
-            self._store.write(proven.claim)
+        self._note_use(proven)
         found: ValidToken | Inactive = Inactive.OTHER_AUDIENCE
         for audience in sorted(audiences_of(client.terms.resources, policy)):
             found = self._validation.validate(token, audience)
@@ -51,3 +61,17 @@ class Introspection:
                 # Good for one of them; or for none, whichever is asked for.
                 return found
         return found
+
+    def _note_use(self, proven: Proven) -> None:
+        client, now = proven.client, self._clock.now()
+        if proven.assertion is not None:
+
+            def claim(tx: IntrospectionTransaction) -> None:
+                proven.claim(tx)
+                note_use(tx, client, now)
+
+            self._store.write(claim)
+        elif not client.is_use_noted(now):
+            # Nobody is refused an answer because it cannot be noted that they asked.
+            with suppress(StoreUnavailable):
+                self._store.write(lambda tx: note_use(tx, client, now))

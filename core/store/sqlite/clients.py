@@ -14,6 +14,7 @@ from core.store.sqlite.statements import Statements, WritingStatements, joined, 
 _COLUMNS = "client_id, metadata, client_name, redirect_uris, grant_types, created_at, last_used_at, blocked_at, terms"
 _FIND = f"SELECT {_COLUMNS} FROM clients WHERE client_id = ? AND deleted_at IS NULL"
 _FIND_EVEN_DELETED = f"SELECT {_COLUMNS} FROM clients WHERE client_id = ?"
+_FIND_DELETED = f"SELECT {_COLUMNS} FROM clients WHERE client_id = ? AND deleted_at IS NOT NULL"
 _LIST = f"SELECT {_COLUMNS} FROM clients WHERE client_id > ? AND deleted_at IS NULL ORDER BY client_id LIMIT ?"
 _SEARCH = f"""
     SELECT {_COLUMNS} FROM clients
@@ -63,6 +64,10 @@ class ClientReads(Statements):
     def find_client(self, client_id: str) -> Client | None:
         row = self.row(_FIND, (client_id,))
         return None if row is None else _client(row)
+
+    def was_preregistered(self, client_id: str) -> bool:
+        row = self.row(_FIND_DELETED, (client_id,))
+        return row is not None and _client(row).terms.preregistered
 
     def list_clients(self, *, limit: int, after: str) -> Sequence[Client]:
         return [_client(row) for row in self.rows(_LIST, (after, limit))]

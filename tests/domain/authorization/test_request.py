@@ -7,6 +7,7 @@ from core.domain.clients.client import Client
 from core.domain.errors import (
     ClientBlocked,
     ClientDocumentRefused,
+    ClientRemoved,
     ClientsDisabled,
     InvalidClient,
     InvalidRedirectUri,
@@ -14,7 +15,20 @@ from core.domain.errors import (
     Refusal,
 )
 from tests.domain.house import ISSUER, House
-from tests.domain.road import PKCE, REDIRECT_URI, a_client, a_session, a_user, asked, consent_page, decide, start
+from tests.domain.road import (
+    PKCE,
+    REDIRECT_URI,
+    a_client,
+    a_confidential_client,
+    a_session,
+    a_user,
+    asked,
+    consent_page,
+    decide,
+    redeeming,
+    refusal_of,
+    start,
+)
 
 Pairs = list[tuple[str, str]]
 
@@ -172,6 +186,22 @@ def test_a_client_that_is_gone_gets_a_page(house: House, end: str, refusal: type
     with pytest.raises(InvalidClient) as caught:
         start(house, asked(client))
     assert type(caught.value) is refusal
+
+
+def test_a_client_that_its_operator_has_removed_gets_another_page(house: House) -> None:
+    """Nobody who connects can add it again, before the question or at it, so the page names whoever can; a machine is
+    told invalid_client all the same (RFC 6749 §5.2)."""
+    client, secret = a_confidential_client(house)
+    session = a_session(house, a_user(house))
+    sealed = consent_page(house, asked(client), session).sealed_request
+    house.clients.delete(client.client_id)
+
+    with pytest.raises(ClientRemoved):
+        start(house, asked(client))
+    with pytest.raises(ClientRemoved):
+        decide(house, sealed, session)
+    code = redeeming(client.client_id, "thc_x", secret=secret, method="client_secret_basic")
+    assert refusal_of(house, code) == "InvalidClient"
 
 
 def test_nothing_is_answered_while_clients_are_switched_off(house: House) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from core.domain.clients.authentication import ClientCredentials
-from core.domain.errors import InvalidClient, InvalidRequest, UnauthorizedClient
-from core.domain.tokens.validation import Inactive
+from core.domain.errors import InvalidClient, InvalidRequest, StoreUnavailable, UnauthorizedClient
+from core.domain.grants.introspection import Introspection
+from core.domain.tokens.validation import Inactive, ValidToken
 from tests.domain.house import FILES, MCP, House
 from tests.domain.road import (
     Connection,
@@ -90,6 +91,34 @@ def test_revocation_and_expiry_count_at_once(house: House) -> None:
     assert introspect(house, ended.tokens.access_token, client.client_id, secret) is None
     house.clock.advance(3600)
     assert introspect(house, old.tokens.access_token, client.client_id, secret) is None
+
+
+def test_when_it_last_asked_is_known_to_the_hour(house: House) -> None:
+    """Whatever it was told: a resource server gets no tokens, and is in use all the same."""
+    client, secret = a_resource_server(house, MCP)
+    never = house.clients.get(client.client_id).last_used_at
+    began = house.clock.now()
+    seen = []
+    for pause in (0, 1800, 1801):
+        house.clock.advance(pause)
+        introspect(house, "nonsense", client.client_id, secret)
+        seen.append(house.clients.get(client.client_id).last_used_at)
+
+    assert (never, seen) == (None, [began, began, began + 3601])
+
+
+def test_a_full_disk_keeps_nobody_from_asking(house: House) -> None:
+    """RFC 7662 §2: asking needs nothing written down; only that it was asked is not noted then."""
+    connection = connect(house, MCP)
+    client, secret = a_resource_server(house, MCP)
+
+    def refuse(tx: object) -> None:
+        raise StoreUnavailable("full")
+
+    store = house.store.guarded_by(refuse)
+    introspection = Introspection(house.authentication, store, house.validation, house.policy, house.clock)
+    credentials = ClientCredentials(client.client_id, secret, "client_secret_basic")
+    assert isinstance(introspection.introspect(connection.tokens.access_token, credentials), ValidToken)
 
 
 def test_nobody_asks_who_is_no_resource_server(house: House) -> None:
