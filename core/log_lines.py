@@ -7,6 +7,8 @@ import time
 from core.domain.correlation import current_correlation_id
 
 _KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+#: Values that may be URIs of somebody else's, whose queries may hold what is no log's business.
+_URIS = frozenset({"client_id", "redirect_uri", "jwks_uri"})
 
 
 class LineFormatter(logging.Formatter):
@@ -18,7 +20,11 @@ class LineFormatter(logging.Formatter):
         self._second = (-1, "")
 
     def format(self, record: logging.LogRecord) -> str:
-        extras = [f"{name}={_quote(value)}" for name, value in record.__dict__.items() if name not in _KNOWN]
+        extras = [
+            f"{name}={_quote(_without_query(value) if name in _URIS else value)}"
+            for name, value in record.__dict__.items()
+            if name not in _KNOWN
+        ]
         if correlation_id := current_correlation_id():
             extras.append(f"correlation_id={correlation_id}")
         moment = f"{self._write_second(int(record.created))}.{int(record.msecs):03d}Z"
@@ -50,6 +56,11 @@ def write_log_lines(level: int = logging.INFO) -> None:
 
 def _flat(text: str) -> str:
     return text.replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _without_query(value: object) -> str:
+    before, query, _ = str(value).partition("?")
+    return f"{before}?..." if query else before
 
 
 def _quote(value: object) -> str:

@@ -215,3 +215,14 @@ def test_no_secret_is_in_the_database(walked: Walked) -> None:
     for line in (walked.folder / "data" / "master.key").read_text().splitlines():
         if not line.startswith("#"):
             assert line.split()[1].encode() not in stored
+
+
+@pytest.mark.parametrize("name", ["client_id", "redirect_uri", "jwks_uri"])
+def test_of_a_uri_no_query_is_logged(name: str) -> None:
+    """Whose client_id is a URL may have put anything into it (draft-ietf-oauth-client-id-metadata-document §3)."""
+    told = {name: "https://tool.example.com/client.json?key=canary", "why": "what? this stays"}
+    line = LineFormatter().format(logging.makeLogRecord({"msg": "client document refused", **told}))
+
+    assert line.endswith(
+        f"client document refused {name}=https://tool.example.com/client.json?... why='what? this stays'"
+    )

@@ -82,6 +82,23 @@ def test_a_redirect_uri_whose_query_is_not_kept() -> None:
     assert "it is now" in now.words
 
 
+@pytest.mark.parametrize("outcome", ["redirect_uri_not_allowed", "redirect_uri_not_registered"])
+@pytest.mark.parametrize(
+    ("uri", "wide"),
+    [
+        ("https://tool.example.com/", True),
+        ("https://tool.example.com/cb?…", True),
+        ("https://tool.example.com/cb", False),
+    ],
+)
+def test_advice_that_is_wider_than_what_was_asked_says_so(outcome: str, uri: str, wide: bool) -> None:
+    """README, OAuthAllowedRedirectURI: an entry with a slash at its end allows everything below it."""
+    [finding] = find(an_attempt(refused(Step.AUTHORIZE, outcome, uri)))
+
+    assert finding.setting.startswith("[Server] OAuthAllowedRedirectURI = https://tool.example.com/")
+    assert ("allows everything below it" in finding.words) == wide
+
+
 def test_a_redirect_uri_that_no_setting_allows() -> None:
     """http on another machine, or a scheme without a host (RFC 9700 §2.1)."""
     [found] = find(an_attempt(refused(Step.REGISTRATION, "redirect_uri_unusable", "http://other.example.com/cb")))
