@@ -107,7 +107,7 @@ def _make(kind: type[errors.Refusal]) -> errors.Refusal:
 
 def test_every_refusal_is_known() -> None:
     """The tree in core/domain/errors.py."""
-    assert len(REFUSALS) == 45
+    assert len(REFUSALS) == 47
 
 
 @pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)
@@ -133,7 +133,8 @@ def test_reasons_tell_refusals_apart() -> None:
     for kind in REFUSALS:
         reasons.setdefault(describe(_make(kind)).reason, []).append(kind)
     assert [kinds for kinds in reasons.values() if len(kinds) > 1] == [
-        [errors.TemporarilyUnavailable, errors.StoreUnavailable]
+        [errors.TemporarilyUnavailable, errors.StoreUnavailable],
+        [errors.PasskeyFailed, errors.PasskeyCountedBack],
     ]
 
 
