@@ -83,6 +83,24 @@ async def test_batches_are_split_by_count() -> None:
     assert echo.batches == [list("abc"), list("def"), list("g")]
 
 
+async def test_many_leave_as_two_batches() -> None:
+    """One is answered while the other's answers are taken up; who comes while one is in flight leaves in one batch."""
+    echo = Echo()
+    echo.open.clear()
+    coalescer = Coalescer(echo, size=len, halve_from=10)
+    first = [ask(coalescer, f"a{number}") for number in range(11)]
+    await echo.busy_with(2)
+    later = [ask(coalescer, f"b{number}") for number in range(20)]
+    await asyncio.sleep(0)
+
+    assert [len(batch) for batch in echo.batches] == [6, 5]
+    echo.open.set()
+    assert await asyncio.gather(*first, *later)
+    assert [len(batch) for batch in echo.batches] == [6, 5, 20]
+    assert await asyncio.gather(*(coalescer.ask(each, timeout=60) for each in "abcdefghi"))
+    assert len(echo.batches[3]) == 9
+
+
 async def test_batches_are_split_by_bytes_and_a_giant_leaves_alone() -> None:
     """No batch holds more bytes than a message may, except a single question that has them by itself."""
     echo = Echo()

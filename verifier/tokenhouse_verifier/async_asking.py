@@ -29,6 +29,9 @@ from tokenhouse_verifier.contract.validation_pb2 import (
 from tokenhouse_verifier.errors import Unavailable
 from tokenhouse_verifier.link import Link
 
+#: As many as this leave as two batches: at 64 the service gets a sixth more answers, for half more of the core's time.
+_MANY = 32
+
 
 class AsyncAsking:
     """Asks on a link; belongs to the event loop that is running when it is made.
@@ -50,7 +53,7 @@ class AsyncAsking:
         )
         self._gate = link.gate
         self._batches = batches
-        self._questions = Coalescer(self._send, size=batches.size)
+        self._questions = Coalescer(self._send, size=batches.size, halve_from=_MANY)
 
     def ask(self, question: Question, timeout: float) -> "asyncio.Future[AccessToken]":
         """What the core says within `timeout` seconds, to be awaited.
@@ -88,26 +91,28 @@ class AsyncAsking:
     async def _call(self, method: Any, message: Any, timeout: float) -> Any:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
-        await self._enter(loop, deadline)
-        timeout = deadline - loop.time()
+        if not self._gate.enter_now(_nothing):
+            await self._enter(loop, deadline)
+            timeout = deadline - loop.time()
         try:
             future = method.future(message, timeout=timeout, wait_for_ready=True)
         except BaseException:
             self._gate.leave()
             raise
-        answered = asyncio.Event()
+        answered = loop.create_future()
 
         def wake(_: object) -> None:
             self._gate.leave()
             # The loop may be closed by now.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(answered.set)
+                loop.call_soon_threadsafe(_settle, answered)
 
         future.add_done_callback(wake)
         try:
-            await answered.wait()
-        finally:
+            await answered
+        except BaseException:
             future.cancel()
+            raise
         if future.code() is not grpc.StatusCode.OK:
             raise future
         return future.result()
@@ -128,3 +133,12 @@ class AsyncAsking:
             async with asyncio.timeout_at(deadline):
                 await opened.wait()
             opened.clear()
+
+
+def _settle(answered: "asyncio.Future[None]") -> None:
+    if not answered.done():
+        answered.set_result(None)
+
+
+def _nothing() -> None:
+    """Whoever comes while the gate is closed has somebody else told when it opens."""

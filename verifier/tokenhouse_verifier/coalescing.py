@@ -45,13 +45,19 @@ class Coalescer(Generic[Q, R]):
         max_batch: int = 128,
         max_bytes: int = 768 * 1024,
         max_in_flight: int = 2,
+        halve_from: int | None = None,
     ) -> None:
-        """`size` tells a question's bytes; a single question larger than `max_bytes` still leaves, alone."""
+        """`size` tells a question's bytes; a single question larger than `max_bytes` still leaves, alone.
+
+        Where at least `halve_from` wait and nothing is in flight, they leave as two batches: while the answers to one
+        are taken up the other is answered. None where a call costs too much for that.
+        """
         self._send = send
         self._size = size
         self._max_batch = max_batch
         self._max_bytes = max_bytes
         self._max_in_flight = max_in_flight
+        self._halve_from = halve_from
         self._waiting: deque[_Waiting[Q, R]] = deque()
         #: How many senders there are, each with one batch in flight at a time; their tasks, until they are gone.
         self._senders = 0
@@ -119,7 +125,10 @@ class Coalescer(Generic[Q, R]):
     def _take(self, now: float) -> list[_Waiting[Q, R]]:
         batch: list[_Waiting[Q, R]] = []
         waiting, room, soonest = self._waiting, self._max_bytes, now + min(self._taken, default=0.0)
-        while waiting and len(batch) < self._max_batch:
+        most = self._max_batch
+        if self._halve_from is not None and self._senders == 1 and len(waiting) >= self._halve_from:
+            most = min(most, (len(waiting) + 1) // 2)
+        while waiting and len(batch) < most:
             item = waiting[0]
             if item.deadline < soonest and item.old_from < now:
                 _expire(item.answer)
