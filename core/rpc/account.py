@@ -36,9 +36,11 @@ class AccountServicer(account_pb2_grpc.AccountServiceServicer):
             sealed = self._page.seal(request.browser_binding)
             return pb.OpenAccountPageResponse(login=pb.AccountLoginPrompt(sealed_page=sealed))
         this, sessions = self._sessions.list(user, session_token=request.session_token)
+        apps, more_apps = self._apps.list(user, skip=request.skip_apps)
         page = pb.AccountPage(
             username=user.username,
-            apps=map(_write_app, self._apps.list(user)),
+            apps=map(_write_app, apps),
+            more_apps=more_apps,
             sessions=[_write_session(session, is_this=session == this) for session in sessions],
         )
         return pb.OpenAccountPageResponse(page=page)

@@ -5,12 +5,15 @@ from tokenhouse.v1 import account_pb2 as pb
 
 from facade.cookies import cookie_header, new_browser
 from facade.endpoints.account_acts import act
-from facade.endpoints.back import asks_anew
+from facade.endpoints.back import asks_anew, back_to_account
 from facade.endpoints.own_form import OwnForm
 from facade.endpoints.upstream_login import ask_to_sign_in
 from facade.facade import Facade
 from facade.pages.account import account_page
 from facade.sealed_page import ACCOUNT_PAGE
+
+#: Digits of a number that fits into the contract.
+_LONGEST_NUMBER = 9
 
 
 async def show_account(request: Request, facade: Facade) -> HTTPResponse:
@@ -18,12 +21,19 @@ async def show_account(request: Request, facade: Facade) -> HTTPResponse:
     cookie = cookie_header(request)
     known, session_token = facade.cookies.find_browser(cookie), facade.cookies.find_session_token(cookie)
     browser = known or new_browser()
-    question = pb.OpenAccountPageRequest(session_token=session_token, browser_binding=browser.binding)
+    skip_apps = _parse_number(request.args.get("from", ""))
+    question = pb.OpenAccountPageRequest(
+        session_token=session_token, browser_binding=browser.binding, skip_apps=skip_apps
+    )
     answer = await facade.core.account.open_page(question)
     if answer.WhichOneof("outcome") == "login":
         page = await ask_to_sign_in(facade, browser, ACCOUNT_PAGE, answer.login.sealed_page, fresh=asks_anew(request))
+    elif skip_apps and not answer.page.apps:
+        # They were disconnected meanwhile; the others begin at the beginning.
+        return back_to_account(facade)
     else:
-        page = account_page(facade, browser, session_token, answer.page, done=request.args.get("done", ""))
+        done = request.args.get("done", "")
+        page = account_page(facade, browser, session_token, answer.page, done=done, skip_apps=skip_apps)
     if known is None:
         page.headers.add("Set-Cookie", facade.cookies.set_browser(browser))
     return page
@@ -65,3 +75,8 @@ async def end_all_sessions(request: Request, facade: Facade) -> HTTPResponse:
         await facade.core.account.end_all_sessions(pb.EndAllSessionsRequest(session_token=form.session_token))
 
     return await act(request, facade, "end all sessions", end)
+
+
+def _parse_number(text: str) -> int:
+    """What is none is where the list begins."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else 0

@@ -18,16 +18,19 @@ _DONE = {"password": "password.done", "second-factor-off": "second_factor.done_o
 
 
 def account_page(
-    facade: Facade, browser: Browser, session_token: str, page: AccountPage, *, done: str = ""
+    facade: Facade, browser: Browser, session_token: str, page: AccountPage, *, done: str = "", skip_apps: int = 0
 ) -> HTTPResponse:
-    """Everything that is the user's own on this server."""
-    token = partial(csrf_token, browser)
+    """Everything that is the user's own on this server; `skip_apps` of the apps are on the pages before."""
+    token, first = partial(csrf_token, browser), facade.local_url(paths.ACCOUNT)
     values = {
         "username": shown(page.username, 80),
         "done": current_texts().text(_DONE[done]) if done in _DONE else "",
         "apps": [
             _app(app) | {"csrf_token": token("disconnect", session_token, app.client.client_id)} for app in page.apps
         ],
+        "more": current_texts().text("account.more_apps", count=page.more_apps) if page.more_apps else "",
+        "more_url": f"{first}?from={skip_apps + len(page.apps)}",
+        "first_url": first if skip_apps else "",
         "disconnect_url": facade.local_url(paths.ACCOUNT_DISCONNECT),
         "disconnect_all_url": facade.local_url(paths.ACCOUNT_DISCONNECT_ALL),
         "disconnect_all_csrf_token": token("disconnect all", session_token),

@@ -21,6 +21,8 @@ from core.domain.users.user import User
 from core.domain.writing import Writes
 
 _PAGE = 500
+#: Of what is shown at once.
+MOST_APPS = 50
 
 
 class DisconnectingTransaction(EndingTransaction, SessionFacts, AuditIntents, Protocol):
@@ -59,13 +61,14 @@ class ConnectedApps:
         self._policy = policy
         self._clock = clock
 
-    def list(self, user: User) -> Sequence[ConnectedApp]:
-        """All of the user's, the one that was used last first."""
+    def list(self, user: User, *, skip: int = 0) -> tuple[Sequence[ConnectedApp], int]:
+        """MOST_APPS of the user's after the first `skip`, the one that was used last first; how many more there are."""
         grants: dict[str, list[Grant]] = {}
         for grant in self._live_grants(user.subject):
             grants.setdefault(grant.client_id, []).append(grant)
-        apps = [self._app(client_id, given) for client_id, given in grants.items()]
-        return sorted(apps, key=lambda app: app.last_used_at, reverse=True)
+        ordered = sorted(grants.items(), key=lambda item: _last_used_at(item[1]), reverse=True)
+        wanted = ordered[skip : skip + MOST_APPS]
+        return [self._app(*item) for item in wanted], max(len(ordered) - skip - MOST_APPS, 0)
 
     def disconnect(self, client_id: str, *, session_token: str) -> int:
         """End every grant that the session's user gave the client; how many were live. Returns after the commit.
@@ -121,9 +124,13 @@ class ConnectedApps:
             client=self._store.find_client(client_id),
             redirect_uri=grants[0].redirect_uri,
             connected_at=grants[-1].created_at,
-            last_used_at=max(grant.rotated_at or grant.created_at for grant in grants),
+            last_used_at=_last_used_at(grants),
             installs=len(grants),
             scopes=describe_scopes(scopes, self._policy.current),
             resources=tuple(resources),
             everywhere=any(not grant.resources for grant in grants),
         )
+
+
+def _last_used_at(grants: Sequence[Grant]) -> int:
+    return max(grant.rotated_at or grant.created_at for grant in grants)

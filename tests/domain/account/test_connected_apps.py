@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.account.connected_apps import ConnectedApp
+from core.domain.account.connected_apps import MOST_APPS, ConnectedApp
 from core.domain.errors import LoginRequired
 from core.domain.users.user import User
 from tests.domain.house import FILES, MCP, House
@@ -20,7 +20,7 @@ from tests.domain.road import (
 
 
 def _list(house: House, user: User) -> list[ConnectedApp]:
-    return list(house.account.apps.list(user))
+    return list(house.account.apps.list(user)[0])
 
 
 def _is_alive(connection: Connection) -> bool:
@@ -55,6 +55,17 @@ def test_what_was_used_last_comes_first(house: House, user: User) -> None:
 
     assert [app.client_id for app in _list(house, user)] == [older.client.client_id, newer.client.client_id]
     assert _list(house, user)[0].last_used_at == house.clock.now()
+
+
+def test_a_page_holds_so_many_apps_and_says_how_many_come_after(house: House, user: User) -> None:
+    """However many somebody has connected, one answer stays small; each app is on one page."""
+    connections = [connect(house, user=user) for _ in range(MOST_APPS + 2)]
+    first, more = house.account.apps.list(user)
+    rest, none = house.account.apps.list(user, skip=MOST_APPS)
+
+    assert (len(first), more, len(rest), none) == (MOST_APPS, 2, 2, 0)
+    assert {app.client_id for app in [*first, *rest]} == {each.client.client_id for each in connections}
+    assert house.account.apps.list(user, skip=MOST_APPS + 2) == ([], 0)
 
 
 def test_what_has_ended_or_is_somebody_elses_is_not_told(house: House, user: User) -> None:

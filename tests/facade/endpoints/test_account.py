@@ -210,6 +210,20 @@ def test_a_password_is_changed(pair: Pair, owner: Owner) -> None:
     assert Owner(pair).browser.get("/account/password").headers["location"] == "/account"
 
 
+@pytest.mark.parametrize("skip", ["0", "-1", "x", "1" * 30, "\u00b2"])
+def test_the_list_begins_at_the_beginning_where_no_number_says_otherwise(pair: Pair, owner: Owner, skip: str) -> None:
+    """What stands in an address may be anything."""
+    _connect(pair, "First of all")
+
+    page = owner.browser.get("/account", params={"from": skip})
+    assert (page.status_code, "First of all" in page.text) == (200, True)
+
+
+def test_behind_the_last_app_is_nothing(owner: Owner) -> None:
+    """Whoever has disconnected the rest meanwhile is led to the beginning."""
+    assert owner.browser.get("/account", params={"from": "999999999"}).headers["location"] == "/account"
+
+
 def test_what_an_app_says_of_itself_is_text(pair: Pair, owner: Owner) -> None:
     """Names and addresses that apps choose are shown as they are, in text and in attributes."""
     _connect(pair, _HOSTILE)

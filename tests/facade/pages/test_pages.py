@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 from sanic import HTTPResponse
+from tokenhouse.v1.account_pb2 import AccountPage, ConnectedApp
 from tokenhouse.v1.authorization_pb2 import ConsentPrompt, RequestedScope, RequestingClient
 
 from facade.cookies import Cookies, new_browser
@@ -15,6 +16,7 @@ from facade.discovery import Discovery, SignIn
 from facade.errors import ANSWERS, Refusal, get_answer
 from facade.facade import Facade
 from facade.metrics.core_call_metrics import CoreCallMetrics
+from facade.pages.account import account_page
 from facade.pages.consent import consent_page
 from facade.pages.error import refusal_page
 from facade.pages.leaving import leaving_page
@@ -223,6 +225,19 @@ async def test_error_pages_lead_nowhere(facade: Facade, reason: str) -> None:
     assert not page.all("script")
     assert get_answer(refusal).title in page.words
     assert "0123456789ab" in page.words
+
+
+async def test_the_apps_that_come_after_are_one_link_away(facade: Facade) -> None:
+    """A page of somebody's account holds so many, and leads to the next ones and back to the first."""
+    answer = AccountPage(username="ada", apps=[ConnectedApp(), ConnectedApp()], more_apps=3)
+    middle = Page(account_page(facade, new_browser(), "session", answer, skip_apps=50))
+    answer.more_apps = 0
+    only = Page(account_page(facade, new_browser(), "session", answer))
+
+    links = [link["href"] for link in middle.all("a")]
+    assert links[:2] == ["/auth/account?from=52", "/auth/account"]
+    assert "3 more apps" in middle.words
+    assert not [link["href"] for link in only.all("a") if (link["href"] or "").startswith("/auth/account?")]
 
 
 @pytest.mark.parametrize("path", ["/account", "/account/disconnect", "/admin", "/admin/act"])
