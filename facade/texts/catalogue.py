@@ -32,7 +32,15 @@ class Catalogue:
         entry = self.entries[key]
         if not isinstance(entry, str):
             entry = entry[self.locale.plural_form(count)]
-        return escape(entry).format(count=count, **values)
+        return escape(entry).format(count=self.number(count), **values)
+
+    def number(self, number: int) -> str:
+        """A number as people of this language group its digits."""
+        if abs(number) < 1000:
+            return str(number)
+        from babel.numbers import format_decimal
+
+        return format_decimal(number, locale=self.locale)
 
     def find(self, key: str) -> Markup | None:
         """The text, where there is one."""

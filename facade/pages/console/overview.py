@@ -8,6 +8,7 @@ from facade.pages.console.frame import Frame
 from facade.pages.console.rows import grant_row
 from facade.pages.console.wording import NAME, in_words
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
 
 def overview_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
@@ -21,7 +22,7 @@ def overview_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
         (seen.connected_verifiers, "connected_verifiers", frame.url(paths.CONSOLE_KEYS)),
     ]
     values = {
-        "figures": [(number, in_words("figure", name), url) for number, name, url in figures],
+        "figures": [(current_texts().number(number), in_words("figure", name), url) for number, name, url in figures],
         "blocked_clients": seen.blocked_clients,
         "disabled_users": seen.disabled_users,
         "signing_key_id": shown(seen.signing_key_id, NAME),

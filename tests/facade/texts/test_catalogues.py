@@ -205,6 +205,15 @@ def test_a_moment_is_written_as_the_language_has_it() -> None:
     assert re.fullmatch(r"Sep 9, 2001, 1:46\sAM UTC", CATALOGUES["en"].moment(1_000_000_000))
 
 
+@pytest.mark.parametrize(("language", "many"), [("en", "203,000"), ("de", "203.000")])
+def test_the_digits_of_a_number_are_grouped_as_the_language_has_it(language: str, many: str) -> None:
+    """CLDR's decimal form; what nobody groups stays as it is."""
+    catalogue = CATALOGUES[language]
+
+    assert (catalogue.number(203_000), catalogue.number(999), catalogue.number(0)) == (many, "999", "0")
+    assert catalogue.text("account.installs", count=203_000).startswith(f"{many} ")
+
+
 def test_a_file_with_anything_but_texts_is_refused(tmp_path: Path) -> None:
     """A number or a list is no text: the name of the key says where."""
     (tmp_path / "en.toml").write_text("[login]\ntitle = 3\n")
