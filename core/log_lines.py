@@ -1,11 +1,15 @@
 """Log lines on standard error: time, level, where, what happened, then what it concerns as name=value."""
 
 import logging
+import re
 import sys
 import time
+from collections.abc import Mapping
 
-from core.domain.correlation import current_correlation_id
+from core.domain.correlation import EACH, current_correlation_id
 
+#: Printable ASCII without what would have to be quoted.
+_PLAIN = re.compile(r"[!#-<>-\[\]-~]+")
 _KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 #: Values that may be URIs of somebody else's, whose queries may hold what is no log's business.
 _URIS = frozenset({"client_id", "redirect_uri", "jwks_uri"})
@@ -20,17 +24,13 @@ class LineFormatter(logging.Formatter):
         self._second = (-1, "")
 
     def format(self, record: logging.LogRecord) -> str:
-        extras = [
-            f"{name}={_quote(_without_query(value) if name in _URIS else value)}"
-            for name, value in record.__dict__.items()
-            if name not in _KNOWN
-        ]
-        if correlation_id := current_correlation_id():
-            extras.append(f"correlation_id={correlation_id}")
         moment = f"{self._write_second(int(record.created))}.{int(record.msecs):03d}Z"
         line = f"{moment} {record.levelname} {record.name} {_flat(record.getMessage())}"
-        if extras:
-            line = f"{line} {' '.join(extras)}"
+        if (each := record.__dict__.get(EACH)) is not None:
+            return "\n".join([line + _concerned(extras) for extras in each])
+        line += _concerned({name: value for name, value in record.__dict__.items() if name not in _KNOWN})
+        if correlation_id := current_correlation_id():
+            line += f" correlation_id={correlation_id}"
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
         return line
@@ -58,6 +58,12 @@ def _flat(text: str) -> str:
     return text.replace("\n", "\\n").replace("\r", "\\r")
 
 
+def _concerned(extras: Mapping[str, object]) -> str:
+    return "".join(
+        [f" {name}={_quote(_without_query(value) if name in _URIS else value)}" for name, value in extras.items()]
+    )
+
+
 def _without_query(value: object) -> str:
     before, query, _ = str(value).partition("?")
     return f"{before}?..." if query else before
@@ -65,5 +71,4 @@ def _without_query(value: object) -> str:
 
 def _quote(value: object) -> str:
     text = str(value)
-    plain = text.isascii() and text.isprintable() and not any(character in text for character in ' "=\\')
-    return text if plain and text else ascii(text)
+    return text if _PLAIN.fullmatch(text) else ascii(text)

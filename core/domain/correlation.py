@@ -1,7 +1,12 @@
 """Whose request this thread works on: the number by which log lines of both processes are put side by side."""
 
+import logging
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar, Token
 from types import TracebackType
+
+#: What a log record has where it stands for many lines: for each of them what it concerns.
+EACH = "each"
 
 _current: ContextVar[str] = ContextVar("correlation_id", default="")
 
@@ -26,3 +31,17 @@ class Correlated:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _current.reset(self._before)
+
+
+def log_each(log: logging.Logger, message: str, each: Iterable[tuple[str, Mapping[str, str]]]) -> None:
+    """The same line for each: a correlation id, the current one where it is empty, and what the line concerns.
+
+    They are one record, and written at once: a record costs a tenth of a token.
+    """
+    current = current_correlation_id()
+    lines = [
+        {**concerned, "correlation_id": known} if (known := number or current) else concerned
+        for number, concerned in each
+    ]
+    if lines:
+        log.info(message, extra={EACH: lines})

@@ -17,6 +17,7 @@ from core.domain.clients.assertion import find_claimed
 from core.domain.clients.authentication import AssertionIntents, ClientAuthentication, Proven
 from core.domain.clients.client import Client
 from core.domain.clock import Clock
+from core.domain.correlation import log_each
 from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, Refusal, UnauthorizedClient
 from core.domain.grants.grant import Grant
 from core.domain.grants.redemption import CodeVerdict
@@ -103,12 +104,22 @@ class TokenEndpoint:
         begun = [attempt(request.correlation_id, self._begin, request, policy) for request in requests]
         intents = [each[1] for each in begun if not isinstance(each, Exception)]
         written = iter(self._store.write_all(intents, within=within))
-        return [
+        finished = [
             each
             if isinstance(each, Exception)
             else attempt(request.correlation_id, self._finish, request, next(written), each[0], policy)
             for each, request in zip(begun, requests, strict=True)
         ]
+        log_each(
+            _log,
+            "token issued",
+            (
+                (request.correlation_id, {"verdict": response.verdict, "client_id": each[0].client_id})
+                for each, request, response in zip(begun, requests, finished, strict=True)
+                if isinstance(response, TokenResponse) and not isinstance(each, Exception)
+            ),
+        )
+        return finished
 
     def _begin(self, request: TokenRequest, policy: Policy) -> tuple[Client, _Intent]:
         require_clients_enabled(policy)
@@ -189,7 +200,6 @@ class TokenEndpoint:
         grant, entitlement = outcome.grant, outcome.entitlement
         access_token = self._issuer.issue_access_token(entitlement, policy)
         refresh_token = self._refresh_token(grant) if grant and "refresh_token" in client.grant_types else None
-        _log.info("token issued", extra={"verdict": outcome.verdict, "client_id": client.client_id})
         if self._tell is not None and outcome.verdict != CodeVerdict.REDEEMED:
             self._tell(_told(request, outcome, client, self._clock.now()))
         return TokenResponse(

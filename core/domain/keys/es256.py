@@ -10,17 +10,22 @@ from typing import cast
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from jwt.utils import base64url_decode, base64url_encode
 
 ALGORITHM = "ES256"
 _ES256 = jwt.get_algorithm_by_name(ALGORITHM)
+_ECDSA = ec.ECDSA(SHA256())
+#: `json.dumps` makes an encoder for each text, where it is not the ordinary one.
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @lru_cache(maxsize=16)
 def header_of(token_type: str, key_id: str) -> bytes:
     """The JOSE header that we write, encoded: the key and its algorithm are ours."""
     header = {"alg": ALGORITHM, "kid": key_id, "typ": token_type}
-    return base64url_encode(json.dumps(header, separators=(",", ":")).encode())
+    return base64url_encode(_encode(header).encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +38,11 @@ class Signer:
     def sign(self, claims: Mapping[str, object], token_type: str) -> str:
         """A compact JWS of the claims with header `typ` (RFC 7515 §3.1, §7.1)."""
         # The library's own `encode` checks and renders a header anew for each token, for as long as signing takes.
-        payload = base64url_encode(json.dumps(claims, separators=(",", ":")).encode())
+        payload = base64url_encode(_encode(claims).encode())
         signed = header_of(token_type, self.key_id) + b"." + payload
-        return (signed + b"." + base64url_encode(_ES256.sign(signed, self.private_key))).decode()
+        # Two numbers of 32 bytes (RFC 7518 §3.4); the library's way there takes half as long as the signature.
+        r, s = decode_dss_signature(self.private_key.sign(signed, _ECDSA))
+        return (signed + b"." + base64url_encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))).decode()
 
 
 def is_signature(text: bytes, signed: bytes, public_key: ec.EllipticCurvePublicKey) -> bool:
