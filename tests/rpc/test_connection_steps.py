@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenhouse.v1 import authorization_pb2, client_admin_pb2, client_credentials_pb2, token_pb2
+from tokenhouse.v1 import authorization_pb2, client_admin_pb2, client_credentials_pb2, introspection_pb2, token_pb2
 from tokenhouse.v1 import connection_admin_pb2 as pb
 from tokenhouse.v1 import device_authorization_pb2 as device_pb2
 
@@ -153,6 +153,40 @@ def test_a_service_asks_for_itself_without_a_trace(serving: Serving) -> None:
     serving.tokens.IssueToken(request, timeout=DEADLINE)
 
     assert not look(serving, client_id).attempts
+
+
+def test_a_resource_server_asks_once_whatever_names_it_has(road: Road) -> None:
+    """RFC 7662: it may ask for its own resources and for everybody's, which is one presentation; and where the token is
+    for none of them WRONG_AUDIENCE names its own, and nobody else's."""
+
+    def ask(resource: str, token: str) -> bool:
+        wanted = client_admin_pb2.CreateClientRequest(
+            resources=[resource], token_endpoint_auth_method="client_secret_basic"
+        )
+        made = road.serving.clients.CreateClient(wanted, timeout=DEADLINE)
+        credentials = client_credentials_pb2.ClientCredentials(
+            client_id=made.client.client_id, client_secret=made.client_secret, method="client_secret_basic"
+        )
+        request = introspection_pb2.IntrospectTokenRequest(client=credentials, token=token)
+        return [road.serving.introspection.IntrospectToken(request, timeout=DEADLINE).active for _ in range(2)][-1]
+
+    good = ask("http://localhost:9/mcp", road.connect(resource="http://localhost:9/mcp").access_token)
+    healthy = last_attempt(road.serving, road.client_id)
+    road.serving.clock.advance(1)
+    wrong = ask("https://files.example.com/mcp", road.connect(resource="http://localhost:9/mcp").access_token)
+    lost = last_attempt(road.serving, road.client_id)
+
+    assert (good, steps_of(healthy)[-1], len(healthy.findings)) == (True, ("validation", "active"), 0)
+    assert (wrong, steps_of(lost)[-2:], lost.events[-1].count) == (
+        False,
+        [("token", "redeemed"), ("validation", "other_audience")],
+        2,
+    )
+    [finding] = lost.findings
+    assert (finding.code, "calls itself https://files.example.com/mcp asked" in finding.words) == (
+        "WRONG_AUDIENCE",
+        True,
+    )
 
 
 def test_a_request_without_pkce(road: Road) -> None:

@@ -112,10 +112,12 @@ class ConnectionAdministration:
             raise InvalidArgument(f"page_size is 1 to {MOST_ATTEMPTS}")
         wanted, policy, now_ms = digest_of_client(client_id), self._policy.current, self._clock.now_ms()
         attempts, reads = self._journal.list_attempts(), self._reads.list_reads()
-        shown = [each for each in attempts if not wanted or each.client == wanted][: page_size or _USUAL_PAGE]
+        # A client_id that is copied from here may lack its query: then it stands for all that are shown like that.
+        cut = client_id if client_id.endswith(CUT_QUERY) else None
+        shown = [each for each in attempts if not wanted or each.client == wanted or each.client_id == cut]
         clients: dict[bytes, Client | None] = {}
         examined = []
-        for attempt in shown:
+        for attempt in shown[: page_size or _USUAL_PAGE]:
             if attempt.client not in clients:
                 clients[attempt.client] = self._find_client(attempt)
             place = _Place.of(attempt)

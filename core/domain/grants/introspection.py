@@ -9,7 +9,7 @@ from core.domain.clients.client import ClientIntents, note_use
 from core.domain.clock import Clock
 from core.domain.errors import InvalidClient, InvalidRequest, StoreUnavailable, UnauthorizedClient
 from core.domain.policy import PolicySource
-from core.domain.tokens.resource import audiences_of
+from core.domain.tokens.resource import audiences_of, normalise_resource
 from core.domain.tokens.validation import Inactive, Validation, ValidToken
 from core.domain.writing import Writes
 
@@ -54,13 +54,10 @@ class Introspection:
         if not token:
             raise InvalidRequest("token is missing")
         self._note_use(proven)
-        found: ValidToken | Inactive = Inactive.OTHER_AUDIENCE
-        for audience in sorted(audiences_of(client.terms.resources, policy)):
-            found = self._validation.validate(token, audience)
-            if found is not Inactive.OTHER_AUDIENCE:
-                # Good for one of them; or for none, whichever is asked for.
-                return found
-        return found
+        everybodys = normalise_resource(policy.issuer)
+        # Its own names first: by one of them it is known where the token is for none of them.
+        audiences = sorted(audiences_of(client.terms.resources, policy), key=lambda name: (name == everybodys, name))
+        return self._validation.validate_for_any(token, audiences)
 
     def _note_use(self, proven: Proven) -> None:
         client, now = proven.client, self._clock.now()

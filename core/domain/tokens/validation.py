@@ -130,20 +130,40 @@ class Validation:
         Raises:
             InvalidArgument: no token, or an audience that is no resource.
         """
+        wanted, token = require_audience(audience), self._open(text)
+        if isinstance(token, Inactive):
+            return token
+        found = self._judge(token, wanted, self._policy.current)
+        if token.grant_id in self._expected or found is Inactive.OTHER_AUDIENCE:
+            self._presentations.presented(token, audience, found)
+        return found
+
+    def validate_for_any(self, text: str, audiences: Sequence[str]) -> ValidToken | Inactive:
+        """As `validate`, for a service that is several: good for the first of its audiences that the token is for.
+
+        That is one presentation: to the one that the token is for, and where it is for none, to the first.
+
+        Raises:
+            InvalidArgument: no token, or an audience that is no resource.
+        """
+        wanted, token = [(require_audience(each), each) for each in audiences], self._open(text)
+        if isinstance(token, Inactive):
+            return token
+        policy = self._policy.current
+        judged = [(self._judge(token, audience, policy), each) for audience, each in wanted]
+        found, audience = next((each for each in judged if each[0] is not Inactive.OTHER_AUDIENCE), judged[0])
+        if token.grant_id in self._expected or found is Inactive.OTHER_AUDIENCE:
+            self._presentations.presented(token, audience, found)
+        return found
+
+    def _open(self, text: str) -> AccessToken | Inactive:
         if not text:
             raise InvalidArgument("token is missing")
-        wanted = require_audience(audience)
         policy = self._policy.current
         if not policy.clients_enabled:
             return Inactive.CLIENTS_DISABLED
         digest = hashlib.sha256(text.encode()).digest()
-        token = self._tokens.find(digest) or self._read(text, digest, policy)
-        if token is None:
-            return Inactive.UNKNOWN
-        found = self._judge(token, wanted, policy)
-        if token.grant_id in self._expected or found is Inactive.OTHER_AUDIENCE:
-            self._presentations.presented(token, audience, found)
-        return found
+        return self._tokens.find(digest) or self._read(text, digest, policy) or Inactive.UNKNOWN
 
     def _judge(self, token: AccessToken, wanted: str, policy: Policy) -> ValidToken | Inactive:
         if token.expires_at <= self._clock.now():
