@@ -19,7 +19,7 @@ from core.domain.errors import InvalidArgument
 from core.domain.policy import PolicySource
 
 _USUAL_PAGE = 50
-#: Reads of the metadata that are shown: with one attempt, and of those that belong to none.
+#: Reads of the metadata that are shown: with one attempt or of one network, and of those that belong to none.
 _MOST_READS = 10
 _MOST_OTHER_READS = 50
 _MOST_OTHER_FINDINGS = 50
@@ -131,7 +131,7 @@ class ConnectionAdministration:
         places = [_Place.of(attempt) for attempt in attempts]
         others = [] if wanted else [each for each in reads if not any(place.has(each) for place in places)]
         findings = [*self._examine_clock(), *_examine_others(others, policy.issuer)]
-        shown_reads = list(map(_event, choose_fairly(others, _MOST_OTHER_READS)))
+        shown_reads = list(map(_event, choose_fairly(others, _MOST_OTHER_READS, of_one=_MOST_READS)))
         return Examination(examined, shown_reads, findings, self._journal.since)
 
     def _find_client(self, attempt: Attempt) -> Client | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from core.domain.clients.redirect_policy import is_allowed, parse_redirect_uri
 from core.domain.connections.attempt import Attempt
-from core.domain.connections.event import CUT_QUERY, Event, Step
+from core.domain.connections.event import Event, Step, kept_part
 from core.domain.connections.finding import Fault, Finding, find_out
 from core.domain.connections.issuer import find_foreign_assertions, find_other_issuers
 from core.domain.connections.reads import Reads
@@ -76,8 +76,8 @@ def _resource(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Findin
     for event in attempt.with_outcomes("resource_unknown", "resource_not_https", "resource_not_granted")[-1:]:
         uri, listed = event.happening.about, ", ".join(policy.resources)
         if event.happening.outcome == "resource_unknown":
-            # One whose query is not kept cannot be written down.
-            setting = "" if uri.endswith(CUT_QUERY) else f"[OAuth] Resource = {uri}"
+            # One that is not kept whole cannot be written down.
+            setting = f"[OAuth] Resource = {uri}" if uri == kept_part(uri) else ""
             yield find_out(Fault.RESOURCE_UNKNOWN, "resource_unknown", setting, uri=uri, listed=listed)
         else:
             yield find_out(Fault.RESOURCE_UNKNOWN, event.happening.outcome, uri=uri)
@@ -144,21 +144,25 @@ def _code(attempt: Attempt, policy: Policy, now_ms: int) -> Iterator[Finding]:
 
 
 def _is_allowed(uri: str, policy: Policy) -> bool:
-    known = uri.removesuffix(CUT_QUERY)
+    # Whether an exact entry has the same query or end, nobody can tell any more.
+    whole = uri == kept_part(uri)
+    return _fits(kept_part(uri), [entry for entry in policy.allowed_redirect_uris if whole or entry.endswith("/")])
+
+
+def _fits(uri: str, entries: Sequence[str]) -> bool:
     try:
-        parsed = parse_redirect_uri(known)
+        return is_allowed(parse_redirect_uri(uri), entries)
     except InvalidRedirectUri:
         return False
-    # Whether an exact entry has the same query, nobody can tell any more.
-    entries = [entry for entry in policy.allowed_redirect_uris if uri == known or entry.endswith("/")]
-    return is_allowed(parsed, entries)
 
 
 def _allowing(uri: str) -> str:
-    """An entry that allows it: itself, or where its query was not kept, what lies in the same folder."""
-    known = uri.removesuffix(CUT_QUERY)
-    entry = uri if uri == known else f"{known.rpartition('/')[0]}/"
-    return f"[Server] OAuthAllowedRedirectURI = {entry}"
+    """An entry that allows it: itself, or where it was not kept whole, what lies in its folder, if there is one."""
+    known = kept_part(uri)
+    if uri == known:
+        return f"[Server] OAuthAllowedRedirectURI = {uri}"
+    folder = f"{known.rpartition('/')[0]}/"
+    return f"[Server] OAuthAllowedRedirectURI = {folder}" if _fits(known, [folder]) else ""
 
 
 def _by_uri(events: Iterable[Event]) -> Iterable[Event]:

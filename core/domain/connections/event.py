@@ -1,14 +1,18 @@
 """One thing that was seen of an attempt."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 #: In characters, of what clients have sent.
 _LONGEST = 512
-#: What is left of a query.
-CUT_QUERY = "?…"
+#: What is left of what is not kept: an end that is too long, and a query.
+CUT = "…"
+CUT_QUERY = f"?{CUT}"
+#: Secrets and tokens of this server's kind, and JWTs: some clients send one where their id belongs.
+_SECRET = re.compile(r"th[a-z]_|eyJ")
 
 
 class Step(StrEnum):
@@ -62,15 +66,26 @@ def shown_uri(text: str) -> str:
     if not parts.scheme or not (host or parts.path):
         return ""
     cut = f"{parts.scheme}://{host}{parts.path}" if host else f"{parts.scheme}:{parts.path}"
-    return cut[:_LONGEST] + (CUT_QUERY if parts.query else "")
+    return _shorten(cut) + (CUT_QUERY if parts.query else "")
+
+
+def kept_part(shown: str) -> str:
+    """What is known of a URI from `shown_uri`: it itself where nothing was left out."""
+    return shown.removesuffix(CUT_QUERY).removesuffix(CUT)
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + CUT
 
 
 def shown_client_id(client_id: str) -> str:
     """A client_id that somebody sent, as operators may see it."""
+    if secret := _SECRET.match(client_id):
+        return secret[0] + CUT
     if "://" in client_id:
         return shown_uri(client_id)
     known, query, _ = client_id.partition("?")
-    return known[:_LONGEST] + (CUT_QUERY if query else "")
+    return _shorten(known) + (CUT_QUERY if query else "")
 
 
 def digest_of_client(client_id: str) -> bytes:

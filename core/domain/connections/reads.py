@@ -78,12 +78,13 @@ class MetadataReads:
         return sorted(kept, key=lambda each: each.at_ms, reverse=True)
 
 
-def choose_fairly(reads: Iterable[Reads], most: int) -> list[Reads]:
-    """At most so many of them, in their order: one of each network before the second of any."""
+def choose_fairly(reads: Iterable[Reads], most: int, *, of_one: int) -> list[Reads]:
+    """At most `most` of them, in their order, and `of_one` network: one of each before the second of any."""
     seen: Counter[str] = Counter()
     ranked = []
     for at, each in enumerate(reads):
-        ranked.append((seen[each.of.network], at, each))
+        if seen[each.of.network] < of_one:
+            ranked.append((seen[each.of.network], at, each))
         seen[each.of.network] += 1
     chosen = nsmallest(most, ranked, key=lambda entry: entry[:2])
     return [each for _, _, each in sorted(chosen, key=lambda entry: entry[1])]

@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.connections.attempt import Attempt
 from core.domain.connections.diagnosis import diagnose, state_of
-from core.domain.connections.event import Happening, Step, shown_client_id
+from core.domain.connections.event import Happening, Step, shown_client_id, shown_uri
 from core.domain.connections.finding import Fault, Finding
 from core.domain.connections.reads import ReadOf, Reads
 from core.domain.connections.words import describe_happening
@@ -97,6 +97,25 @@ def test_advice_that_is_wider_than_what_was_asked_says_so(outcome: str, uri: str
 
     assert finding.setting.startswith("[Server] OAuthAllowedRedirectURI = https://tool.example.com/")
     assert ("allows everything below it" in finding.words) == wide
+
+
+@pytest.mark.parametrize(
+    ("sent", "setting"),
+    [
+        (f"https://tool.example.com/{'x' * 600}", "[Server] OAuthAllowedRedirectURI = https://tool.example.com/"),
+        ("https://tool.example.com?key=canary", ""),
+        ("tool://cb?key=canary", ""),
+    ],
+)
+def test_a_redirect_uri_that_is_not_kept_whole_is_never_advised(sent: str, setting: str) -> None:
+    """A line that would not allow it, or that no start takes, is none; nor is it allowed by what is left of it."""
+    shown = shown_uri(sent)
+    attempt = an_attempt(refused(Step.REGISTRATION, "redirect_uri_not_allowed", shown))
+    [before] = find(attempt)
+    [after] = find(attempt, replace(POLICY, allowed_redirect_uris=(shown.removesuffix("…").removesuffix("?"),)))
+
+    assert (before.setting, after.setting) == (setting, setting)
+    assert "it is now" not in after.words
 
 
 def test_a_redirect_uri_that_no_setting_allows() -> None:

@@ -183,7 +183,13 @@ def test_of_a_client_id_no_query_is_kept() -> None:
     """One that is a URL is treated as such (draft-ietf-oauth-client-id-metadata-document); any other is cut."""
     assert shown_client_id("https://tool.example.com/client.json?canary") == "https://tool.example.com/client.json?…"
     assert shown_client_id("client_x") == "client_x"
-    assert len(shown_client_id("x" * 10_000)) == 512
+    assert shown_client_id("x" * 10_000) == "x" * 512 + "…"
+
+
+@pytest.mark.parametrize("sent", ["ths_canary", "thi_canary", "thr_canary", "eyJcanary.canary.canary"])
+def test_a_secret_in_place_of_a_client_id_is_not_shown(sent: str) -> None:
+    """RFC 6749 §2.3.1: whoever takes client_id and client_secret for one another sends the secret as a name."""
+    assert shown_client_id(sent) in ("ths_…", "thi_…", "thr_…", "eyJ…")
 
 
 def test_reads_are_bounded(clock: ManualClock) -> None:
