@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 from google.protobuf.message import Message
 from tokenhouse.v1 import account_pb2 as pb
 
+from facade.passkey_calls import PasskeyCalls
 from facade.second_factor_calls import SecondFactorCalls
 
 Q = TypeVar("Q", bound=Message)
@@ -38,6 +39,7 @@ class AccountCalls:
 
     def __init__(self, method: Method) -> None:
         self.second_factor = SecondFactorCalls(method)
+        self.passkeys = PasskeyCalls(method)
         self.open_page = method(_SERVICE + "OpenAccountPage", pb.OpenAccountPageRequest, pb.OpenAccountPageResponse)
         self.disconnect_app = method(_SERVICE + "DisconnectApp", pb.DisconnectAppRequest, pb.DisconnectAppResponse)
         self.disconnect_all_apps = method(

@@ -11,6 +11,13 @@ from facade.endpoints.account import (
     show_account,
 )
 from facade.endpoints.account_login import log_in_to_account, log_out_of_account
+from facade.endpoints.account_passkeys import (
+    add_passkey,
+    begin_passkey,
+    remove_passkey,
+    rename_passkey,
+    show_passkeys,
+)
 from facade.endpoints.account_password import change_password
 from facade.endpoints.account_second_factor import (
     begin_second_factor,
@@ -47,6 +54,7 @@ from facade.endpoints.introspect import introspect_token
 from facade.endpoints.jwks import jwks_reply, show_jwks
 from facade.endpoints.login import log_in, log_out
 from facade.endpoints.metadata import metadata_reply, show_metadata, show_nothing
+from facade.endpoints.passkey_login import log_in_with_passkey, prove_passkey
 from facade.endpoints.register import register_client
 from facade.endpoints.revoke import revoke_token
 from facade.endpoints.second_factor_login import prove_second_factor
@@ -89,11 +97,18 @@ ACCOUNT = (
     Route(paths.ACCOUNT_LOGIN, _POST, log_in_to_account, Kind.PAGE, without_clients=True),
     Route(paths.ACCOUNT_PASSWORD, _BOTH, change_password, Kind.PAGE, without_clients=True),
     Route(paths.ACCOUNT_SECOND_FACTOR, _READ, show_second_factor, Kind.PAGE, without_clients=True),
+    Route(paths.ACCOUNT_PASSKEYS, _READ, show_passkeys, Kind.PAGE, without_clients=True),
     Route(paths.ACCOUNT_SECOND_FACTOR_QR, _READ, show_qr_code, Kind.PAGE, without_clients=True),
     *(
         Route(path, _POST, endpoint, Kind.PAGE, without_clients=True)
         for path, endpoint in (
             (paths.LOGIN_SECOND_FACTOR, prove_second_factor),
+            (paths.LOGIN_PASSKEY, log_in_with_passkey),
+            (paths.LOGIN_SECOND_PASSKEY, prove_passkey),
+            (paths.ACCOUNT_PASSKEYS_BEGIN, begin_passkey),
+            (paths.ACCOUNT_PASSKEYS_ADD, add_passkey),
+            (paths.ACCOUNT_PASSKEYS_RENAME, rename_passkey),
+            (paths.ACCOUNT_PASSKEYS_REMOVE, remove_passkey),
             (paths.ACCOUNT_SECOND_FACTOR_BEGIN, begin_second_factor),
             (paths.ACCOUNT_SECOND_FACTOR_CONFIRM, confirm_second_factor),
             (paths.ACCOUNT_SECOND_FACTOR_OFF, switch_off_second_factor),

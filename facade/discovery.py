@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest, GetServerMetadataResponse
+from tokenhouse.v1.passkey_login_pb2 import PasskeyOffer
 
 from facade import paths
 from facade.core_client import CoreClient
@@ -47,6 +48,8 @@ class SignIn:
     local_users: bool
     #: Names and labels of other OpenID providers, in the order of their buttons.
     providers: tuple[tuple[str, str], ...]
+    #: What a browser is asked for a passkey with; of one browser alone, and never kept.
+    passkey: PasskeyOffer | None = None
 
     @property
     def only_provider(self) -> str | None:

@@ -80,6 +80,7 @@ ANSWERS: dict[str, Answer] = {
     "LOGIN_FAILED": Answer(403, "access_denied", "login_failed"),
     "INVALID_ARGUMENT": Answer(400, "invalid_request", _BROKEN_REQUEST),
     "SECOND_FACTOR_FAILED": Answer(403, "access_denied", "login_failed"),
+    "PASSKEY_FAILED": Answer(403, "access_denied", "login_failed"),
     # A form of a page that somebody has left behind in another tab.
     "FAILED_PRECONDITION": _EXPIRED,
     "PASSWORDS_DIFFER": Answer(400, "invalid_request", _BROKEN_REQUEST),

@@ -35,12 +35,15 @@ def options(methods: tuple[str, ...], *, cors: bool) -> Headers:
     }
 
 
-def page_headers(form_targets: str | None, *, https: bool) -> Headers:
+def page_headers(form_targets: str | None, *, https: bool, script: bool = False) -> Headers:
     """Headers of every page (RFC 9700 §4.16, CSP Level 3).
 
-    `form_targets` are CSP sources beyond 'self' that forms may lead to; None leaves them free.
+    `form_targets` are CSP sources beyond 'self' that forms may lead to; None leaves them free. `script`: the page loads
+    one of our own, which no other page may.
     """
     policy = ["default-src 'none'", "style-src 'self'", "img-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"]
+    if script:
+        policy.append("script-src 'self'")
     if form_targets is not None:
         policy.append(f"form-action 'self' {form_targets}".rstrip())
     headers = NO_STORE | {

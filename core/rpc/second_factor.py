@@ -26,6 +26,7 @@ class SecondFactorServicer(second_factor_pb2_grpc.SecondFactorServiceServicer):
             recovery_codes_left=state.recovery_codes_left,
             waiting_secret=state.waiting_secret,
             waiting_uri=state.waiting_uri,
+            has_second_factor=state.has_second_factor,
         )
 
     def BeginSecondFactor(

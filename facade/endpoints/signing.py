@@ -1,6 +1,6 @@
 """Signing in and out by a form of ours, wherever it leads back to."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias
 
 from sanic import HTTPResponse, Request
@@ -8,18 +8,19 @@ from tokenhouse.v1.parameter_pb2 import Parameter
 from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
 
 from facade.endpoints.own_form import OwnForm, parse_own_form
+from facade.endpoints.second_factor_login import ask_for_second_factor
+from facade.endpoints.ways import find_ways
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.leaving import leaving_page
 from facade.pages.login import sealed_page_login
-from facade.pages.second_factor_login import second_factor_login_page
 from facade.replies import retry_after
 from facade.sealed_page import SealedPage
 
 #: The way back, with what the sealed page was opened with.
 Back: TypeAlias = Callable[[Iterable[Parameter]], HTTPResponse]
 #: The form once more, with the user name that was typed and what is wrong.
-Again: TypeAlias = Callable[[str, Refusal], HTTPResponse]
+Again: TypeAlias = Callable[[str, Refusal], Awaitable[HTTPResponse]]
 
 
 async def sign_in(
@@ -51,11 +52,11 @@ async def sign_in(
     except Refusal as refusal:
         if refusal.reason not in ("LOGIN_FAILED", "TOO_MANY_ATTEMPTS"):
             raise form.expired(refusal) from refusal
-        page = again(username, refusal)
+        page = await again(username, refusal)
         page.headers.update(retry_after(refusal))
         return page
     if login.sealed_second_factor:
-        return second_factor_login_page(facade, form.browser, login.sealed_second_factor, form_targets)
+        return await ask_for_second_factor(facade, form, login.sealed_second_factor, form_targets)
     reply = back(login.parameters)
     reply.headers.add("Set-Cookie", facade.cookies.set_session(login.session_token))
     return reply
@@ -65,9 +66,9 @@ async def sign_in_to(request: Request, facade: Facade, page: SealedPage, back: B
     """`sign_in` by the login form in front of a page of ours."""
     form = parse_own_form(request, facade, page.login_form, carried=(page.field,), bound_to_session=False)
     sealed = form.find(page.field)
-    ways = (await facade.discovery.current()).sign_in
 
-    def again(username: str, refusal: Refusal) -> HTTPResponse:
+    async def again(username: str, refusal: Refusal) -> HTTPResponse:
+        ways = await find_ways(facade, form.browser)
         return sealed_page_login(facade, form.browser, page, sealed, ways, username=username, refusal=refusal)
 
     question = LogInRequest()

@@ -15,6 +15,7 @@ from facade.cookies import Browser, cookie_header
 from facade.discovery import SignIn
 from facade.endpoints.back import BACK
 from facade.endpoints.own_form import parse_own_form
+from facade.endpoints.ways import find_ways
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Form, parse_parameters
@@ -28,7 +29,7 @@ Show: TypeAlias = Callable[[SignIn], HTTPResponse]
 
 async def offer_sign_in(facade: Facade, browser: Browser, page: StartUpstreamLoginRequest, show: Show) -> HTTPResponse:
     """The login page; where it would offer one provider and nothing else, the way there. `page` has the sealed page."""
-    sign_in = (await facade.discovery.current()).sign_in
+    sign_in = await find_ways(facade, browser)
     if sign_in.only_provider is None:
         return show(sign_in)
     page.provider = sign_in.only_provider

@@ -3,7 +3,17 @@
 from functools import partial
 
 from sanic import HTTPResponse
-from tokenhouse.v1.account_pb2 import AccountPage, BrowserSession, ConnectedApp
+from tokenhouse.v1.account_pb2 import (
+    SIGN_IN_METHOD_PASSKEY,
+    SIGN_IN_METHOD_PASSWORD,
+    SIGN_IN_METHOD_PASSWORD_AND_CODE,
+    SIGN_IN_METHOD_PASSWORD_AND_PASSKEY,
+    SIGN_IN_METHOD_PASSWORD_AND_RECOVERY_CODE,
+    SIGN_IN_METHOD_UPSTREAM,
+    AccountPage,
+    BrowserSession,
+    ConnectedApp,
+)
 from tokenhouse.v1.authorization_pb2 import RequestingClient
 
 from facade import paths
@@ -15,6 +25,15 @@ from facade.texts.languages import current_texts
 
 #: What the page may say was done, by what the address says: a link of somebody else's says nothing else.
 _DONE = {"password": "password.done", "second-factor-off": "second_factor.done_off"}
+
+_METHODS = {
+    SIGN_IN_METHOD_PASSWORD: "account.method.password",
+    SIGN_IN_METHOD_PASSWORD_AND_CODE: "account.method.code",
+    SIGN_IN_METHOD_PASSWORD_AND_RECOVERY_CODE: "account.method.recovery_code",
+    SIGN_IN_METHOD_PASSWORD_AND_PASSKEY: "account.method.password_and_passkey",
+    SIGN_IN_METHOD_PASSKEY: "account.method.passkey",
+    SIGN_IN_METHOD_UPSTREAM: "account.method.upstream",
+}
 
 
 def account_page(
@@ -41,6 +60,7 @@ def account_page(
         "end_session_url": facade.local_url(paths.ACCOUNT_END_SESSION),
         "end_all_url": facade.local_url(paths.ACCOUNT_END_ALL_SESSIONS),
         "end_all_csrf_token": token("end all sessions", session_token),
+        "passkeys_url": facade.local_url(paths.ACCOUNT_PASSKEYS),
         "second_factor_url": facade.local_url(paths.ACCOUNT_SECOND_FACTOR),
         "password_url": facade.local_url(paths.ACCOUNT_PASSWORD),
         "logout_url": facade.local_url(paths.ACCOUNT_LOGOUT),
@@ -70,6 +90,7 @@ def _session(session: BrowserSession) -> dict[str, object]:
         "session_id": session.session_id,
         "is_this": session.is_this,
         "since": texts.moment(session.created_at),
+        "method": texts.text(_METHODS[session.method]) if session.method in _METHODS else "",
         "until": texts.moment(session.expires_at),
         "network_address": shown(session.network_address, 60),
     }

@@ -30,6 +30,7 @@ def second_factor_page(
     values = {
         "on_since": texts.moment(state.on_since) if state.HasField("on_since") else "",
         "recovery_codes_left": texts.text("second_factor.left", count=state.recovery_codes_left),
+        "has_second_factor": state.has_second_factor,
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         "qr_url": facade.local_url(paths.ACCOUNT_SECOND_FACTOR_QR),
         "begin_url": facade.local_url(paths.ACCOUNT_SECOND_FACTOR_BEGIN),

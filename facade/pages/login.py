@@ -13,12 +13,15 @@ from facade.discovery import SignIn
 from facade.errors import Refusal, get_answer
 from facade.facade import Facade
 from facade.headers import form_target
+from facade.pages.passkey_form import passkey_form
 from facade.pages.untrusted import shown
 from facade.sealed_page import SealedPage
 from facade.texts.languages import current_texts
 
 #: What the form of the providers' buttons may carry, in the order in which its token covers it.
 CARRIED_TO_PROVIDER = ("sealed_request", "sealed_device_page", "sealed_account_page", "sealed_console", "fresh")
+#: What the form of the passkey may carry, in that order.
+CARRIED_WITH_PASSKEY = ("sealed_request", "client", "sealed_device_page", "sealed_account_page", "sealed_console")
 
 
 def login_page(
@@ -41,6 +44,7 @@ def login_page(
         "csrf_token": csrf_token(browser, "login", "", sealed_request, carried_client),
         "login_url": facade.local_url(paths.LOGIN),
         **_providers(facade, browser, ways, sealed_request=sealed_request),
+        "passkey": _passkey(facade, browser, ways, sealed_request=sealed_request, client=carried_client),
     }
     return _render(facade, values, username, refusal, form_target(client.redirect_uri))
 
@@ -65,6 +69,7 @@ def sealed_page_login(
         "csrf_token": csrf_token(browser, page.login_form, "", sealed),
         "login_url": facade.local_url(page.login_path),
         **_providers(facade, browser, ways, **{page.field: sealed, "fresh": "1" if fresh else ""}),
+        "passkey": _passkey(facade, browser, ways, **{page.field: sealed}),
     }
     return _render(facade, values, username, refusal, "")
 
@@ -80,16 +85,29 @@ def _providers(facade: Facade, browser: Browser, ways: SignIn, **carried: str) -
     }
 
 
+def _passkey(facade: Facade, browser: Browser, ways: SignIn, **carried: str) -> dict[str, object] | None:
+    if ways.passkey is None:
+        return None
+    in_order = {name: carried.get(name, "") for name in CARRIED_WITH_PASSKEY}
+    url = facade.local_url(paths.LOGIN_PASSKEY)
+    return passkey_form(browser, "passkey login", url, ways.passkey, in_order, kind="login")
+
+
 def _render(
     facade: Facade, values: Mapping[str, object], username: str, refusal: Refusal | None, form_targets: str
 ) -> HTTPResponse:
     said = {"username": username, "problem": None if refusal is None else _problem(refusal)}
     status = 200 if refusal is None else get_answer(refusal).status
-    return facade.pages.render("login.html", {**values, **said}, status=status, form_targets=form_targets)
+    script = values["passkey"] is not None
+    return facade.pages.render(
+        "login.html", {**values, **said}, status=status, form_targets=form_targets, script=script
+    )
 
 
 def _problem(refusal: Refusal) -> str:
     texts = current_texts()
     if refusal.reason == "LOGIN_FAILED":
         return texts.text("error.login_failed.advice")
+    if refusal.reason == "PASSKEY_FAILED":
+        return texts.text("passkeys.not_good")
     return texts.text("login.too_many_attempts", duration=texts.duration(refusal.retry_after or 60))

@@ -16,7 +16,12 @@ from facade.settings import Address
 from facade.texts.languages import current_texts
 
 _HERE = Path(__file__).parent.parent
-_CONTENT_TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png"}
+_CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".js": "text/javascript; charset=utf-8",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +76,26 @@ class Pages:
         return self._urls[file_name]
 
     def render(
-        self, template: str, values: Mapping[str, object], *, status: int = 200, form_targets: str | None = ""
+        self,
+        template: str,
+        values: Mapping[str, object],
+        *,
+        status: int = 200,
+        form_targets: str | None = "",
+        script: bool = False,
     ) -> HTTPResponse:
         """A page in the language of the request in progress.
 
-        `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all.
+        `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all; `script`: it loads one of
+        ours.
         """
         texts = current_texts()
         page = self._template(template).render({**values, "t": texts.text, "language": texts.language})
         return HTTPResponse(
             page.encode(),
             status,
-            headers.page_headers(form_targets, https=self.address.https) | headers.in_language(texts.language),
+            headers.page_headers(form_targets, https=self.address.https, script=script)
+            | headers.in_language(texts.language),
             content_type="text/html; charset=utf-8",
         )
 

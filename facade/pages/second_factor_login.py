@@ -1,27 +1,48 @@
 """The page that asks for a code, after a right password."""
 
 from sanic import HTTPResponse
+from tokenhouse.v1.passkey_login_pb2 import OfferPasskeySecondFactorResponse
 
 from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.errors import Refusal, get_answer
 from facade.facade import Facade
+from facade.pages.passkey_form import passkey_form
 from facade.texts.languages import current_texts
+
+#: What both forms of the page carry, in the order in which their tokens cover it.
+CARRIED_TO_SECOND_STEP = ("sealed_second_factor", "form_targets")
 
 
 def second_factor_login_page(
-    facade: Facade, browser: Browser, sealed: str, form_targets: str, refusal: Refusal | None = None
+    facade: Facade,
+    browser: Browser,
+    sealed: str,
+    form_targets: str,
+    factors: OfferPasskeySecondFactorResponse,
+    refusal: Refusal | None = None,
 ) -> HTTPResponse:
-    """Asks for the code; after a refusal it says what was wrong. `form_targets` are those of the login page."""
+    """Asks for a passkey or a code; after a refusal it says what was wrong. `form_targets` are the login page's."""
+    carried = {"sealed_second_factor": sealed, "form_targets": form_targets}
+    url = facade.local_url(paths.LOGIN_SECOND_PASSKEY)
+    passkey = (
+        passkey_form(browser, "second passkey", url, factors.offer, carried, kind="step")
+        if factors.HasField("offer")
+        else None
+    )
     values = {
-        "carried": {"sealed_second_factor": sealed, "form_targets": form_targets},
+        "carried": carried,
+        "passkey": passkey,
+        "has_codes": factors.has_codes,
         "csrf_token": csrf_token(browser, "second factor", "", sealed, form_targets),
         "prove_url": facade.local_url(paths.LOGIN_SECOND_FACTOR),
         "problem": None if refusal is None else problem_with_code(refusal),
     }
     status = 200 if refusal is None else get_answer(refusal).status
-    return facade.pages.render("second_factor_login.html", values, status=status, form_targets=form_targets)
+    return facade.pages.render(
+        "second_factor_login.html", values, status=status, form_targets=form_targets, script=passkey is not None
+    )
 
 
 def problem_with_code(refusal: Refusal) -> str:
@@ -29,4 +50,6 @@ def problem_with_code(refusal: Refusal) -> str:
     texts = current_texts()
     if refusal.reason == "SECOND_FACTOR_FAILED":
         return texts.text("second_factor.wrong")
+    if refusal.reason == "PASSKEY_FAILED":
+        return texts.text("passkeys.not_good")
     return texts.text("login.too_many_attempts", duration=texts.duration(refusal.retry_after or 60))

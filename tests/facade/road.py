@@ -115,6 +115,6 @@ class Visit:
 
 def hidden_fields(page: httpx.Response, action: str) -> dict[str, str]:
     """The hidden inputs of the page's form with this action."""
-    form = re.search(rf'<form method="post" action="{re.escape(action)}">(.*?)</form>', page.text, re.S)
+    form = re.search(rf'<form [^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page.text, re.S)
     assert form is not None, page.text
     return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form.group(1)))

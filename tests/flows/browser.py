@@ -57,7 +57,7 @@ class Person:
         """Fill in the login form and send it; leaves the wrong password's page where it stands."""
         await self.page.get_by_label("User name").fill(self.username)
         await self.page.get_by_label("Password").fill(self.password if password is None else password)
-        await self.page.get_by_role("button", name="Sign in").click()
+        await self.page.get_by_role("button", name="Sign in", exact=True).click()
 
     async def allow(self) -> None:
         """Press Allow and wait until the browser is back at the client."""

@@ -34,6 +34,8 @@ class SecondFactorState:
     #: When it was switched on, in seconds since the epoch; None while it is off.
     on_since: int | None
     recovery_codes_left: int
+    #: A password alone signs the user in no more: it is on, or there is a passkey.
+    has_second_factor: bool
     #: The secret that waits for its first code, in Base32, and the same as an otpauth URI; both empty where none waits.
     waiting_secret: str = field(default="", repr=False)
     waiting_uri: str = field(default="", repr=False)
@@ -69,11 +71,13 @@ class OwnSecondFactor:
         user = self._page.require_user(session_token)
         totp = self._store.find_totp(user.subject)
         left = self._store.count_recovery_codes(user.subject)
+        wanted = self._store.has_second_factor(user.subject)
         if totp is None or totp.confirmed_at is not None:
-            return SecondFactorState(None if totp is None else totp.confirmed_at, left)
+            return SecondFactorState(None if totp is None else totp.confirmed_at, left, wanted)
         secret = self._secrets.find_secret(totp) or ""
         issuer = self._policy.current.issuer.partition("://")[2]
-        return SecondFactorState(None, left, secret, provisioning_uri(secret, user.username, issuer) if secret else "")
+        uri = provisioning_uri(secret, user.username, issuer) if secret else ""
+        return SecondFactorState(None, left, wanted, secret, uri)
 
     def begin(self, *, session_token: str) -> None:
         """Make a secret that waits for its first code; another one that waited is none any more.

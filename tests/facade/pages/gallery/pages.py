@@ -16,6 +16,7 @@ from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 from facade.pages.rendering import Pages
 from facade.settings import parse_address
 from facade.texts.languages import CATALOGUES, choose_texts
+from tests.authenticator import BE, UP, UV, Authenticator
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
@@ -70,18 +71,35 @@ class Gallery:
     def __init__(self, pair: Pair) -> None:
         """Adds users, an operator and others, and connects some apps."""
         self._pair = pair
+        self._recovery_codes: dict[str, list[str]] = {}
         with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
             users = {"ada": ["operators", "research"], "grace": ["research"]}
-            users |= {f"lin-{language}": ["research"] for language in CATALOGUES}
+            users |= {f"{name}-{language}": ["research"] for language in CATALOGUES for name in ("lin", "kim")}
             for username, groups in users.items():
                 user = user_admin_pb2.CreateUserRequest(username=username, password=_PASSWORD, groups=groups)
                 UserAdminServiceStub(channel).CreateUser(user, timeout=PATIENCE)
+        for language in CATALOGUES:
+            self._make_passkeys(language)
         self._client_id = register(pair, name="Claude Code")
         for name in ("Visual Studio Code", "Positron"):
             visit = Visit(pair, register(pair, name=name))
             page = visit.browser.get(visit.log_in(visit.start(), _PASSWORD, "ada").headers["location"])
             answer = urlsplit(visit.send(page, "/consent", decision="allow").headers["location"])
             assert "refresh_token" in visit.redeem(parse_qs(answer.query)["code"][0]).json()
+
+    def _make_passkeys(self, language: str) -> None:
+        """Of one kind and of the other; then logins ask for one."""
+        reader = Reader(self._pair, language)
+        reader.sign_in("/account", "/account/login", f"kim-{language}")
+        origin = self._pair.issuer.removesuffix(self._pair.path)
+        for made in (Authenticator(origin), Authenticator(origin, flags=UP | UV)):
+            page = reader.send(reader.get("/account/passkeys"), "/account/passkeys/begin", password=_PASSWORD)
+            [options] = re.findall('data-options="([^"]*)"', page.text)
+            name = "" if made.flags & BE else "Security key"
+            response = made.create(unescape(options))
+            added = reader.send(page, "/account/passkeys/add", response=response, name=name)
+            if language not in self._recovery_codes:
+                self._recovery_codes[language] = re.findall("<li>([A-Z2-7-]{19})</li>", added.text)
 
     def walk(self, language: str) -> Iterator[Shown]:
         """Every page, each of its templates at least once."""
@@ -92,6 +110,7 @@ class Gallery:
         reader = Reader(self._pair, language)
         yield Shown("account", "account.html", reader.sign_in("/account", "/account/login"))
         yield Shown("account_password", "account_password.html", reader.get("/account/password"))
+        yield from self._passkeys(language)
         yield from self._second_factor(language)
         yield from self._console(Reader(self._pair, language))
         other = Reader(self._pair, language).sign_in("/admin", "/admin/login", "grace")
@@ -121,6 +140,7 @@ class Gallery:
             "providers": [("company", "Example Inc."), ("university", "Example University")],
             "carried_to_provider": {},
             "provider_csrf_token": "",
+            "passkey": None,
             "provider_url": self._pair.url("/login/upstream"),
             "username": "",
             "problem": None,
@@ -166,6 +186,22 @@ class Gallery:
         yield Shown("second_factor_on", "account_second_factor.html", reader.get("/account/second-factor"))
         asked = Reader(self._pair, language).sign_in("/account", "/account/login", username)
         yield Shown("second_factor_login", "second_factor_login.html", asked)
+
+    def _passkeys(self, language: str) -> Iterator[Shown]:
+        """Of somebody who has some."""
+        reader, username = Reader(self._pair, language), f"kim-{language}"
+        reader.sign_in("/account", "/account/login")
+        begun = reader.send(reader.get("/account/passkeys"), "/account/passkeys/begin", password=_PASSWORD)
+        yield Shown("passkey_new", "account_passkey_new.html", begun)
+        asked = Reader(self._pair, language).sign_in("/account", "/account/login", username)
+        yield Shown("passkey_login", "second_factor_login.html", asked)
+        reader = Reader(self._pair, language)
+        reader.send(
+            reader.sign_in("/account", "/account/login", username),
+            "/login/second-factor",
+            code=self._recovery_codes[language].pop(),
+        )
+        yield Shown("passkeys", "account_passkeys.html", reader.get("/account/passkeys"))
 
     def _console(self, reader: Reader) -> Iterator[Shown]:
         def shown(name: str, reply: httpx.Response) -> Shown:
