@@ -45,16 +45,18 @@ class Connection(HttpProtocol):
             return
         whole = None
         if self._is_between_requests():
-            if (reply := self._answer_unread(data)) is not None:
+            known = self._known_head
+            if known is not None and not known.is_of(data):
+                known = None
+            if (reply := self._answer_unread(data, known)) is not None:
                 self._transport.write(reply)
                 self._time = time.monotonic()
                 return
-            whole = self._short_way.read(data, self._transport)
+            whole = self._read_whole(data, known)
         if whole is None:
             super().data_received(data)
             return
         whole.request.conn_info = self.conn_info
-        self._known_head = whole.known_head(data)
         gate = self._short_way.gate
         if (response := gate.answer_at_once(whole.request, whole.route)) is not None:
             reply = self._reply(whole, response)
@@ -93,10 +95,18 @@ class Connection(HttpProtocol):
         # Whoever does not read the replies gets no more of them here; the framework's way waits.
         return begun and not self.recv_buffer and self._can_write.is_set()
 
-    def _answer_unread(self, data: bytes) -> bytes | None:
+    def _read_whole(self, data: bytes, known: KnownHead | None) -> WholeRequest | None:
+        if known is not None:
+            return self._short_way.read_known(known, data, self._transport)
+        whole = self._short_way.read(data, self._transport)
+        if whole is not None:
+            self._known_head = whole.known_head(data)
+        return whole
+
+    def _answer_unread(self, data: bytes, known: KnownHead | None) -> bytes | None:
         gate = self._short_way.gate
-        if self._known_head is not None and self._known_head.is_of(data):
-            refusal = gate.turn_away(self._known_head, self._hear_again)
+        if known is not None:
+            refusal = gate.turn_away(known, self._hear_again)
             if refusal is not None:
                 self._transport.pause_reading()
             return refusal

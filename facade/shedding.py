@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sanic.compat import Header
+
 from facade.errors import Refusal
 from facade.metrics.http_metrics import HttpMetrics
 from facade.request_log import RequestLog
@@ -32,6 +34,9 @@ class KnownHead:
     #: Of the whole request, in bytes.
     size: int
     route: Route
+    #: What was read of it.
+    target: bytes
+    headers: Header
 
     def is_of(self, data: bytes) -> bool:
         """Whether `data` is one whole request with this head."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from facade.route import Route
     from facade.web_server import WebServer
 
+#: Of a head.
+_END = b"\r\n\r\n"
 #: A chunked body, a client that waits for a word before it sends one, another protocol: not here.
 _UNUSUAL = frozenset({"transfer-encoding", "expect", "upgrade"})
 
@@ -38,7 +40,9 @@ class WholeRequest:
         """Its head in `data`, if the next request may be recognised by it and turned away unread."""
         if not (self.keep_alive and self.request.method == "POST" and self.route.can_be_turned_away_unread):
             return None
-        return KnownHead(data[: len(data) - len(self.request.body)], len(data), self.route)
+        request = self.request
+        head = data[: len(data) - len(request.body)]
+        return KnownHead(head, len(data), self.route, request.raw_url, request.headers)
 
 
 class ShortWay:
@@ -51,9 +55,16 @@ class ShortWay:
         self._max_body = app.config.REQUEST_MAX_SIZE
         self.gate = gate
 
+    def read_known(self, known: KnownHead, data: bytes, transport: asyncio.Transport) -> WholeRequest:
+        """The request that `data` is, whose head is known: most clients send the same one again and again."""
+        line_and_fields, to = known.head[: -len(_END)], cast(TransportProtocol, transport)
+        request = Request(known.target, known.headers, "1.1", "POST", to, self._app, line_and_fields)
+        request.body = data[len(known.head) :]
+        return WholeRequest(request, known.route, keep_alive=True)
+
     def read(self, data: bytes, transport: asyncio.Transport) -> WholeRequest | None:
         """The request that `data` is from its first byte to its last; None where it takes the other way."""
-        head, separator, body = data.partition(b"\r\n\r\n")
+        head, separator, body = data.partition(_END)
         line, _, rest = head.partition(b"\r\n")
         method, _, target = line.partition(b" ")
         target, _, version = target.partition(b" ")

@@ -53,6 +53,49 @@ def test_both_ways_give_the_same_reply(pair: Pair, request_bytes: bytes) -> None
     assert split_reply(together[len(alone) + len("keep-alive") - len("close") :])[0] == 200
 
 
+def test_a_head_that_was_read_before_says_nothing_of_the_body(pair: Pair) -> None:
+    """The same head again, with a body of the same length: each is answered for its own, in its own turn."""
+    bodies = ["grant_type=password", "grant_type=&aaaaaaa", "grant_type=password"]
+    with socket.create_connection(("127.0.0.1", pair.port), timeout=PATIENCE) as connection:
+        found = [_ask(connection, _request("POST /oauth/v1/token", _FORM, body=body)) for body in bodies]
+    assert [b'"error": "%s"' % error in reply for error, reply in zip(_ERRORS, found, strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ("POST /oauth/v1/token", "Content-Type: application/x-www-form-urlencodee"),
+        ("POST /oauth/v1/token", "Content-Typf: application/x-www-form-urlencoded"),
+        ("POST /oauth/v1/revok", _FORM),
+    ],
+    ids=["value", "name", "path"],
+)
+def test_a_head_that_differs_by_a_letter_is_read(pair: Pair, line: str, field: str) -> None:
+    """RFC 9112 §2: what a request says is what stands in it, whatever came before it on the connection."""
+    body = "grant_type=password"
+    first, second = _request("POST /oauth/v1/token", _FORM, body=body), _request(line, field, body=body)
+    assert len(first) == len(second)
+    with socket.create_connection(("127.0.0.1", pair.port), timeout=PATIENCE) as connection:
+        assert b"unsupported_grant_type" in _ask(connection, first)
+        assert b"unsupported_grant_type" not in _ask(connection, second)
+
+
+_ERRORS = [b"unsupported_grant_type", b"invalid_request", b"unsupported_grant_type"]
+
+
+def _ask(connection: socket.socket, request: bytes) -> bytes:
+    """The reply on a connection that stays open."""
+    connection.sendall(request)
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    [length] = map(int, re.findall(rb"content-length: ([0-9]+)", head))
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
 def _without_number(replies: bytes) -> bytes:
     """Each request has a number of its own, and error pages show it."""
     return re.sub(rb'(<p class="detail">)[0-9a-f]{12}(</p>)', rb"\1\2", replies)
