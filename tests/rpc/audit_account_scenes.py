@@ -157,7 +157,7 @@ def removing_a_passkey(road: Road) -> Scene:
 def a_passkey_that_proves_nothing(road: Road) -> Scene:
     """Made for another site."""
     request = Keyring(road).adding(rp_id="example.com")
-    record = {"act": "PASSKEY_ADD", "result": "REFUSED", "reason": "passkey_failed", **ANONYMOUS, **FROM_THERE}
+    record = {"act": "PASSKEY_ADD", "result": "REFUSED", "reason": "passkey_failed", **by_user(road)}
     return Scene(be_refused(road.serving.passkeys.AddPasskey, request), record)
 
 
