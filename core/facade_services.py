@@ -46,6 +46,7 @@ from core.domain.grants.token_request import (
     DeviceCodeParameters,
     GrantParameters,
     RefreshParameters,
+    VerdictHeard,
 )
 from core.domain.keys.key_ring import KeyRing
 from core.domain.keys.master_key import MasterKeys
@@ -95,6 +96,8 @@ class FacadeServices:
     refusals: Refusals
     #: Hears of tokens that are issued again and again, where somebody wants to know.
     tell: Callable[[AuditRecord], None] | None
+    #: Hears of verdicts on refresh tokens that are no rotation.
+    heard: VerdictHeard
     policy: PolicySource
     clock: ServingClock
     randomness: Randomness
@@ -110,13 +113,15 @@ class FacadeServices:
         # A new grant type is one more line here.
         grant_types: dict[type[GrantParameters], Any] = {
             CodeParameters: AuthorizationCode(store, self.master_keys, clock),
-            RefreshParameters: RefreshToken(store, self.master_keys, clock),
+            RefreshParameters: RefreshToken(store, self.master_keys, clock, self.heard),
             ClientCredentialsParameters: ClientCredentialsGrant(clock, self.randomness),
             DeviceCodeParameters: DeviceCode(store, self.master_keys, clock),
         }
         key_sets = KeySets(store, FetchedDocuments(self.http), clock, self.documents.turns)
         authentication = ClientAuthentication(store, key_sets, policy, clock)
-        tokens = TokenEndpoint(grant_types, authentication, store, issuer, self.master_keys, policy, clock, self.tell)
+        tokens = TokenEndpoint(
+            grant_types, authentication, store, issuer, self.master_keys, policy, clock, self.tell, self.heard
+        )
         revocation = Revocation(authentication, store, self.keys, self.validation, self.master_keys, policy, clock)
         page_seal = RequestSeal(self.master_keys, clock, self.randomness, DEVICE_PAGE)
         device_consent = DeviceConsent(store, logins, page_seal, self.master_keys, policy, clock)

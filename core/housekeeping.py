@@ -4,12 +4,12 @@ rotate the signing key."""
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Protocol
 
 from core.background import Background
 from core.domain.administration.statistics import Statistics
-from core.domain.administration.uses import GrantUses
 from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clients.forgetting import Forgetting
 from core.domain.clock import TOLERATED_DRIFT, ServingClock
@@ -27,6 +27,14 @@ _ROUND_PERIOD = 30
 _BATCH = 500
 
 
+class Noted(Protocol):
+    """What is heard on the way of requests, and written down here."""
+
+    def write_down(self) -> None:
+        """Raises StoreUnavailable."""
+        ...
+
+
 class Housekeeping:
     """One thread; correctness never depends on it."""
 
@@ -38,14 +46,14 @@ class Housekeeping:
         forgetting: Forgetting,
         audit: AuditUpkeep,
         statistics: Statistics,
-        uses: GrantUses,
+        noted: Sequence[Noted],
         clock: ServingClock,
     ) -> None:
         self._store = store
         self._forgetting = forgetting
         self._audit = audit
         self._statistics = statistics
-        self._uses = uses
+        self._noted = noted
         self._validation = validation
         self._rotation = rotation
         self._clock = clock
@@ -63,7 +71,8 @@ class Housekeeping:
             self._attempt(self._rotation.note_progress)
             self._attempt(lambda: self._audit.write_everything(self._clock.now()))
             self._attempt(self._statistics.write_down)
-            self._attempt(self._uses.write_down)
+            for noted in self._noted:
+                self._attempt(noted.write_down)
             self._attempt(self._note_time)
 
     def _run(self, stopping: threading.Event) -> None:
@@ -95,7 +104,8 @@ class Housekeeping:
         self._rotation.note_progress()
         self._audit.write_counts(now)
         self._statistics.write_down()
-        self._uses.write_down()
+        for noted in self._noted:
+            noted.write_down()
         # A clock that is far ahead of the last start's would take everything for expired: rather keep too much.
         while not self._clock.unconfirmed and not stopping.is_set():
             purged = self._store.purge(now=now, limit=_BATCH) + self._audit.forget(now=now, limit=_BATCH)

@@ -20,6 +20,7 @@ from core.domain.administration.keys import MasterKeyKeeper
 from core.domain.administration.statistics import Statistics
 from core.domain.administration.users import UserAdministration
 from core.domain.administration.uses import GrantUses
+from core.domain.administration.verdicts import GrantVerdicts
 from core.domain.clients.documents import ClientDocuments
 from core.domain.clients.forgetting import Forgetting
 from core.domain.clients.metadata_document import MetadataDocument
@@ -138,8 +139,15 @@ class Core:
         )
         revocations = Revocations()
         self._seen = SeenConnections(self._clock)
+        self._uses, self._verdicts = GrantUses(self._store, self._clock), GrantVerdicts(self._store, self._clock)
         self._validation = Validation(
-            self._store, self._keys, self._policy, self._clock, revocations, self._seen.journal
+            self._store,
+            self._keys,
+            self._policy,
+            self._clock,
+            revocations,
+            self._seen.journal,
+            self._uses.note_one,
         )
         self._validation.load()
         sources = ChangeSources(ChangeLog(self._store, self._clock), self._policy, self._keys, self._clock)
@@ -170,10 +178,10 @@ class Core:
         self._health = Health(_SERVICES_WITH_HEALTH)
         totals = Totals(self._metrics.outcomes, self._metrics.calls)
         self._statistics = Statistics(self._store, totals.read, self._clock)
-        self._uses = GrantUses(self._store, self._clock)
+        noted = (self._uses, self._verdicts)
         forgetting, upkeep = Forgetting(self._store, self._policy), self.auditing.upkeep
         self._housekeeping = Housekeeping(
-            self._store, self._validation, self._rotation, forgetting, upkeep, self._statistics, self._uses, self._clock
+            self._store, self._validation, self._rotation, forgetting, upkeep, self._statistics, noted, self._clock
         )
         self._silent_calls = Background("silent-calls", end_silent_calls)
         self._listeners = self._build_listeners(keeper)
@@ -268,6 +276,7 @@ class Core:
             self._tracing,
             self.auditing.refusals,
             self.audit_stream.tell_one,
+            self._verdicts.note,
             self._policy,
             self._clock,
             self._randomness,

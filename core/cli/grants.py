@@ -46,7 +46,9 @@ def show(grant_id: str, as_json: bool) -> None:
         print_json(as_json_value(grant))
     else:
         used = [f"{use.service}, {show_time(use.last_used_at)}" for use in grant.uses]
-        print_facts({**_row(grant), "Generation": grant.generation, "Client ID": grant.client_id, "Used at": used})
+        came_of = [f"{each.verdict} {each.count}, last {show_time(each.last_at)}" for each in grant.verdicts]
+        facts = {"Generation": grant.generation, "Client ID": grant.client_id, "Refreshes": came_of, "Used at": used}
+        print_facts({**_row(grant), **facts})
 
 
 @grants.command()

@@ -12,6 +12,7 @@ from core.domain.administration.clock import ClockIntents
 from core.domain.administration.overview import InventoryFacts
 from core.domain.administration.statistics import StatisticsFacts, StatisticsIntents
 from core.domain.administration.uses import GrantUseFacts, GrantUseIntents
+from core.domain.administration.verdicts import VerdictFacts, VerdictIntents
 from core.domain.audit.record import AuditFacts, AuditIntents
 from core.domain.authorization.device_authorization import DeviceAuthorizationFacts, DeviceAuthorizationIntents
 from core.domain.clients.authentication import AssertionIntents
@@ -46,6 +47,7 @@ class Facts(
     LimitFacts,
     StatisticsFacts,
     GrantUseFacts,
+    VerdictFacts,
     Protocol,
 ):
     """Everything that can be read."""
@@ -70,6 +72,7 @@ class Transaction(
     ClockIntents,
     StatisticsIntents,
     GrantUseIntents,
+    VerdictIntents,
     Protocol,
 ):
     """A transaction in progress, on the only write connection: what it reads cannot change before it commits."""

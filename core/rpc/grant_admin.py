@@ -58,4 +58,8 @@ def _write(listed: ListedGrant, now: int) -> pb.Grant:
         revoked_at=grant.revoked_at,
         revoke_reason=grant.revoke_reason or "",
         uses=[pb.GrantUse(service=use.service, last_used_at=use.last_used_at) for use in listed.uses],
+        verdicts=[
+            pb.RefreshVerdictCount(verdict=each.verdict, count=each.count, last_at=each.last_at)
+            for each in listed.verdicts
+        ],
     )

@@ -1,5 +1,7 @@
 """`tokenhouse grants`."""
 
+import re
+
 from tests.cli.command import Operator
 from tests.facade.road import Visit
 
@@ -36,11 +38,16 @@ def test_revoke(operator: Operator, visit: Visit) -> None:
 
 
 def test_show(operator: Operator, visit: Visit) -> None:
-    """One grant, with how often it was refreshed."""
-    visit.redeem(visit.code())
+    """One grant, with how often it was refreshed, and what came of that."""
+    refresh_token = visit.redeem(visit.code()).json()["refresh_token"]
     (listed,) = operator("grants", "list", "--client", visit.client_id, "--json").json
 
     assert operator("grants", "show", listed["grant_id"], "--json").json == listed
+    body = {"grant_type": "refresh_token", "client_id": visit.client_id, "refresh_token": refresh_token}
+    assert visit.browser.post("/oauth/v1/token", data=body).status_code == 200
+    [rotated] = operator("grants", "show", listed["grant_id"], "--json").json["verdicts"]
+    assert (rotated["verdict"], rotated["count"]) == ("rotated", 1)
+    assert re.search(r"rotated 1, last 20\d\d-", operator("grants", "show", listed["grant_id"]).stdout)
     assert visit.client_id in operator("grants", "show", listed["grant_id"]).stdout
 
 

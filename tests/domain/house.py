@@ -12,6 +12,8 @@ from core.domain.administration.grants import GrantAdministration
 from core.domain.administration.keys import KeyAdministration, MasterKeyKeeper
 from core.domain.administration.preregistration import ClientPreregistration
 from core.domain.administration.users import UserAdministration
+from core.domain.administration.uses import GrantUses
+from core.domain.administration.verdicts import GrantVerdicts
 from core.domain.authorization.device_clients import DeviceClients
 from core.domain.authorization.device_endpoint import DeviceAuthorizationEndpoint
 from core.domain.authorization.endpoint import AuthorizationEndpoint
@@ -134,7 +136,10 @@ class House:
         """Open the store in the folder and build everything on it."""
         self.store = open_store(self.folder, on_commit=self._announce)
         self.keys = KeyRing(self.store, self.master_keys, self.clock)
-        self.validation = Validation(self.store, self.keys, self.policy, self.clock, Revocations())
+        self.uses, self.verdicts = GrantUses(self.store, self.clock), GrantVerdicts(self.store, self.clock)
+        self.validation = Validation(
+            self.store, self.keys, self.policy, self.clock, Revocations(), used=self.uses.note_one
+        )
         self.validation.load()
         self.rotation = KeyRotation(
             self.keys,
@@ -159,7 +164,7 @@ class House:
         )
         grant_types: dict[type[GrantParameters], Any] = {
             CodeParameters: AuthorizationCode(self.store, self.master_keys, self.clock),
-            RefreshParameters: RefreshToken(self.store, self.master_keys, self.clock),
+            RefreshParameters: RefreshToken(self.store, self.master_keys, self.clock, self.verdicts.note),
             ClientCredentialsParameters: ClientCredentialsGrant(self.clock, self.randomness),
             DeviceCodeParameters: DeviceCode(self.store, self.master_keys, self.clock),
         }
@@ -167,12 +172,22 @@ class House:
         self.key_sets = KeySets(self.store, FetchedDocuments(self.http), self.clock, self.documents.turns)
         self.authentication = ClientAuthentication(self.store, self.key_sets, self.policy, self.clock)
         self.tokens = TokenEndpoint(
-            grant_types, self.authentication, self.store, issuer, self.master_keys, self.policy, self.clock
+            grant_types,
+            self.authentication,
+            self.store,
+            issuer,
+            self.master_keys,
+            self.policy,
+            self.clock,
+            heard=self.verdicts.note,
         )
         self.introspection = Introspection(self.authentication, self.store, self.validation, self.policy, self.clock)
         self.revocation = Revocation(
             self.authentication, self.store, self.keys, self.validation, self.master_keys, self.policy, self.clock
         )
+        self._open_devices()
+
+    def _open_devices(self) -> None:
         self.device_clients = DeviceClients(self.store, self.documents, self.policy, self.clock)
         self.devices = DeviceAuthorizationEndpoint(
             self.authentication,

@@ -61,6 +61,19 @@ def _denied(answer: pb.CheckResponse) -> tuple[int, str]:
     return denied.status.code, headers["www-authenticate"]
 
 
+def test_what_passes_is_a_use_of_its_grant(road: Road) -> None:
+    """Operators see at which service behind Envoy a grant was used last; a refusal is no use."""
+    serving, token = road.serving, road.connect(resource=MCP).access_token
+    _ask(serving, f"Bearer {token}x")
+    _ask(serving, f"Bearer {token}")
+    serving.core._uses.write_down()
+    listed = grant_admin_pb2.ListGrantsRequest(username=road.username)
+    [grant] = serving.grants.ListGrants(listed, timeout=DEADLINE).grants
+    one = grant_admin_pb2.GetGrantRequest(grant_id=grant.grant_id)
+    [use] = serving.grants.GetGrant(one, timeout=DEADLINE).grant.uses
+    assert (use.service, use.last_used_at) == (MCP, serving.clock.now())
+
+
 def test_a_good_token_passes_under_its_users_name(road: Road) -> None:
     """README, Behind Envoy: every header, from the token and from the user as the user is now."""
     token = road.connect(resource=MCP).access_token

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.domain.administration.uses import GrantUse, GrantUseFacts
+from core.domain.administration.verdicts import VerdictCount, VerdictFacts, verdicts_of
 from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clients.client import Client, ClientFacts
@@ -25,7 +26,7 @@ class GrantTransaction(GrantFacts, RevokingTransaction, AuditIntents, Protocol):
     """What operators' acts on grants write."""
 
 
-class GrantStore(GrantFacts, GrantUseFacts, ClientFacts, UserFacts, Writes[GrantTransaction], Protocol):
+class GrantStore(GrantFacts, GrantUseFacts, VerdictFacts, ClientFacts, UserFacts, Writes[GrantTransaction], Protocol):
     """What operators' acts on grants need of a store."""
 
 
@@ -38,6 +39,8 @@ class ListedGrant:
     user: User | None
     #: Where it was used; of one that is shown alone.
     uses: Sequence[GrantUse] = ()
+    #: What came of its refreshes; of one that is shown alone.
+    verdicts: Sequence[VerdictCount] = ()
 
 
 class GrantAdministration:
@@ -79,7 +82,8 @@ class GrantAdministration:
         grant = self._store.find_grant(_parse_grant_id(grant_id))
         if grant is None:
             raise NotFound(f"there is no grant {grant_id}")
-        return replace(self._name(grant), uses=self._store.list_uses(grant.id))
+        verdicts = verdicts_of(grant, self._store.list_verdicts(grant.id))
+        return replace(self._name(grant), uses=self._store.list_uses(grant.id), verdicts=verdicts)
 
     def revoke(self, grant_id: str) -> bool:
         """End a grant; False when it had ended before.

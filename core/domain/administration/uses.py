@@ -1,6 +1,8 @@
-"""Which services used a grant, and when last: as verifiers say it once a minute, for what they answer by themselves.
+"""Which services used a grant, and when last: as verifiers say it once a minute, for what they answer by themselves,
+and as validations at the core show it (gRPC, introspection, Envoy).
 
-A use is noted where a token comes to a service for the first time, so it is exact to the lifetime of an access token.
+A use is noted where a token comes to a service for the first time, so it is exact to the lifetime of an access token;
+behind Envoy and with introspection, which ask each time, to half a minute.
 What is told is kept in memory and written down every half minute; a grant has a row for each of a few services.
 """
 
@@ -55,8 +57,8 @@ class GrantUses:
         self._store = store
         self._clock = clock
         self._lock = Lock()
-        #: By grant and service.
-        self._waiting: dict[tuple[bytes, str], int] = {}
+        #: By the claim "gid" and service.
+        self._waiting: dict[tuple[str, str], int] = {}
 
     def note(self, audience: str, grant_ids: Iterable[str]) -> None:
         """Tokens of these grants were good at the service; what cannot be a grant's id is none.
@@ -68,7 +70,16 @@ class GrantUses:
         with self._lock:
             for grant_id in islice(grant_ids, _MOST_TOLD):
                 if _GRANT_ID.fullmatch(grant_id) and len(self._waiting) < _MOST_WAITING:
-                    self._waiting[bytes.fromhex(grant_id), service] = now
+                    self._waiting[grant_id, service] = now
+
+    def note_one(self, grant_id: str, service: str) -> None:
+        """A token of this grant was good at the service, a resource as it is compared, which has asked the core. On the
+        way of validations: what is noted already in this half minute costs no more than to see that."""
+        key = grant_id, service
+        if key not in self._waiting:
+            with self._lock:
+                if len(self._waiting) < _MOST_WAITING:
+                    self._waiting[key] = self._clock.now()
 
     def write_down(self) -> None:
         """Keep what is waiting, but for a clock in doubt: its times would be later than every right one.
@@ -83,8 +94,8 @@ class GrantUses:
         for begin in range(0, len(waiting), _BATCH):
             some = waiting[begin : begin + _BATCH]
 
-            def intent(tx: GrantUseIntents, some: list[tuple[tuple[bytes, str], int]] = some) -> None:
+            def intent(tx: GrantUseIntents, some: list[tuple[tuple[str, str], int]] = some) -> None:
                 for (grant_id, service), at in some:
-                    tx.note_use_of_grant(grant_id, GrantUse(service, at), most=MOST_SERVICES)
+                    tx.note_use_of_grant(bytes.fromhex(grant_id), GrantUse(service, at), most=MOST_SERVICES)
 
             self._store.write(intent)

@@ -18,7 +18,9 @@ from core.domain.grants.token_request import (
     TokenRequest,
     TokenStore,
     TokenTransaction,
+    VerdictHeard,
     record_of_token,
+    tell_nobody,
 )
 from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import Policy
@@ -41,7 +43,11 @@ class RefreshToken:
 
     name = "refresh_token"
 
-    def __init__(self, store: TokenStore, master_keys: MasterKeys, clock: Clock) -> None:
+    def __init__(
+        self, store: TokenStore, master_keys: MasterKeys, clock: Clock, heard: VerdictHeard = tell_nobody
+    ) -> None:
+        """`heard` is told of what needs no transaction."""
+        self._heard = heard
         self._store = store
         self._master_keys = master_keys
         self._clock = clock
@@ -56,9 +62,13 @@ class RefreshToken:
         """
         token = find_grant_token(parameters.refresh_token, TokenKind.REFRESH_TOKEN)
         grant = self._store.find_grant(token.grant_id) if token else None
-        if token is None or grant is None or not verify_grant_token(token, self._master_keys, grant.secret):
+        if token is None or grant is None:
+            raise InvalidGrant(_REFUSED, RefreshVerdict.FORGED)
+        if not verify_grant_token(token, self._master_keys, grant.secret):
+            self._heard(grant.id, RefreshVerdict.FORGED)
             raise InvalidGrant(_REFUSED, RefreshVerdict.FORGED)
         if grant.client_id != client.client_id:
+            self._heard(grant.id, RefreshVerdict.MISMATCHED)
             raise InvalidGrant(_REFUSED, RefreshVerdict.MISMATCHED)
         if lies_ahead(grant.created_at, self._clock.now()):
             raise InvalidGrant(_REFUSED, RefreshVerdict.ENDED)
@@ -107,12 +117,12 @@ class RefreshToken:
             tx.record_act(record)
             reused = InvalidGrant(_REFUSED, verdict)
             reused.recorded = True
-            return RefusedGrant(reused)
+            return RefusedGrant(reused, grant_id)
         if isinstance(wanted, OAuthError) and verdict in (RefreshVerdict.ROTATED, RefreshVerdict.REPLAYED):
             raise wanted
         if verdict is RefreshVerdict.REPLAYED and isinstance(wanted, _Narrowed):
             return _issuance(current, wanted, tx.revision(), verdict)
-        return RefusedGrant(InvalidGrant(_REFUSED, verdict))
+        return RefusedGrant(InvalidGrant(_REFUSED, verdict), grant_id)
 
 
 def _try_narrowing(

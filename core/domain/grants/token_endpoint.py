@@ -21,6 +21,7 @@ from core.domain.correlation import log_each
 from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, Refusal, UnauthorizedClient
 from core.domain.grants.grant import Grant
 from core.domain.grants.redemption import CodeVerdict
+from core.domain.grants.refresh_verdict import RefreshVerdict
 from core.domain.grants.token_limits import token_limits
 from core.domain.grants.token_request import (
     GrantParameters,
@@ -33,6 +34,8 @@ from core.domain.grants.token_request import (
     TokenRequest,
     TokenResponse,
     TokenTransaction,
+    VerdictHeard,
+    tell_nobody,
 )
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.network import network_of
@@ -72,9 +75,11 @@ class TokenEndpoint:
         policy: PolicySource,
         clock: Clock,
         tell: Callable[[AuditRecord], None] | None = None,
+        heard: VerdictHeard = tell_nobody,
     ) -> None:
         """`grant_types` says which grant type reads which parameters; a new one is one more entry. What is issued again
-        and again is no record of the audit trail's: `tell` is told of it, where somebody wants to know."""
+        and again is no record of the audit trail's: `tell` is told of it, where somebody wants to know. `heard` is told
+        of the verdicts on refresh tokens that are no rotation."""
         self._grant_types = grant_types
         self._authentication = authentication
         self._store = store
@@ -83,6 +88,7 @@ class TokenEndpoint:
         self._policy = policy
         self._clock = clock
         self._tell = tell
+        self._heard = heard
 
     def issue(self, request: TokenRequest, *, within: float | None = None) -> TokenResponse:
         """The tokens; nothing is begun when somebody has waited `within` so many seconds already.
@@ -195,9 +201,13 @@ class TokenEndpoint:
             raise outcome
         if isinstance(outcome, RefusedGrant):
             outcome.refusal.client_id = client.client_id
+            if outcome.grant_id is not None:
+                self._heard(outcome.grant_id, outcome.verdict)
             _log.info("token refused", extra={"verdict": outcome.verdict, "client_id": client.client_id})
             raise outcome.refusal
         grant, entitlement = outcome.grant, outcome.entitlement
+        if grant is not None and outcome.verdict is RefreshVerdict.REPLAYED:
+            self._heard(grant.id, outcome.verdict)
         access_token = self._issuer.issue_access_token(entitlement, policy)
         refresh_token = self._refresh_token(grant) if grant and "refresh_token" in client.grant_types else None
         if self._tell is not None and outcome.verdict != CodeVerdict.REDEEMED:

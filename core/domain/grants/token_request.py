@@ -106,6 +106,8 @@ class RefusedGrant:
     """A refusal that left a trace: an outcome, not an exception, so that the writer commits what was written."""
 
     refusal: OAuthError
+    #: Of a refresh token of this grant; None where it is no refresh token's, or no grant's.
+    grant_id: bytes | None = None
 
     @property
     def verdict(self) -> str:
@@ -138,6 +140,14 @@ class TokenTransaction(
     Protocol,
 ):
     """What a grant type may do inside its transaction."""
+
+
+#: Is told the verdict on a refresh token that names a grant, after the commit where there was something to write.
+VerdictHeard: TypeAlias = Callable[[bytes, str], None]
+
+
+def tell_nobody(_grant_id: bytes, _verdict: str) -> None:
+    """`VerdictHeard` where nobody wants to know."""
 
 
 TokenIntent: TypeAlias = Callable[[TokenTransaction], Issuance | OwnIssuance | RefusedGrant]

@@ -2,11 +2,11 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import InvalidArgument, InvalidTarget
@@ -72,6 +72,10 @@ class Presentations(Protocol):
         ...
 
 
+#: Hears that a token of a grant, by its claim "gid", was good for a service, by its resource as it is compared.
+Used: TypeAlias = Callable[[str, str], None]
+
+
 class _NobodyWaits:
     """`Presentations` where there are none."""
 
@@ -98,8 +102,10 @@ class Validation:
         clock: Clock,
         revocations: Revocations,
         presentations: Presentations = _NOBODY_WAITS,
+        used: Used | None = None,
     ) -> None:
-        """`presentations` hears of tokens that it expects."""
+        """`presentations` hears of tokens that it expects; `used` of users' tokens that were good."""
+        self._used = used
         self._store = store
         self._keys = keys
         self._policy = policy
@@ -134,8 +140,7 @@ class Validation:
         if isinstance(token, Inactive):
             return token
         found = self._judge(token, wanted, self._policy.current)
-        if token.grant_id in self._expected or found is Inactive.OTHER_AUDIENCE:
-            self._presentations.presented(token, audience, found)
+        self._tell(token, audience, wanted, found)
         return found
 
     def validate_for_any(self, text: str, audiences: Sequence[str]) -> ValidToken | Inactive:
@@ -150,11 +155,17 @@ class Validation:
         if isinstance(token, Inactive):
             return token
         policy = self._policy.current
-        judged = [(self._judge(token, audience, policy), each) for audience, each in wanted]
-        found, audience = next((each for each in judged if each[0] is not Inactive.OTHER_AUDIENCE), judged[0])
+        judged = [(self._judge(token, key, policy), key, each) for key, each in wanted]
+        found, key, audience = next((each for each in judged if each[0] is not Inactive.OTHER_AUDIENCE), judged[0])
+        self._tell(token, audience, key, found)
+        return found
+
+    def _tell(self, token: AccessToken, audience: str, key: str, found: ValidToken | Inactive) -> None:
+        """Whoever wants to know that a service has asked; `key`: the audience as it is compared."""
         if token.grant_id in self._expected or found is Inactive.OTHER_AUDIENCE:
             self._presentations.presented(token, audience, found)
-        return found
+        if self._used is not None and found.__class__ is ValidToken and not token.of_client:
+            self._used(token.grant_id, key)
 
     def _open(self, text: str) -> AccessToken | Inactive:
         if not text:

@@ -71,6 +71,10 @@ _PURGE_USES = f"""
     DELETE FROM grant_uses
     WHERE grant_id IN (SELECT id FROM grants WHERE id IN ({_DUE}) AND {_PURGEABLE_FROM} <= ?)
 """
+_PURGE_VERDICTS = f"""
+    DELETE FROM grant_verdicts
+    WHERE grant_id IN (SELECT id FROM grants WHERE id IN ({_DUE}) AND {_PURGEABLE_FROM} <= ?)
+"""
 _LOOK_LATER = f"UPDATE grants SET purge_at = {_PURGEABLE_FROM} WHERE id IN ({_DUE}) AND {_PURGEABLE_FROM} > ?"
 _COUNT_SUBJECTS = f"SELECT COUNT(DISTINCT subject) FROM grants WHERE client_id = ? AND ({LIVE_AT})"
 
@@ -153,6 +157,7 @@ class GrantWrites(WritingStatements):
     def purge_grants(self, *, now: int, limit: int) -> tuple[int, int]:
         """Look at `limit` grants that may be purgeable; how many were deleted, and how many are looked at later."""
         self.count(_PURGE_USES, (now, limit, now))
+        self.count(_PURGE_VERDICTS, (now, limit, now))
         deleted = self.count(_PURGE, (now, limit, now))
         postponed = self.count(_LOOK_LATER, (now, limit - deleted, now)) if deleted < limit else 0
         return deleted, postponed

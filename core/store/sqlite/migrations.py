@@ -269,6 +269,22 @@ def passkeys(database: Database) -> None:
         database.execute(statement)
 
 
+@step()
+def grants_tell_what_came_of_refreshes(database: Database) -> None:
+    """How often each verdict was given on a grant's refresh tokens, and when last; as long as the grant's own row."""
+    database.execute(
+        """
+        CREATE TABLE grant_verdicts (
+            grant_id BLOB NOT NULL,
+            verdict TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            PRIMARY KEY (grant_id, verdict)
+        ) STRICT
+        """
+    )
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

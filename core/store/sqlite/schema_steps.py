@@ -27,6 +27,7 @@ STEPS = (
     "grants_tell_where_they_are_used",
     "sign_out_elsewhere_says_who",
     "passkeys",
+    "grants_tell_what_came_of_refreshes",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

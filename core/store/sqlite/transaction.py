@@ -16,6 +16,7 @@ from core.store.sqlite.device_authorizations import DeviceAuthorizationReads, De
 from core.store.sqlite.driver import Cursor, Row
 from core.store.sqlite.forgetting import ForgettingReads, ForgettingWrites
 from core.store.sqlite.grant_uses import GrantUseReads, GrantUseWrites
+from core.store.sqlite.grant_verdicts import GrantVerdictReads, GrantVerdictWrites
 from core.store.sqlite.grants import GrantReads, GrantWrites
 from core.store.sqlite.keys import KeyReads, KeyWrites
 from core.store.sqlite.limits import LimitReads, LimitWrites
@@ -47,6 +48,7 @@ class SqliteFacts(
     LimitReads,
     StatisticsReads,
     GrantUseReads,
+    GrantVerdictReads,
 ):
     """`core.domain.store.Facts`."""
 
@@ -71,6 +73,7 @@ class SqliteTransaction(
     AuditWrites,
     StatisticsWrites,
     GrantUseWrites,
+    GrantVerdictWrites,
 ):
     """`core.domain.store.Transaction`."""
 

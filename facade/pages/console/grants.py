@@ -11,7 +11,7 @@ from facade.console_acts import REVOKE_GRANT
 from facade.pages.console.audit import audit_row
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import act_link, grant_row
-from facade.pages.console.wording import ID, moment
+from facade.pages.console.wording import ID, in_words, moment
 from facade.pages.untrusted import shown
 
 
@@ -43,6 +43,7 @@ def grant_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
     values = {
         "grant": grant_row(frame, grant),
         "uses": [(shown(use.service, ID), moment(use.last_used_at)) for use in grant.uses],
+        "verdicts": [(in_words("outcome", each.verdict), each.count, moment(each.last_at)) for each in grant.verdicts],
         "records": [audit_row(frame, record) for record in answers[1].list_audit_records.records],
         "acts": [act_link(frame, REVOKE_GRANT, grant.grant_id)],
     }

@@ -8,6 +8,15 @@ import pytest
 from core.domain.administration.uses import MOST_SERVICES, GrantUse, GrantUses
 from core.domain.errors import InvalidArgument
 from core.store.sqlite.store import SqliteStore, open_store
+from tests.domain.house import FILES, ISSUER, MCP, House
+from tests.domain.road import (
+    a_program,
+    a_resource_server,
+    asking_for_itself,
+    connect,
+    introspect,
+    validate,
+)
 from tests.fakes.clock import ManualClock
 from tests.store_contract.nouns import DAY, NOW, a_client, a_grant, a_user
 
@@ -83,3 +92,40 @@ def test_what_is_no_resource_is_refused(store: SqliteStore, clock: ManualClock) 
     """RFC 8707 §2: an absolute URI without a fragment."""
     with pytest.raises(InvalidArgument):
         GrantUses(store, clock).note("not a resource", [a_grant().id.hex()])
+
+
+def test_services_that_ask_the_core_use_a_grant(house: House) -> None:
+    """A validation that is good is a use at the service that has asked, whether by gRPC or as a client that introspects
+    (RFC 7662); one that is refused, one for another service and a program's own token are none."""
+    connection = connect(house, MCP)
+    grant_id = connection.grant().id
+    token, began = connection.tokens.access_token, house.clock.now()
+    assert validate(house, token, "HTTPS://MCP.example.com/mcp")
+    assert validate(house, token, FILES) is None
+    house.uses.write_down()
+    first = house.store.list_uses(grant_id)
+    house.clock.advance(60)
+    assert introspect(house, token, *_introspecting(house, MCP))
+    house.uses.write_down()
+    second = house.store.list_uses(grant_id)
+    house.grants.revoke(grant_id.hex())
+    house.clock.advance(60)
+    assert validate(house, token, MCP) is None
+    house.uses.write_down()
+
+    assert first == [GrantUse(MCP, began)]
+    assert second == house.store.list_uses(grant_id) == [GrantUse(MCP, began + 60)]
+
+
+def _introspecting(house: House, *resources: str) -> tuple[str, str]:
+    client, secret = a_resource_server(house, *resources)
+    return client.client_id, secret
+
+
+def test_a_programs_own_token_is_no_grants(house: House) -> None:
+    """RFC 6749 §4.4: there is no grant, so there is nothing that was used."""
+    client, secret = a_program(house)
+    token = house.tokens.issue(asking_for_itself(client.client_id, secret, scope="mcp")).access_token
+    assert validate(house, token)
+    house.uses.write_down()
+    assert house.store.rows("SELECT COUNT(*) FROM grant_uses WHERE service = ?", (ISSUER,)) == [(0,)]

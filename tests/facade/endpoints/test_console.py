@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import quote
 
 import grpc
-import httpx
 import pytest
-from tokenhouse.v1 import connection_admin_pb2, user_admin_pb2
+from tokenhouse.v1 import user_admin_pb2
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
-from facade.pages.console.connections import finding_words, happening_words
+from tests.facade.endpoints.operator import Operator, connect, refreshes
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
@@ -30,60 +28,11 @@ PAGES = [
 _HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>"""
 
 
-@dataclass
-class Operator:
-    """A browser at the console."""
-
-    pair: Pair
-    browser: httpx.Client = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
-
-    def get(self, path: str, **query: str) -> httpx.Response:
-        """A page."""
-        return self.browser.get(path, params=query or None)
-
-    def sign_in(self, username: str = "admin", password: str | None = None) -> httpx.Response:
-        """The first page, or what is shown instead."""
-        fields = {"username": username, "password": self.pair.password if password is None else password}
-        answer = self.send(self.get("/admin"), "/admin/login", **fields)
-        return self.get(answer.headers["location"]) if answer.status_code == 303 else answer
-
-    def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
-        """The form of the page that goes to `action`."""
-        hidden = {name: unescape(value) for name, value in hidden_fields(page, action).items()}
-        return self.browser.post(action, data=hidden | fields)
-
-    def act(self, act: str, target: str) -> httpx.Response:
-        """Opens the page that asks once more, and confirms."""
-        return self.send(self.get("/admin/act", act=act, target=target), "/admin/act")
-
-
 @pytest.fixture(scope="module")
 def users(pair: Pair) -> Iterator[UserAdminServiceStub]:
     """The users of the pair, as its operators' socket has them."""
     with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
         yield UserAdminServiceStub(channel)
-
-
-@pytest.fixture(scope="module")
-def operator(pair: Pair) -> Operator:
-    """Somebody who is signed in as the first user, an operator."""
-    signed_in = Operator(pair)
-    assert "Overview" in signed_in.sign_in().text
-    return signed_in
-
-
-def _connect(pair: Pair, name: str) -> tuple[str, str]:
-    visit = Visit(pair, register(pair, name=name))
-    token: str = visit.redeem(visit.code()).json()["refresh_token"]
-    return visit.client_id, token
-
-
-def _refreshes(pair: Pair, client_id: str, token: str) -> bool:
-    form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": client_id}
-    return pair.client.post("/oauth/v1/token", data=form).status_code == 200
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -121,7 +70,7 @@ def test_a_wrong_password_asks_again(pair: Pair) -> None:
 
 def test_the_pages_show_who_connected_what(pair: Pair, operator: Operator) -> None:
     """Overview, grants, the client and the user name each other; a hostile name is text everywhere (RFC 9700 §4.16)."""
-    client_id, _ = _connect(pair, f"The editor {_HOSTILE}")
+    client_id, _ = connect(pair, f"The editor {_HOSTILE}")
     grants = operator.get("/admin/grants", client_id=client_id)
     [grant_url] = re.findall(r'href="(/admin/grant\?grant_id=[0-9a-f]{32})"', grants.text)
     pages = [
@@ -164,7 +113,7 @@ def test_what_is_not_there_is_404(operator: Operator) -> None:
 
 def test_an_act_asks_once_and_is_done_once_confirmed(pair: Pair, operator: Operator) -> None:
     """Opening the page that asks ends nothing; its form ends the grant, and says how much it was."""
-    client_id, token = _connect(pair, "Cut off")
+    client_id, token = connect(pair, "Cut off")
     asks = operator.get("/admin/act", act="block_client", target=client_id)
     asked = operator.get("/admin/client", client_id=client_id)
     done = operator.send(asks, "/admin/act")
@@ -174,16 +123,16 @@ def test_an_act_asks_once_and_is_done_once_confirmed(pair: Pair, operator: Opera
     assert "<dd>active</dd>" in asked.text
     assert (done.status_code, "The app is blocked." in done.text, "1 grant ended." in done.text) == (200, True, True)
     assert "<dd>blocked</dd>" in blocked.text
-    assert not _refreshes(pair, client_id, token)
+    assert not refreshes(pair, client_id, token)
 
 
 @pytest.mark.parametrize("act", ["revoke_client_tokens", "delete_client"])
 def test_what_ends_all_of_a_client(pair: Pair, operator: Operator, act: str) -> None:
     """Its refresh token is good for nothing afterwards (RFC 7009 §2 in effect)."""
-    client_id, token = _connect(pair, act)
+    client_id, token = connect(pair, act)
 
     assert "1 grant ended." in operator.act(act, client_id).text
-    assert not _refreshes(pair, client_id, token)
+    assert not refreshes(pair, client_id, token)
 
 
 def test_one_grant_and_all_of_a_user(pair: Pair, operator: Operator, users: UserAdminServiceStub) -> None:
@@ -209,12 +158,24 @@ def test_one_grant_and_all_of_a_user(pair: Pair, operator: Operator, users: User
     assert "2 sessions ended." in said[2]
     assert "0 grants ended." in said[3]
     assert "The user is enabled." in said[4]
-    assert [_refreshes(pair, each.client_id, token) for each, token in zip(visits, tokens, strict=True)] == [False] * 2
+    assert [refreshes(pair, each.client_id, token) for each, token in zip(visits, tokens, strict=True)] == [False] * 2
+
+
+def test_a_grant_tells_what_came_of_itsrefreshes(pair: Pair, operator: Operator) -> None:
+    """A rotation at once, for it is in the grant's row; in the words of the charts."""
+    client_id, token = connect(pair, "Refreshes once")
+    [grant_id] = re.findall(r"grant_id=([0-9a-f]{32})", operator.get("/admin/grants", client_id=client_id).text)
+    before = operator.get("/admin/grant", grant_id=grant_id)
+    assert refreshes(pair, client_id, token)
+    after = operator.get("/admin/grant", grant_id=grant_id)
+
+    assert "It has not been refreshed." in before.text
+    assert re.search(r"<dt>rotated</dt><dd>once, at <time ", after.text)
 
 
 def test_acts_of_other_sites_and_browsers_are_refused(pair: Pair, operator: Operator) -> None:
     """RFC 9700 §4.7: a form needs this browser, session and origin, and the act and the thing that it was made for."""
-    client_id, token = _connect(pair, "Stays")
+    client_id, token = connect(pair, "Stays")
     other = Operator(pair)
     other.sign_in()
     page = operator.get("/admin/act", act="revoke_client_tokens", target=client_id)
@@ -229,7 +190,7 @@ def test_acts_of_other_sites_and_browsers_are_refused(pair: Pair, operator: Oper
     ]
 
     assert [each.status_code for each in answers] == [403] * 6
-    assert _refreshes(pair, client_id, token)
+    assert refreshes(pair, client_id, token)
 
 
 def test_lists_go_on_where_the_last_page_ended(pair: Pair, operator: Operator) -> None:
@@ -304,7 +265,7 @@ def test_keys_are_rotated_and_withdrawn(pair: Pair, operator: Operator) -> None:
 
 def test_the_doctor_shows_what_an_app_went_through(pair: Pair, operator: Operator) -> None:
     """Each step of an attempt in words, under the app's name; of one app alone where that is asked for."""
-    client_id, _ = _connect(pair, "Patient")
+    client_id, _ = connect(pair, "Patient")
     page = operator.get("/admin/connections", client_id=client_id)
     other = operator.get("/admin/connections", client_id=register(pair, name="Nobody tried"))
 
@@ -331,21 +292,11 @@ def test_the_doctor_speaks_the_readers_language(pair: Pair, operator: Operator) 
     assert f"Die App hat die Redirect-URI {sent} geschickt, die sie nicht registriert hat" in german
 
 
-def test_what_a_newer_core_sees_is_told_in_its_own_words() -> None:
-    """An update of the core comes before that of the facade, or after it: a sentence that is not in the catalogue is
-    shown as the core writes it, and so is one with a name more than the core has a value for."""
-    event = connection_admin_pb2.ConnectionEvent(step="token", outcome="of_tomorrow", about="<i>", words="new: <i>")
-    assert happening_words(event) == "<bdi>new: &lt;i&gt;</bdi>"
-    for sentence in ("of_tomorrow", "resource_not_https"):
-        finding = connection_admin_pb2.ConnectionFinding(sentence=sentence, words="A <b> of tomorrow.")
-        assert finding_words(finding) == "<bdi>A &lt;b&gt; of tomorrow.</bdi>"
-
-
 @pytest.mark.parametrize("period", ["hour", "day", "month"])
 def test_charts_need_no_script_and_no_other_server(pair: Pair, operator: Operator, period: str) -> None:
     """An SVG of the page's own, and every number once more in a table."""
-    client_id, token = _connect(pair, "Charted")
-    assert _refreshes(pair, client_id, token)
+    client_id, token = connect(pair, "Charted")
+    assert refreshes(pair, client_id, token)
     page = operator.get("/admin/statistics", period=period)
 
     assert page.status_code == 200
@@ -359,7 +310,7 @@ def test_charts_need_no_script_and_no_other_server(pair: Pair, operator: Operato
 
 def test_the_trail_names_the_operator_who_acted(pair: Pair, operator: Operator) -> None:
     """Who, what and about what, under the app's filter; the grant's own page has the same records."""
-    client_id, _ = _connect(pair, "On record")
+    client_id, _ = connect(pair, "On record")
     [grant_id] = re.findall(r"grant_id=([0-9a-f]{32})", operator.get("/admin/grants", client_id=client_id).text)
     operator.act("revoke_grant", grant_id)
     trail = operator.get("/admin/audit", client_id=client_id)
