@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from core.domain.authorization.parameters import Parameters, find_all, find_one, require_no_repeats
 from core.domain.authorization.pkce import require_code_challenge
 from core.domain.authorization.scope import grantable_scope
-from core.domain.clients.client import BLOCKED, Client
+from core.domain.clients.client import BLOCKED, Client, ClientSource
 from core.domain.clients.metadata_document import require_redirect_allowed
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
 from core.domain.errors import (
@@ -22,6 +22,13 @@ from core.domain.errors import (
 )
 from core.domain.policy import Policy
 from core.domain.tokens.resource import require_resources
+
+#: Why a redirect URI is none of a client's, by how the client came to be known: who can change it is another one.
+_NOT_ITS_OWN = {
+    ClientSource.OPERATOR: "redirect_uri_not_added",
+    ClientSource.DOCUMENT: "redirect_uri_not_in_document",
+    ClientSource.REGISTRATION: "redirect_uri_not_registered",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ def require_recipient(parameters: Parameters, client: Client | None, policy: Pol
     redirect_uri = parse_redirect_uri(sent_uri)
     if not client.has_redirect_uri(redirect_uri):
         raise InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app").because(
-            "redirect_uri_not_registered", redirect_uri.text
+            _NOT_ITS_OWN[client.source], redirect_uri.text
         )
     require_redirect_allowed(client, redirect_uri, policy)
     states = [value for name, value in parameters if name == "state" and value]

@@ -61,12 +61,15 @@ def _redirect_uri(attempt: Attempt, policy: Policy, _now_ms: int) -> Iterator[Fi
             yield find_out(Fault.REDIRECT_URI_NOT_ALLOWED, sentence, setting, uri=uri)
     for event in _by_uri(attempt.with_outcomes("redirect_uri_unusable")):
         yield find_out(Fault.REDIRECT_URI_NOT_ALLOWED, "redirect_uri_unusable", uri=event.happening.about)
-    for event in attempt.with_outcomes("redirect_uri_not_registered")[-1:]:
+    for event in attempt.with_outcomes("redirect_uri_not_added")[-1:]:
+        # What an operator adds needs no setting.
+        yield find_out(Fault.REDIRECT_URI_NOT_REGISTERED, "redirect_uri_not_added", uri=event.happening.about)
+    for event in attempt.with_outcomes("redirect_uri_not_registered", "redirect_uri_not_in_document")[-1:]:
         uri = event.happening.about
         setting = "" if _is_allowed(uri, policy) else _allowing(uri)
-        sentence = "redirect_uri_not_registered_nor_allowed" if setting else "redirect_uri_not_registered"
+        sentence = event.happening.outcome + ("_nor_allowed" if setting else "")
         if setting.endswith("/"):
-            sentence = "redirect_uri_below_not_registered_nor_allowed"
+            sentence = sentence.replace("redirect_uri_", "redirect_uri_below_")
         yield find_out(Fault.REDIRECT_URI_NOT_REGISTERED, sentence, setting, uri=uri)
 
 

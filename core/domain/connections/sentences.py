@@ -30,6 +30,23 @@ SENTENCES: Mapping[str, str] = {
         "The client sent the redirect URI {uri}, which it has not registered: remove the connection there and "
         "add it again, after the setting allows it. This entry allows everything below it."
     ),
+    "redirect_uri_not_in_document": (
+        "The client sent the redirect URI {uri}, which its document does not list: whoever makes the client has to add "
+        "it there; where the document is a file of [ClientDocuments], add it to that."
+    ),
+    "redirect_uri_not_in_document_nor_allowed": (
+        "The client sent the redirect URI {uri}, which its document does not list, or no setting allows. If it is "
+        "listed and you trust the client, allow it, then connect again; else whoever makes the client has to add it."
+    ),
+    "redirect_uri_below_not_in_document_nor_allowed": (
+        "The client sent the redirect URI {uri}, which its document does not list, or no setting allows. If it is "
+        "listed and you trust the client, allow it, then connect again; else whoever makes the client has to add it. "
+        "This entry allows everything below it."
+    ),
+    "redirect_uri_not_added": (
+        "The client sent the redirect URI {uri}, which it was not added with. If it is right, add the client anew with "
+        "it: `tokenhouse clients add --redirect-uri`."
+    ),
     "resource_unknown": (
         "The client asked for the resource {uri}; listed are {listed}. List it if it is a service of yours; "
         "else let the service's metadata name the resource as it is listed (RFC 9728)."

@@ -63,6 +63,8 @@ REFUSED: Mapping[str, str] = {
     "redirect_uri_of_untrusted_host": "no setting allows the redirect URI, on the host of the client's document",
     "redirect_uri_unusable": "no browser is ever sent to the redirect URI",
     "redirect_uri_not_registered": "the client has not registered the redirect URI",
+    "redirect_uri_not_in_document": "the client's document does not list the redirect URI",
+    "redirect_uri_not_added": "the client was not added with the redirect URI",
     "no_code_challenge": "the client sent no code_challenge, without which nobody is let in (RFC 7636)",
     "code_challenge_not_s256": "the client's code_challenge_method is not S256 (RFC 7636)",
     "resource_unknown": "the resource is not listed",

@@ -82,7 +82,9 @@ def test_a_redirect_uri_whose_query_is_not_kept() -> None:
     assert "it is now" in now.words
 
 
-@pytest.mark.parametrize("outcome", ["redirect_uri_not_allowed", "redirect_uri_not_registered"])
+@pytest.mark.parametrize(
+    "outcome", ["redirect_uri_not_allowed", "redirect_uri_not_registered", "redirect_uri_not_in_document"]
+)
 @pytest.mark.parametrize(
     ("uri", "wide"),
     [
@@ -97,6 +99,21 @@ def test_advice_that_is_wider_than_what_was_asked_says_so(outcome: str, uri: str
 
     assert finding.setting.startswith("[Server] OAuthAllowedRedirectURI = https://tool.example.com/")
     assert ("allows everything below it" in finding.words) == wide
+
+
+@pytest.mark.parametrize(
+    ("outcome", "who"),
+    [
+        ("redirect_uri_not_registered", "remove the connection there and add it again"),
+        ("redirect_uri_not_in_document", "whoever makes the client has to add it there"),
+        ("redirect_uri_not_added", "`tokenhouse clients add --redirect-uri`"),
+    ],
+)
+def test_whose_redirect_uri_it_is_says_who_can_change_it(outcome: str, who: str) -> None:
+    """REDIRECT_URI_NOT_REGISTERED: a tool by itself (RFC 7591), its maker by the document, or the operator."""
+    [found] = find(an_attempt(refused(Step.AUTHORIZE, outcome, "http://127.0.0.1/other")))
+
+    assert (found.fault, who in found.words, found.setting) == (Fault.REDIRECT_URI_NOT_REGISTERED, True, "")
 
 
 @pytest.mark.parametrize(
