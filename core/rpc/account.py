@@ -41,6 +41,7 @@ class AccountServicer(account_pb2_grpc.AccountServiceServicer):
             username=user.username,
             apps=map(_write_app, apps),
             more_apps=more_apps,
+            without_password=not user.password_hash,
             sessions=[_write_session(session, is_this=session == this) for session in sessions],
         )
         return pb.OpenAccountPageResponse(page=page)

@@ -20,6 +20,7 @@ from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.facade import Facade
+from facade.pages.scope_words import scope_words
 from facade.pages.untrusted import shown
 from facade.texts.languages import current_texts
 
@@ -61,6 +62,7 @@ def account_page(
         "end_all_url": facade.local_url(paths.ACCOUNT_END_ALL_SESSIONS),
         "end_all_csrf_token": token("end all sessions", session_token),
         "passkeys_url": facade.local_url(paths.ACCOUNT_PASSKEYS),
+        "without_password": page.without_password,
         "second_factor_url": facade.local_url(paths.ACCOUNT_SECOND_FACTOR),
         "password_url": facade.local_url(paths.ACCOUNT_PASSWORD),
         "logout_url": facade.local_url(paths.ACCOUNT_LOGOUT),
@@ -78,7 +80,7 @@ def _app(app: ConnectedApp) -> dict[str, object]:
         "installs": texts.text("account.installs", count=app.installs),
         "connected_at": texts.moment(app.connected_at),
         "last_used_at": texts.moment(app.last_used_at),
-        "scopes": [shown(scope.description or scope.name, 200) for scope in app.scopes],
+        "scopes": [shown(scope_words(scope), 200) for scope in app.scopes],
         "resources": [shown(resource, 200) for resource in app.resources],
         "everywhere": app.everywhere,
     }

@@ -10,6 +10,7 @@ from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.facade import Facade
+from facade.pages.scope_words import scope_words
 from facade.pages.untrusted import shown
 
 
@@ -57,7 +58,7 @@ def _question(
         "document_host": _whole(client.document_host),
         "own_machine": client.own_machine,
         "username": shown(username, 80),
-        "scopes": [_whole(scope.description or scope.name) for scope in scopes],
+        "scopes": [_whole(scope_words(scope)) for scope in scopes],
         "resources": [_whole(resource) for resource in resources],
     }
 

@@ -348,5 +348,10 @@ def test_the_users_own_page_and_the_console(away: Away) -> None:
             refused(away.serving.upstream.FinishUpstreamLogin, nobody).back_to
             == back_to_pb2.BackTo.Name(back_to).removeprefix("BACK_TO_").lower()
         )
+    opened = account_pb2_grpc.AccountServiceStub(facade).OpenAccountPage(
+        account_pb2.OpenAccountPageRequest(session_token=finished.session_token, browser_binding=BINDING),
+        timeout=DEADLINE,
+    )
+    assert opened.page.without_password
     look.session_token = finished.session_token
     assert console.Look(look, timeout=DEADLINE).WhichOneof("outcome") != "login"

@@ -10,6 +10,9 @@ from sanic import HTTPResponse
 from tokenhouse.v1.account_pb2 import AccountPage, ConnectedApp
 from tokenhouse.v1.authorization_pb2 import ConsentPrompt, RequestedScope, RequestingClient
 
+from core.config.settings import SCOPE
+from core.domain.authorization.scope import OFFLINE_ACCESS
+from core.domain.policy import Scope
 from facade.cookies import Cookies, new_browser
 from facade.core_client import CoreClient
 from facade.discovery import Discovery, SignIn
@@ -22,7 +25,9 @@ from facade.pages.error import refusal_page
 from facade.pages.leaving import leaving_page
 from facade.pages.login import login_page
 from facade.pages.rendering import Pages
+from facade.pages.scope_words import scope_words
 from facade.settings import Settings, parse_address
+from facade.texts.languages import ENGLISH, choose_texts
 
 _EVIL = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>&lt;{{7*7}}"""
 _PASSWORDS = SignIn(local_users=True, providers=())
@@ -225,6 +230,31 @@ async def test_error_pages_lead_nowhere(facade: Facade, reason: str) -> None:
     assert not page.all("script")
     assert get_answer(refusal).title in page.words
     assert "0123456789ab" in page.words
+
+
+@pytest.mark.parametrize("without_password", [False, True])
+async def test_who_has_no_password_here_is_offered_none_to_change(facade: Facade, without_password: bool) -> None:
+    """Somebody of another provider's is told where their password is, and led into no form that wants one."""
+    answer = AccountPage(username="ada", without_password=without_password)
+    page = Page(account_page(facade, new_browser(), "session", answer))
+
+    led = [link["href"] for link in page.all("a")]
+    assert led == (
+        [] if without_password else ["/auth/account/password", "/auth/account/passkeys", "/auth/account/second-factor"]
+    )
+    assert ("You sign in at another provider" in page.words) == without_password
+
+
+async def test_what_this_server_says_of_a_scope_is_in_the_readers_language(facade: Facade) -> None:
+    """An operator's own words stay as they are, also of a scope that this server has words for."""
+    built_in = (Scope(*SCOPE.default[0].split(": ")), OFFLINE_ACCESS)
+    assert [str(ENGLISH.text(f"scope.{scope.name}")) for scope in built_in] == [each.description for each in built_in]
+    choose_texts(["de"])
+    said = [scope_words(RequestedScope(name=scope.name, description=scope.description)) for scope in built_in]
+
+    assert said == ["MCP-Server in Ihrem Namen benutzen", "Verbunden bleiben, bis Sie die App trennen"]
+    assert scope_words(RequestedScope(name="mcp", description="Everything")) == "Everything"
+    assert scope_words(RequestedScope(name="bare")) == "bare"
 
 
 async def test_the_apps_that_come_after_are_one_link_away(facade: Facade) -> None:
