@@ -77,14 +77,17 @@ class ClientAuthentication:
         self._policy = policy
         self._clock = clock
 
-    def authenticate(self, credentials: ClientCredentials) -> Proven:
+    def authenticate(self, credentials: ClientCredentials, known: dict[str, Client] | None = None) -> Proven:
         """The client. A public one names itself; any other proves it in the one way it registered.
+
+        `known` has the clients that were read a moment ago for requests of the same batch, and gets this one: most
+        come from the same tool. Whether it still is one, the transaction decides that acts on it.
 
         Raises:
             InvalidClient: unknown, deleted or blocked; or the proof is missing, wrong, or of another kind than agreed.
             ClientKeysWanted: its keys have to be fetched first, see `load_keys`; nothing was decided.
         """
-        client = self._find_client(credentials)
+        client = self._find_client(credentials, {} if known is None else known)
         try:
             return self._authenticate(client, credentials)
         except InvalidClient as refusal:
@@ -118,7 +121,7 @@ class ClientAuthentication:
             TemporarilyUnavailable: too many fetch right now.
             TooManyAttempts: too many were fetched.
         """
-        terms, policy = self._find_client(credentials).terms, self._policy.current
+        terms, policy = self._find_client(credentials, {}).terms, self._policy.current
         if not terms.jwks_uri:
             return
         # An operator has allowed it by registering the client; a client's own document allows itself nothing.
@@ -127,11 +130,13 @@ class ClientAuthentication:
         in_all = rate_in_all(policy.client_documents.fetches)
         self._key_sets.load(terms.jwks_uri, in_all=in_all, loopback=is_on_loopback(policy.issuer))
 
-    def _find_client(self, credentials: ClientCredentials) -> Client:
+    def _find_client(self, credentials: ClientCredentials, known: dict[str, Client]) -> Client:
         client_id = credentials.client_id or find_subject(credentials.client_assertion)
         if not client_id:
             raise InvalidClient("client_id is missing")
-        return require_known(self._facts.find_client(client_id))
+        client = known.get(client_id) or require_known(self._facts.find_client(client_id))
+        known[client_id] = client
+        return client
 
     def _verify(self, client: Client, credentials: ClientCredentials) -> Proven:
         if len(credentials.attempt_id) != _ATTEMPT_BYTES:

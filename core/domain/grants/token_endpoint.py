@@ -106,8 +106,8 @@ class TokenEndpoint:
         self, requests: Sequence[TokenRequest], *, within: float | None = None
     ) -> list[TokenResponse | Exception]:
         """As `issue` for each of them, refusals in their places."""
-        policy = self._policy.current
-        begun = [attempt(request.correlation_id, self._begin, request, policy) for request in requests]
+        policy, known = self._policy.current, dict[str, Client]()
+        begun = [attempt(request.correlation_id, self._begin, request, policy, known) for request in requests]
         intents = [each[1] for each in begun if not isinstance(each, Exception)]
         written = iter(self._store.write_all(intents, within=within))
         finished = [
@@ -127,10 +127,10 @@ class TokenEndpoint:
         )
         return finished
 
-    def _begin(self, request: TokenRequest, policy: Policy) -> tuple[Client, _Intent]:
+    def _begin(self, request: TokenRequest, policy: Policy, known: dict[str, Client]) -> tuple[Client, _Intent]:
         require_clients_enabled(policy)
         grant_type = self._pick_grant_type(request)
-        proven = self._authenticate(grant_type, request)
+        proven = self._authenticate(grant_type, request, known)
         client = proven.client
         try:
             return client, self._begin_grant(grant_type, request, proven, policy)
@@ -153,9 +153,9 @@ class TokenEndpoint:
             raise InvalidRequest("attempt_id must be 16 bytes")
         return self._grant_types[type(request.grant)]
 
-    def _authenticate(self, grant_type: GrantType[Any], request: TokenRequest) -> Proven:
+    def _authenticate(self, grant_type: GrantType[Any], request: TokenRequest, known: dict[str, Client]) -> Proven:
         try:
-            return self._authentication.authenticate(request.client)
+            return self._authentication.authenticate(request.client, known)
         except InvalidClient:
             claimed = find_claimed(request.client.client_id, request.client.client_assertion)
             grant_type.distrust(request.grant, request, claimed)

@@ -179,7 +179,7 @@ def test_a_block_that_comes_first_counts(house: House) -> None:
     """The look at the client and its end are in one order: a token made after the block would outlive it."""
     client, secret = a_program(house)
     request = asking_for_itself(client.client_id, secret)
-    _, intent = house.tokens._begin(request, house.policy.current)
+    _, intent = house.tokens._begin(request, house.policy.current, {})
     house.clients.block(client.client_id)
 
     with pytest.raises(InvalidClient):
