@@ -23,11 +23,11 @@ _EVERY_CONNECTION = (
     "PRAGMA mmap_size = 0",
     "PRAGMA trusted_schema = OFF",
 )
-# A cache of 4 MB: what it does not hold is in the system's.
+# A cache of 2 MB: what it does not hold is in the system's. A rotation among 20,000 grants is not slower than with 4.
 _WRITER = (
     "PRAGMA synchronous = FULL",
     "PRAGMA cell_size_check = ON",
-    "PRAGMA cache_size = -4096",
+    "PRAGMA cache_size = -2048",
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
     f"PRAGMA journal_size_limit = {LARGEST_WAL}",
 )
