@@ -64,6 +64,7 @@ ANSWERS: dict[str, Answer] = {
     "LOGIN_REQUIRED": Answer(403, "login_required", "signed_out"),
     "CONSENT_REQUIRED": Answer(403, "consent_required", "consent_required"),
     "INVALID_REDIRECT_URI": Answer(400, "invalid_redirect_uri", "redirect_uri"),
+    "REDIRECT_URI_NOT_IN_DOCUMENT": Answer(400, "invalid_redirect_uri", "redirect_uri_not_in_document"),
     "CLIENT_DOCUMENT_REFUSED": Answer(400, "invalid_client", "client_document"),
     "CLIENT_DOCUMENT_UNWANTED": Answer(400, "invalid_client", "unwanted_client_document"),
     "INVALID_CLIENT_METADATA": Answer(400, "invalid_client_metadata", _BROKEN_REQUEST),

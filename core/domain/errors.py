@@ -8,7 +8,8 @@ Exception tree::
     │   │   InvalidScope, InvalidTarget, AccessDenied, UnsupportedResponseType, LoginRequired,
     │   │   ConsentRequired, InvalidRedirectUri, InvalidClientMetadata, TemporarilyUnavailable,
     │   │   AuthorizationPending, SlowDown, ExpiredToken
-    │   └── ClientBlocked, ClientRemoved   an InvalidClient at a page, whose reader would register in vain
+    │   ├── ClientBlocked, ClientRemoved   an InvalidClient at a page, whose reader would register in vain
+    │   └── RedirectUriNotInDocument   an InvalidRedirectUri that no setting allows and no new registration adds
     ├── ClientDocumentRefused a client_id is a URL, and what is there cannot be used; names both
     │   └── ClientDocumentUnwanted   whatever is there: this server takes no documents from there
     ├── ClientKeysWanted      a client's keys have to be fetched first; nothing was decided
@@ -174,6 +175,10 @@ class InvalidRedirectUri(OAuthError):
     """RFC 7591 §3.2.2; at the authorization endpoint a page, never a redirect."""
 
     code = "invalid_redirect_uri"
+
+
+class RedirectUriNotInDocument(InvalidRedirectUri):
+    """The client's own document does not list it: its makers can, or the operator gives a document that does."""
 
 
 class InvalidClientMetadata(OAuthError):

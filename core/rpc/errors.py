@@ -34,6 +34,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.LoginRequired: grpc.StatusCode.UNAUTHENTICATED,
     errors.ConsentRequired: grpc.StatusCode.FAILED_PRECONDITION,
     errors.InvalidRedirectUri: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.RedirectUriNotInDocument: grpc.StatusCode.INVALID_ARGUMENT,
     errors.InvalidClientMetadata: grpc.StatusCode.INVALID_ARGUMENT,
     # Not UNAVAILABLE: the server is there and says "later"; asking again at once would make it worse.
     errors.TemporarilyUnavailable: grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -74,6 +75,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
 _REASON: dict[type[errors.Refusal], str] = {
     errors.ClientBlocked: "CLIENT_BLOCKED",
     errors.ClientRemoved: "CLIENT_REMOVED",
+    errors.RedirectUriNotInDocument: "REDIRECT_URI_NOT_IN_DOCUMENT",
     errors.ClientDocumentRefused: "CLIENT_DOCUMENT_REFUSED",
     errors.ClientDocumentUnwanted: "CLIENT_DOCUMENT_UNWANTED",
     errors.ClientDocumentWanted: "CLIENT_DOCUMENT_WANTED",

@@ -72,7 +72,7 @@ def _details(refusal: Refusal, answer: Answer, query_string: str) -> list[str]:
     # Whom another provider has named learns why this server does not let them in, or which provider is not there.
     if answer.status != 400 and not answer.words.startswith("upstream_"):
         return []
-    if refusal.reason != "INVALID_REDIRECT_URI":
+    if answer.error != "invalid_redirect_uri":
         return [refusal.description]
     redirect_uri = _find_redirect_uri(query_string)
     # An operator who is shown this page needs the address itself, and once.

@@ -21,11 +21,12 @@ _OF_EACH_KIND = [each for each in PROFILES if each.name in ("Claude Code", "Gemi
 def _settings(folder: Path) -> dict[str, str]:
     """What all profiles need together; each document comes from a file, so that nobody's host is asked."""
     wanted: dict[str, dict[str, None]] = {}
-    for number, profile in enumerate(PROFILES):
-        lines = [line.partition(" = ") for line in profile.settings]
-        if profile.document is not None:
-            (folder / f"{number}.json").write_text(json.dumps(profile.document))
-            lines = [*(line for line in lines if line[0] != "File"), ("File", " = ", f"{number}.json")]
+    documents = {str(each.document["client_id"]): each.document for each in PROFILES if each.document is not None}
+    for number, document in enumerate(documents.values()):
+        (folder / f"{number}.json").write_text(json.dumps(document))
+        wanted.setdefault("ClientDocuments_File", {})[f"{number}.json"] = None
+    for profile in PROFILES:
+        lines = [line.partition(" = ") for line in profile.settings if not line.startswith("File")]
         for key, _, value in lines:
             wanted.setdefault(f"{SECTIONS[key]}_{key}", {})[value] = None
     return {name: "\n".join(values) for name, values in wanted.items()}

@@ -14,8 +14,8 @@ from core.domain.clients.redirect_policy import parse_redirect_uri, require_allo
 from core.domain.errors import InvalidRedirectUri
 from core.domain.policy import Policy
 from tests.clients.profile import SECTIONS, Profile
+from tests.clients.profiles import copilot_cli, opencode
 from tests.clients.profiles.every import PROFILES
-from tests.clients.profiles.opencode import PUBLISHED
 from tests.repository.checkout import ROOT, text_of
 
 _WITH_SETTINGS = [profile for profile in PROFILES if profile.settings and "File" not in profile.settings[0]]
@@ -70,13 +70,16 @@ def test_a_redirect_uri_too_many_keeps_nobody_out(tmp_path: Path) -> None:
     assert read.left_out == (cursor.redirect_uri,)
 
 
-def test_opencodes_own_document_lacks_its_redirect_uri() -> None:
+@pytest.mark.parametrize(
+    ("tool", "published"), [("OpenCode", opencode.PUBLISHED), ("GitHub Copilot CLI", copilot_cli.PUBLISHED)]
+)
+def test_a_document_that_lacks_the_redirect_uri(tool: str, published: object) -> None:
     """The file in deploy/clients is what its makers publish, and the redirect URI; needless once they publish both."""
-    opencode = next(profile for profile in PROFILES if profile.tool == "OpenCode")
-    listens_at = parse_redirect_uri(opencode.redirect_uri).kept
+    profile = next(profile for profile in PROFILES if profile.tool == tool)
+    listens_at = parse_redirect_uri(profile.redirect_uri.format(port=33418)).kept
 
-    assert listens_at not in _described(PUBLISHED).redirect_uris
-    assert listens_at in _described(opencode.document).redirect_uris
+    assert listens_at not in _described(published).redirect_uris
+    assert listens_at in _described(profile.document).redirect_uris
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)

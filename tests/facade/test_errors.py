@@ -18,6 +18,7 @@ _BY_TABLE = {
     "INVALID_SCOPE": (400, "invalid_scope"),
     "INVALID_TARGET": (400, "invalid_target"),
     "INVALID_REDIRECT_URI": (400, "invalid_redirect_uri"),
+    "REDIRECT_URI_NOT_IN_DOCUMENT": (400, "invalid_redirect_uri"),
     "INVALID_CLIENT_METADATA": (400, "invalid_client_metadata"),
     "TEMPORARILY_UNAVAILABLE": (503, "temporarily_unavailable"),
     "TOO_MANY_ATTEMPTS": (429, "temporarily_unavailable"),

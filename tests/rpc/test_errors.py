@@ -95,6 +95,7 @@ REFUSALS = [kind for kind in _below(errors.Refusal) if kind is not errors.OAuthE
 OWN_REASONS: dict[type[errors.Refusal], str] = {
     errors.ClientBlocked: "CLIENT_BLOCKED",
     errors.ClientRemoved: "CLIENT_REMOVED",
+    errors.RedirectUriNotInDocument: "REDIRECT_URI_NOT_IN_DOCUMENT",
 }
 TEMPORARY = (errors.TooManyAttempts, errors.StoreUnavailable, errors.TemporarilyUnavailable)
 
@@ -107,7 +108,7 @@ def _make(kind: type[errors.Refusal]) -> errors.Refusal:
 
 def test_every_refusal_is_known() -> None:
     """The tree in core/domain/errors.py."""
-    assert len(REFUSALS) == 47
+    assert len(REFUSALS) == 48
 
 
 @pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)

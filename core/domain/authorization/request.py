@@ -17,6 +17,7 @@ from core.domain.errors import (
     InvalidClient,
     InvalidRedirectUri,
     InvalidRequest,
+    RedirectUriNotInDocument,
     UnauthorizedClient,
     UnsupportedResponseType,
 )
@@ -81,13 +82,20 @@ def require_recipient(parameters: Parameters, client: Client | None, policy: Pol
         raise InvalidRequest("redirect_uri is missing")
     redirect_uri = parse_redirect_uri(sent_uri)
     if not client.has_redirect_uri(redirect_uri):
-        raise InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app").because(
-            _NOT_ITS_OWN[client.source], redirect_uri.text
-        )
+        raise _not_its_own(client, redirect_uri).because(_NOT_ITS_OWN[client.source], redirect_uri.text)
     require_redirect_allowed(client, redirect_uri, policy)
     states = [value for name, value in parameters if name == "state" and value]
     # A repeated state is refused below; which of them to echo nobody can say, so none is.
     return Recipient(client, redirect_uri, states[0] if len(states) == 1 else None)
+
+
+def _not_its_own(client: Client, redirect_uri: RedirectUri) -> InvalidRedirectUri:
+    if client.source is ClientSource.DOCUMENT:
+        # Connecting again, which helps whoever registers, would find the same document.
+        return RedirectUriNotInDocument(
+            f"redirect_uri {redirect_uri.text} is not in the document of this app, {client.client_id}"
+        )
+    return InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app")
 
 
 def require_authorization_request(parameters: Parameters, recipient: Recipient, policy: Policy) -> AuthorizationRequest:

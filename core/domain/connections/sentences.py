@@ -32,7 +32,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "redirect_uri_not_in_document": (
         "The client sent the redirect URI {uri}, which its document does not list: whoever makes the client has to add "
-        "it there; where the document is a file of [ClientDocuments], add it to that."
+        "it there; until then a file that lists it, named by [ClientDocuments] File, counts instead."
     ),
     "redirect_uri_not_in_document_nor_allowed": (
         "The client sent the redirect URI {uri}, which its document does not list, or no setting allows. If it is "

@@ -105,7 +105,10 @@ def test_advice_that_is_wider_than_what_was_asked_says_so(outcome: str, uri: str
     ("outcome", "who"),
     [
         ("redirect_uri_not_registered", "remove the connection there and add it again"),
-        ("redirect_uri_not_in_document", "whoever makes the client has to add it there"),
+        (
+            "redirect_uri_not_in_document",
+            "add it there; until then a file that lists it, named by [ClientDocuments] File",
+        ),
         ("redirect_uri_not_added", "`tokenhouse clients add --redirect-uri`"),
     ],
 )

@@ -135,12 +135,14 @@ def test_a_document_as_large_as_it_may_be(pair: Pair, host: DocumentHost) -> Non
 
 
 def test_a_redirect_uri_that_is_not_in_the_document(pair: Pair, host: DocumentHost) -> None:
-    """A page, as for any client: the document's redirect URIs are the registered ones."""
+    """A page, as for any client (RFC 6749 §4.1.2.1): the document's redirect URIs are the registered ones. Connecting
+    again would find the same document, and no setting adds to it: it says what does."""
     response = Visit(pair, host.url(), redirect_uri="http://127.0.0.1:7777/other").start()
 
     assert response.status_code == 400
     assert "location" not in response.headers
-    assert "is not registered for this app" in response.text
+    assert f"redirect_uri http://127.0.0.1:7777/other is not in the document of this app, {host.url()}" in response.text
+    assert ("File in [ClientDocuments]" in response.text, "OAuthAllowedRedirectURI" in response.text) == (True, False)
 
 
 def test_the_rate_is_used_up(pair: Pair, host: DocumentHost) -> None:
