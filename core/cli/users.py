@@ -112,7 +112,7 @@ def passwd(name: str, keep_grants: bool, password_stdin: bool, as_json: bool) ->
 @click.argument("name")
 @json_option
 def reset_second_factor(name: str, as_json: bool) -> None:
-    """Take a user's second factor away, for who has lost it: a password alone signs them in."""
+    """Take a user's second factor away, for who has lost it, passkeys included: a password alone signs them in."""
     with admin_channel() as channel:
         request = pb.ResetSecondFactorRequest(username=name)
         answer = UserAdminServiceStub(channel).ResetSecondFactor(request, timeout=DEADLINE)
@@ -121,6 +121,17 @@ def reset_second_factor(name: str, as_json: bool) -> None:
         f"{name} has no second factor any more." if answer.reset else f"{name} had no second factor.",
         as_json=as_json,
     )
+
+
+@users.command("remove-passkeys")
+@click.argument("name")
+@json_option
+def remove_passkeys(name: str, as_json: bool) -> None:
+    """Remove a user's passkeys, for who has lost them. Codes from a telephone stay."""
+    with admin_channel() as channel:
+        request = pb.RemovePasskeysRequest(username=name)
+        answer = UserAdminServiceStub(channel).RemovePasskeys(request, timeout=DEADLINE)
+    print_answer(answer, f"{count(answer.removed, 'passkey')} of {name} removed.", as_json=as_json)
 
 
 @users.command("set-groups")
@@ -202,4 +213,6 @@ def _print_user(user: pb.User, as_json: bool) -> None:
         print_json(as_json_value(user))
     else:
         linked = {"Linked": ", ".join(f"{each.sub} of {each.issuer}" for each in user.identities)}
-        print_facts({**_row(user), "Subject": user.subject, **(linked if user.identities else {})})
+        passkeys = {"Passkeys": ", ".join(f"{each.name} ({each.passkey_id})" for each in user.passkeys)}
+        more = {**(linked if user.identities else {}), **(passkeys if user.passkeys else {})}
+        print_facts({**_row(user), "Subject": user.subject, **more})

@@ -12,6 +12,7 @@ from core.doctor.disk import examine_disk
 from core.doctor.files import examine_files
 from core.doctor.finding import Finding, Verdict, good, note, problem
 from core.doctor.master_key import examine_master_key
+from core.doctor.passkeys import examine_passkeys
 from core.doctor.processes import find_socket_listener
 from core.doctor.upstream import examine_upstream
 from core.domain.administration.clock import ClockState
@@ -53,6 +54,7 @@ def examine(config: Config, ask_clock: AskClock) -> Iterator[Finding]:
     yield from _looked_at("Certificate", examine_certificate(config))
     yield from _looked_at("Client documents", examine_documents(config))
     yield from _looked_at("Sign-in", examine_upstream(config))
+    yield from examine_passkeys(config)
     yield from _looked_at("Addresses", examine_addresses(config, core, answers=answers))
 
 

@@ -45,6 +45,7 @@ DECIDES: dict[str, tuple[Act, str]] = {
     "/tokenhouse.v1.UserAdminService/RevokeUserTokens": (Act.USER_REVOKE, "username"),
     "/tokenhouse.v1.UserAdminService/SetPassword": (Act.PASSWORD_SET, "username"),
     "/tokenhouse.v1.UserAdminService/ResetSecondFactor": (Act.SECOND_FACTOR_RESET, "username"),
+    "/tokenhouse.v1.UserAdminService/RemovePasskeys": (Act.USER_PASSKEYS_REMOVE, "username"),
     "/tokenhouse.v1.UserAdminService/SetGroups": (Act.GROUPS_SET, "username"),
     "/tokenhouse.v1.UserAdminService/DeleteUser": (Act.USER_DELETE, "username"),
     "/tokenhouse.v1.UserAdminService/LinkIdentity": (Act.IDENTITY_LINK, "username"),

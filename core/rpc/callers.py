@@ -86,6 +86,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.UserAdminService/RevokeUserTokens": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/SetPassword": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/ResetSecondFactor": _OPERATOR,
+    "/tokenhouse.v1.UserAdminService/RemovePasskeys": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/SetGroups": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/DeleteUser": _OPERATOR,
     "/tokenhouse.v1.UserAdminService/LinkIdentity": _OPERATOR,

@@ -22,7 +22,7 @@ class PasskeyServicer(passkey_pb2_grpc.PasskeyServiceServicer):
         found = self._passkeys.list(session_token=request.session_token)
         available = self._passkeys.available
         return pb.ListPasskeysResponse(
-            passkeys=[_write(passkey) for passkey in found],
+            passkeys=[write_passkey(passkey) for passkey in found],
             available=available,
             may_add=available and len(found) < MOST_PASSKEYS,
         )
@@ -46,7 +46,7 @@ class PasskeyServicer(passkey_pb2_grpc.PasskeyServiceServicer):
             browser_binding=request.browser_binding,
         )
         _log.info("passkey added by its user", extra={"passkey": passkey.passkey_id, "aaguid": passkey.aaguid})
-        return pb.AddPasskeyResponse(passkey=_write(passkey), recovery_codes=codes)
+        return pb.AddPasskeyResponse(passkey=write_passkey(passkey), recovery_codes=codes)
 
     def RenamePasskey(
         self, request: pb.RenamePasskeyRequest, context: grpc.ServicerContext
@@ -67,7 +67,8 @@ class PasskeyServicer(passkey_pb2_grpc.PasskeyServiceServicer):
         return pb.RemovePasskeyResponse()
 
 
-def _write(passkey: Passkey) -> pb.Passkey:
+def write_passkey(passkey: Passkey) -> pb.Passkey:
+    """As its user and operators see it."""
     return pb.Passkey(
         passkey_id=passkey.passkey_id,
         name=passkey.name,

@@ -10,6 +10,7 @@ from core.domain.administration.identities import IdentityAdministration
 from core.domain.administration.users import UserAdministration
 from core.domain.users.user import User
 from core.rpc.paging import require_page_size
+from core.rpc.passkey import write_passkey
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +69,13 @@ class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
         _log.info("second factor reset", extra={"reset": reset})
         return pb.ResetSecondFactorResponse(reset=reset)
 
+    def RemovePasskeys(
+        self, request: pb.RemovePasskeysRequest, context: grpc.ServicerContext
+    ) -> pb.RemovePasskeysResponse:
+        removed = self._users.remove_passkeys(request.username)
+        _log.info("passkeys removed", extra={"removed": removed})
+        return pb.RemovePasskeysResponse(removed=removed)
+
     def SetGroups(self, request: pb.SetGroupsRequest, context: grpc.ServicerContext) -> pb.SetGroupsResponse:
         user = self._users.set_groups(request.username, request.groups)
         _log.info("groups set", extra={"subject": user.subject})
@@ -95,6 +103,7 @@ class UserAdminServicer(user_admin_pb2_grpc.UserAdminServiceServicer):
         written.identities.extend(
             pb.LinkedIdentity(issuer=each.issuer, sub=each.sub) for each in self._identities.list(user)
         )
+        written.passkeys.extend(write_passkey(each) for each in self._users.list_passkeys(user))
         return written
 
 

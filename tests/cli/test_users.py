@@ -3,12 +3,14 @@
 import os
 import re
 import subprocess
+from html import unescape
 
 import httpx
 import pyotp
 import pytest
 
 from core.cli import users
+from tests.authenticator import Authenticator
 from tests.cli.command import TOKENHOUSE, Operator, clean_environment
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
@@ -194,6 +196,26 @@ def test_reset_second_factor(operator: Operator, pair: Pair) -> None:
     assert operator("users", "reset-second-factor", "nobody-of-this-name").status == 1
     entered = send(browser.get("/account"), "/account/login", username="loser", password="correct horse")
     assert "Signed in as" in entered.text
+
+
+def test_remove_passkeys(operator: Operator, pair: Pair) -> None:
+    """They are shown with their user; the line and the JSON say how many there were."""
+    operator.add_user("holder")
+    authenticator = Authenticator(pair.base)
+    browser = httpx.Client(base_url=pair.base, timeout=PATIENCE, trust_env=False)
+
+    def send(page: httpx.Response, action: str, **fields: str) -> httpx.Response:
+        return browser.post(action, data=hidden_fields(page, action) | fields, follow_redirects=True)
+
+    send(browser.get("/account"), "/account/login", username="holder", password="correct horse")
+    page = send(browser.get("/account/passkeys"), "/account/passkeys/begin", password="correct horse")
+    [options] = re.findall('data-options="([^"]*)"', page.text)
+    send(page, "/account/passkeys/add", response=authenticator.create(unescape(options)), name="blue")
+
+    assert re.search(r"Passkeys +blue \([0-9a-f]{16}\)\n", operator("users", "show", "holder").stdout)
+    assert operator("users", "remove-passkeys", "holder").stdout == "1 passkey of holder removed.\n"
+    assert operator("users", "remove-passkeys", "holder", "--json").json == {"removed": 0}
+    assert operator("users", "remove-passkeys", "nobody-of-this-name").status == 1
 
 
 def test_sign_out_and_revoke(operator: Operator, pair: Pair) -> None:

@@ -18,6 +18,7 @@ from tokenhouse.v1 import (
 from tokenhouse.v1.registration_token_admin_pb2_grpc import RegistrationTokenAdminServiceStub
 
 from tests.rpc.audit_scenes import grant_of, subject_of
+from tests.rpc.passkeys import Keyring
 from tests.rpc.road import PASSWORD, Road
 from tests.rpc.second_factor import Telephone
 from tests.serving import DEADLINE, Serving
@@ -84,6 +85,11 @@ def _creating_a_client(desk: Desk) -> Call:
 def _resetting_a_second_factor(desk: Desk) -> Call:
     Telephone(desk.road).switch_on()
     return desk.of_user("ResetSecondFactor", user_admin_pb2.ResetSecondFactorRequest)
+
+
+def _removing_passkeys(desk: Desk) -> Call:
+    Keyring(desk.road).add()
+    return desk.of_user("RemovePasskeys", user_admin_pb2.RemovePasskeysRequest)
 
 
 def _adding_a_secret(desk: Desk) -> Call:
@@ -163,6 +169,7 @@ OPERATIONS: dict[str, Callable[[Desk], Call]] = {
     "USER_REVOKE": lambda desk: desk.of_user("RevokeUserTokens", _u.RevokeUserTokensRequest),
     "PASSWORD_SET": lambda desk: desk.of_user("SetPassword", _u.SetPasswordRequest, password=PASSWORD),
     "SECOND_FACTOR_RESET": _resetting_a_second_factor,
+    "USER_PASSKEYS_REMOVE": _removing_passkeys,
     "GROUPS_SET": lambda desk: desk.of_user("SetGroups", _u.SetGroupsRequest, groups=["staff"]),
     "IDENTITY_LINK": lambda desk: desk.of_user("LinkIdentity", _u.LinkIdentityRequest, **_identity()),
     "IDENTITY_UNLINK": _unlinking,
@@ -203,6 +210,7 @@ IN_VAIN: dict[str, tuple[str, str, Any]] = {
         "ResetSecondFactor",
         user_admin_pb2.ResetSecondFactorRequest(username="nobody"),
     ),
+    "USER_PASSKEYS_REMOVE": ("users", "RemovePasskeys", user_admin_pb2.RemovePasskeysRequest(username="nobody")),
     "GROUPS_SET": ("users", "SetGroups", user_admin_pb2.SetGroupsRequest(username="nobody")),
     "IDENTITY_LINK": ("users", "LinkIdentity", user_admin_pb2.LinkIdentityRequest(username="nobody")),
     "IDENTITY_UNLINK": ("users", "UnlinkIdentity", user_admin_pb2.UnlinkIdentityRequest(username="nobody")),

@@ -4,7 +4,7 @@ import logging
 
 import grpc
 import pytest
-from tokenhouse.v1 import account_pb2, back_to_pb2, passkey_login_pb2, session_pb2
+from tokenhouse.v1 import account_pb2, back_to_pb2, passkey_login_pb2, session_pb2, user_admin_pb2
 from tokenhouse.v1 import passkey_pb2 as pb
 
 from tests.rpc.passkeys import ADDRESS, Keyring
@@ -111,6 +111,20 @@ def test_nothing_is_offered_where_nobody_has_one(road: Road) -> None:
     question = passkey_login_pb2.OfferPasskeySecondFactorRequest(sealed_second_factor=sealed, browser_binding=BINDING)
     answer = second.OfferPasskeySecondFactor(question, timeout=DEADLINE)
     assert (answer.HasField("offer"), answer.has_codes) == (True, False)
+
+
+def test_an_operator_removes_them(road: Road, keyring: Keyring) -> None:
+    """user_admin.proto: shown with the user, removed all at once; then a password alone is enough."""
+    about = user_admin_pb2.GetUserRequest(username=road.username)
+    [passkey] = road.serving.users.GetUser(about, timeout=DEADLINE).user.passkeys
+    request = user_admin_pb2.RemovePasskeysRequest(username=road.username)
+    removed = [road.serving.users.RemovePasskeys(request, timeout=DEADLINE).removed for _ in range(2)]
+
+    assert passkey.name == "Bitwarden"
+    assert removed == [1, 0]
+    assert road.log_in().session_token
+    nobody = user_admin_pb2.RemovePasskeysRequest(username="nobody")
+    assert refused(road.serving.users.RemovePasskeys, nobody).reason == "NOT_FOUND"
 
 
 def test_sessions_say_how_their_user_signed_in(road: Road, keyring: Keyring) -> None:

@@ -8,6 +8,7 @@ from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock
 from core.domain.errors import AlreadyExists, NotFound
+from core.domain.factors.passkey import Passkey, PasskeyFacts
 from core.domain.factors.second_factor import SecondFactorIntents
 from core.domain.grants.grant import RevokeReason
 from core.domain.randomness import Randomness
@@ -23,7 +24,7 @@ class UserTransaction(UserFacts, UserIntents, SecondFactorIntents, EndingTransac
     """What operators' acts on users write."""
 
 
-class UserStore(UserFacts, Writes[UserTransaction], Protocol):
+class UserStore(UserFacts, PasskeyFacts, Writes[UserTransaction], Protocol):
     """What operators' acts on users need of a store."""
 
 
@@ -136,7 +137,7 @@ class UserAdministration:
         return self._store.write(intent)
 
     def reset_second_factor(self, username: str) -> bool:
-        """Let a password alone sign the user in, for who has lost their telephone; False where it did before."""
+        """Let a password alone sign the user in, for who has lost telephone and passkeys; False where it did before."""
         user = self.get(username)
         record = self._record(Act.SECOND_FACTOR_RESET, user)
 
@@ -146,6 +147,26 @@ class UserAdministration:
             if reset:
                 tx.record_act(record)
             return reset
+
+        return self._store.write(intent)
+
+    def list_passkeys(self, user: User) -> Sequence[Passkey]:
+        """The user's, oldest first."""
+        return self._store.list_passkeys(user.subject)
+
+    def remove_passkeys(self, username: str) -> int:
+        """Remove every passkey of the user's, for who has lost them; how many. With the last second factor the recovery
+        codes are gone, too."""
+        user = self.get(username)
+        record = self._record(Act.USER_PASSKEYS_REMOVE, user)
+
+        def intent(tx: UserTransaction) -> int:
+            _require(tx.find_user(user.subject) is not None, username)
+            removed = tx.delete_passkeys(user.subject)
+            tx.delete_idle_recovery_codes(user.subject)
+            if removed:
+                tx.record_act(record)
+            return removed
 
         return self._store.write(intent)
 

@@ -37,6 +37,7 @@ class Act(StrEnum):
     PASSKEY_RENAME = "passkey_rename"
     PASSKEY_REMOVE = "passkey_remove"
     #: The user name, for each of these.
+    USER_PASSKEYS_REMOVE = "user_passkeys_remove"
     GROUPS_SET = "groups_set"
     IDENTITY_LINK = "identity_link"
     IDENTITY_UNLINK = "identity_unlink"
