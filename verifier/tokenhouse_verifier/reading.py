@@ -43,16 +43,20 @@ class Reader:
         self._common.clear()
 
     def _learn(self, written: bytes, answer: ValidateTokenResponse) -> _Common:
-        share = self._cache.share
+        find, share = self._cache.shared.get, self._cache.share
+        subject, username, client_id = answer.subject, answer.username, answer.client_id
+        # A list of all at once is quicker to come by than one after the other.
+        scope, audience, groups = tuple(answer.scope[:]), tuple(answer.audience[:]), tuple(answer.groups[:])
         values = (
-            share(answer.subject),
-            share(answer.username),
-            share(answer.client_id),
-            share(tuple(answer.scope[:])),
-            share(tuple(answer.audience[:])),
-            share(tuple(answer.groups[:])),
+            find(subject) or share(subject),
+            find(username) or share(username),
+            find(client_id) or share(client_id),
+            find(scope) or share(scope),
+            find(audience) or share(audience),
+            find(groups) or share(groups),
         )
-        common = _Common(values, size_of(AccessToken(*values, 0, ""), len(written)))
+        size = size_of(tuple.__new__(AccessToken, (*values, 0, "")), len(written))
+        common: _Common = tuple.__new__(_Common, (values, size))
         if len(written) <= _LONGEST_COMMON:
             if len(self._common) >= _MOST_COMMON:
                 self._common.clear()
