@@ -34,6 +34,7 @@ _URGENCY = {
     "tokenhouse.v1.AuthorizationService": Urgency.ISSUANCE,
     "tokenhouse.v1.DeviceAuthorizationService": Urgency.ISSUANCE,
     "tokenhouse.v1.SessionService": Urgency.ISSUANCE,
+    "tokenhouse.v1.PasskeyLoginService": Urgency.ISSUANCE,
     "tokenhouse.v1.UpstreamService": Urgency.ISSUANCE,
     "tokenhouse.v1.TokenService": Urgency.ISSUANCE,
     "tokenhouse.v1.RegistrationService": Urgency.REGISTRATION,

@@ -1,6 +1,8 @@
 """Logins with a passkey (WebAuthn Level 3 §7.2), by a real authenticator in software."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,6 +28,7 @@ from tests.authenticator import BE, BS, UP, UV, Authenticator, decoded, encoded
 from tests.domain.house import ISSUER, House
 from tests.domain.passkeys import NETWORK, Owner
 from tests.domain.road import BINDING, a_session, a_user
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -273,6 +276,13 @@ def test_the_passkey_of_somebody_else_is_no_second_step(house: House, owner: Own
     assert theirs is not None
     assert _refusal(lambda: owner.prove(pending, other.authenticator.get(theirs[0]), theirs[1])) is InvalidRequest
     assert owner.second_step(pending)
+
+
+def test_the_library_is_loaded_with_the_first_passkey() -> None:
+    """A server without passkeys pays neither time nor memory for them: nothing of it is there after a start."""
+    ask = "import sys, core.wiring; print([name for name in sys.modules if name in ('webauthn', 'cbor2', 'OpenSSL')])"
+    told = subprocess.run([sys.executable, "-c", ask], capture_output=True, check=True, timeout=PATIENCE)
+    assert told.stdout == b"[]\n"
 
 
 def test_the_second_step_counts_too(owner: Owner) -> None:
