@@ -1,8 +1,12 @@
 """Identities at other OpenID providers, the states of logins there, and where sessions came from."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from core.domain.store import Store
+import pytest
+
+from core.domain.sessions.session import Session
+from core.domain.store import Store, Transaction
 from core.domain.upstream.identity import LinkedIdentity, UpstreamSession
 from tests.store_contract.nouns import NOW, a_user
 
@@ -75,3 +79,36 @@ def test_where_a_session_came_from_is_forgotten_with_it(store: Store) -> None:
     assert store.find_upstream_session(b"third", now=NOW) == bare
     assert store.purge(now=NOW + 60, limit=10) == 2
     assert store.find_upstream_session(b"token hash", now=NOW) is None
+
+
+_OF_ADA, _OTHER_OF_ADA, _OF_BOB = (
+    Session(bytes([number]) * 32, subject, NOW, NOW + 60)
+    for number, subject in enumerate(("subject-1", "subject-1", "subject-2"))
+)
+_ENDS: dict[str, tuple[Callable[[Transaction], object], list[Session]]] = {
+    "one": (lambda tx: tx.delete_session(_OF_ADA.token_hash), [_OF_ADA]),
+    "one of a user": (lambda tx: tx.delete_session_of_subject(_OF_ADA.token_hash, "subject-1"), [_OF_ADA]),
+    "one of somebody else": (lambda tx: tx.delete_session_of_subject(_OF_ADA.token_hash, "subject-2"), []),
+    "all but one": (lambda tx: tx.delete_other_sessions(_OF_ADA), [_OTHER_OF_ADA]),
+    "all of a user": (lambda tx: tx.delete_sessions_of_subject("subject-1"), [_OF_ADA, _OTHER_OF_ADA]),
+    "all": (lambda tx: tx.delete_all_sessions(), [_OF_ADA, _OTHER_OF_ADA, _OF_BOB]),
+}
+
+
+@pytest.mark.parametrize(("end", "ended"), _ENDS.values(), ids=_ENDS)
+def test_what_a_provider_said_ends_with_the_session(
+    populated: Store, end: Callable[[Transaction], object], ended: list[Session]
+) -> None:
+    """However it ends: nobody's ID token is kept for a session that is no more; the others' are."""
+    sessions = (_OF_ADA, _OTHER_OF_ADA, _OF_BOB)
+
+    def begin(tx: Transaction) -> None:
+        for session in sessions:
+            tx.create_session(session)
+            tx.note_upstream_session(replace(SESSION, token_hash=session.token_hash))
+
+    populated.write(begin)
+    populated.write(end)
+
+    forgotten = [each for each in sessions if populated.find_upstream_session(each.token_hash, now=NOW) is None]
+    assert forgotten == ended

@@ -52,7 +52,7 @@ class SessionFacts(Protocol):
 
 
 class SessionIntents(Protocol):
-    """What can be done to sessions inside a transaction."""
+    """What can be done to sessions inside a transaction. Where one came from is forgotten with it."""
 
     def create_session(self, session: Session) -> None: ...
 

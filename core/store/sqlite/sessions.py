@@ -19,6 +19,11 @@ _DELETE_ONE_OF_SUBJECT = "DELETE FROM sessions WHERE token_hash = ? AND subject 
 _DELETE_OTHERS = "DELETE FROM sessions WHERE subject = ? AND token_hash <> ?"
 _DELETE_OF_SUBJECT = "DELETE FROM sessions WHERE subject = ?"
 _DELETE_ALL = "DELETE FROM sessions"
+#: Where a session of another provider came from, and who its user is there, is nobody's business after its end.
+_FORGET_ORIGIN = "DELETE FROM upstream_sessions WHERE token_hash = ?"
+_FORGET_ALL_ORIGINS = "DELETE FROM upstream_sessions"
+_FORGET_ORIGINS = f"{_FORGET_ALL_ORIGINS} WHERE token_hash IN (SELECT token_hash FROM sessions WHERE subject = ?)"
+_FORGET_OTHERS = f"{_FORGET_ORIGINS} AND token_hash <> ?"
 _PURGE = """
     DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at <= ? LIMIT ?)
 """
@@ -53,18 +58,25 @@ class SessionWrites(WritingStatements):
         )
 
     def delete_session(self, token_hash: bytes) -> bool:
+        self.count(_FORGET_ORIGIN, (token_hash,))
         return self.row(_DELETE, (token_hash,)) is not None
 
     def delete_session_of_subject(self, token_hash: bytes, subject: str) -> bool:
-        return self.row(_DELETE_ONE_OF_SUBJECT, (token_hash, subject)) is not None
+        ended = self.row(_DELETE_ONE_OF_SUBJECT, (token_hash, subject)) is not None
+        if ended:
+            self.count(_FORGET_ORIGIN, (token_hash,))
+        return ended
 
     def delete_other_sessions(self, session: Session) -> int:
+        self.count(_FORGET_OTHERS, (session.subject, session.token_hash))
         return self.count(_DELETE_OTHERS, (session.subject, session.token_hash))
 
     def delete_sessions_of_subject(self, subject: str) -> int:
+        self.count(_FORGET_ORIGINS, (subject,))
         return self.count(_DELETE_OF_SUBJECT, (subject,))
 
     def delete_all_sessions(self) -> int:
+        self.count(_FORGET_ALL_ORIGINS)
         return self.count(_DELETE_ALL)
 
     def purge_sessions(self, *, now: int, limit: int) -> int:
