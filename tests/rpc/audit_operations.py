@@ -73,8 +73,15 @@ def _client(client_id: str = "") -> client_admin_pb2.CreateClientRequest:
 
 def _creating_a_user(desk: Desk) -> Call:
     name = f"new-{secrets.token_hex(4)}"
-    request = user_admin_pb2.CreateUserRequest(username=name, password=PASSWORD)
-    return desk.serving.users.CreateUser, request, {"target": name}
+    request = user_admin_pb2.CreateUserRequest(username=name, password=PASSWORD, groups=["staff", "operators"])
+    return desk.serving.users.CreateUser, request, {"target": name, "reason": "+operators, +staff"}
+
+
+def _setting_groups(desk: Desk) -> Call:
+    before = user_admin_pb2.SetGroupsRequest(username=desk.road.username, groups=["research", "staff"])
+    desk.serving.users.SetGroups(before, timeout=DEADLINE)
+    method, request, about = desk.of_user("SetGroups", user_admin_pb2.SetGroupsRequest, groups=["operators", "staff"])
+    return method, request, {**about, "reason": "+operators, -research"}
 
 
 def _creating_a_client(desk: Desk) -> Call:
@@ -170,7 +177,7 @@ OPERATIONS: dict[str, Callable[[Desk], Call]] = {
     "PASSWORD_SET": lambda desk: desk.of_user("SetPassword", _u.SetPasswordRequest, password=PASSWORD),
     "SECOND_FACTOR_RESET": _resetting_a_second_factor,
     "USER_PASSKEYS_REMOVE": _removing_passkeys,
-    "GROUPS_SET": lambda desk: desk.of_user("SetGroups", _u.SetGroupsRequest, groups=["staff"]),
+    "GROUPS_SET": _setting_groups,
     "IDENTITY_LINK": lambda desk: desk.of_user("LinkIdentity", _u.LinkIdentityRequest, **_identity()),
     "IDENTITY_UNLINK": _unlinking,
     "USER_DELETE": lambda desk: desk.of_user("DeleteUser", _u.DeleteUserRequest),

@@ -9,6 +9,7 @@ import pytest
 from tokenhouse.v1 import (
     account_pb2,
     account_pb2_grpc,
+    audit_admin_pb2,
     back_to_pb2,
     console_pb2,
     console_pb2_grpc,
@@ -19,6 +20,7 @@ from tokenhouse.v1 import (
 )
 
 from tests.openid_provider import ProviderVisit
+from tests.rpc.audit_scenes import records
 from tests.rpc.road import BINDING, PASSWORD, Refused, read_refusal, refused
 from tests.running import wait_until
 from tests.serving import DEADLINE
@@ -236,6 +238,8 @@ def test_groups_come_at_every_login_and_are_told_at_once(away: Away) -> None:
     revision = away.road.validate(token).revision
     away.sign_in()
     assert away.road.validate(token).revision == revision
+    changes = records(away.road.serving, acts=[audit_admin_pb2.AUDIT_ACT_GROUPS_SET], user=away.account)
+    assert [record.reason for record in changes] == ["+research, -operators", "+operators"]
 
 
 def test_nobody_is_taken_over_by_name(away: Away) -> None:

@@ -1,6 +1,7 @@
 """Users, as operators add, change and end them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from core.domain.administration.ending import EndingTransaction, end_grants_of_subject
@@ -14,7 +15,7 @@ from core.domain.grants.grant import RevokeReason
 from core.domain.randomness import Randomness
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.domain.tokens.change import ChangeKind
-from core.domain.users.groups import parse_groups
+from core.domain.users.groups import change_of_groups, parse_groups
 from core.domain.users.password import Passwords
 from core.domain.users.user import User, UserFacts, UserIntents, parse_username, username_key
 from core.domain.writing import Writes
@@ -45,7 +46,7 @@ class UserAdministration:
             InvalidArgument: an unusable name or group, or a password that is too short.
         """
         user = self._new_user(username, password, groups)
-        record = self._record(Act.USER_CREATE, user)
+        record = self._record(Act.USER_CREATE, user, reason=change_of_groups((), user.groups))
         if not self._store.write(lambda tx: _create(tx, user, record)):
             raise AlreadyExists(f"there is a user {user.username} already")
         return user
@@ -53,7 +54,7 @@ class UserAdministration:
     def create_first(self, username: str, password: str, groups: Iterable[str]) -> bool:
         """Add the very first user of a new database; False when it ever had one."""
         user = self._new_user(username, password, groups)
-        record = self._record(Act.USER_CREATE, user)
+        record = self._record(Act.USER_CREATE, user, reason=change_of_groups((), user.groups))
         return self._store.write(lambda tx: tx.claim_first_user() and _create(tx, user, record))
 
     def get(self, username: str) -> User:
@@ -94,7 +95,13 @@ class UserAdministration:
         """Replace the user's groups; the next validation returns the new ones."""
         user, kept = self.get(username), parse_groups(groups)
         record = self._record(Act.GROUPS_SET, user)
-        self._store.write(lambda tx: self._change(tx, user, tx.set_groups(user.subject, kept), record))
+
+        def intent(tx: UserTransaction) -> None:
+            before = tx.find_user(user.subject)
+            told = replace(record, reason=change_of_groups(before.groups if before else (), kept))
+            self._change(tx, user, tx.set_groups(user.subject, kept), told)
+
+        self._store.write(intent)
         return self.get(username)
 
     def sign_out(self, username: str) -> int:
@@ -195,8 +202,8 @@ class UserAdministration:
             created_at=self._clock.now(),
         )
 
-    def _record(self, act: Act, user: User) -> AuditRecord:
-        return record_of(act, at=self._clock.now(), subject=user.subject, target=user.username)
+    def _record(self, act: Act, user: User, reason: str = "") -> AuditRecord:
+        return record_of(act, at=self._clock.now(), reason=reason, subject=user.subject, target=user.username)
 
     def _change(self, tx: UserTransaction, user: User, found: bool, record: AuditRecord) -> None:
         _require(found, user.username)

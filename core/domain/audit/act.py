@@ -20,7 +20,7 @@ class Act(StrEnum):
     REGISTRATION = "registration"
     #: Nothing; without a client it was all of them.
     DISCONNECT = "disconnect"
-    #: The user name, for each of these.
+    #: The user name, for each of these; where groups are set, the reason says which come and which go.
     USER_CREATE = "user_create"
     USER_DISABLE = "user_disable"
     USER_ENABLE = "user_enable"
@@ -36,7 +36,7 @@ class Act(StrEnum):
     PASSKEY_ADD = "passkey_add"
     PASSKEY_RENAME = "passkey_rename"
     PASSKEY_REMOVE = "passkey_remove"
-    #: The user name, for each of these.
+    #: The user name, for each of these; where groups are set, the reason says which come and which go.
     USER_PASSKEYS_REMOVE = "user_passkeys_remove"
     GROUPS_SET = "groups_set"
     IDENTITY_LINK = "identity_link"

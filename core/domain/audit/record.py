@@ -21,7 +21,7 @@ class AuditRecord:
     at: int
     act: Act
     result: Result
-    #: In one word: a verdict, or the code of a refusal.
+    #: In one word: a verdict, or the code of a refusal; where groups are set, which ones come and go.
     reason: str
     actor: Actor
     #: The user and the client whom it concerns; empty where it concerns none.

@@ -28,6 +28,7 @@ from core.domain.upstream.claims import find_groups, propose_username, require_a
 from core.domain.upstream.id_token import IdTokens
 from core.domain.upstream.identity import LinkedIdentity, UpstreamFacts, UpstreamIntents, UpstreamSession
 from core.domain.upstream.provider import AskedLogin, Identity, OpenIdProviders
+from core.domain.users.groups import change_of_groups
 from core.domain.users.user import User, UserIntents, username_key
 from core.domain.writing import Writes
 
@@ -234,7 +235,8 @@ class UpstreamLogins:
             tx.record_act(_record(Act.LOGIN, user, now, network_address))
             if groups is not None and groups != user.groups:
                 tx.set_groups(user.subject, groups)
-                tx.record_act(_record(Act.GROUPS_SET, user, now, network_address))
+                change = change_of_groups(user.groups, groups)
+                tx.record_act(_record(Act.GROUPS_SET, user, now, network_address, change))
                 tx.record_change(ChangeKind.SUBJECT_CHANGED, user.subject, now=now, keep_until=now + LONGEST_LIFETIME)
             begun = replace(session, subject=user.subject)
             tx.create_session(begun)
@@ -289,10 +291,11 @@ class UpstreamLogins:
         return urlsafe_b64encode(self._randomness.token_bytes(32)).rstrip(b"=").decode()
 
 
-def _record(act: Act, user: User, at: int, network_address: str = "") -> AuditRecord:
+def _record(act: Act, user: User, at: int, network_address: str = "", reason: str = "") -> AuditRecord:
     return record_of(
         act,
         at=at,
+        reason=reason,
         actor=actor_of(user),
         subject=user.subject,
         target="" if act is Act.LOGIN else user.username,

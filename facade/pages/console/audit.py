@@ -12,6 +12,8 @@ from facade.pages.console.rows import Row
 from facade.pages.console.wording import ID, NAME, in_words, moment
 from facade.pages.untrusted import shown
 
+#: Whose reason is no word of ours.
+_OF_GROUPS = (pb.AUDIT_ACT_USER_CREATE, pb.AUDIT_ACT_GROUPS_SET)
 #: By what the page may be narrowed down, as ListAuditRecordsRequest names it.
 FILTERS = ("user", "client_id", "network", "correlation_id")
 
@@ -41,7 +43,7 @@ def audit_row(frame: Frame, record: pb.AuditRecord) -> Row:
         "actor": shown(record.actor_name or record.actor, NAME) or in_words("actor", kind),
         "act": in_words("audit_act", _word(pb.AuditAct.Name, "AUDIT_ACT_", record.act)),
         "result": in_words("audit_result", _word(pb.AuditResult.Name, "AUDIT_RESULT_", record.result)),
-        "reason": in_words("outcome", record.reason) if record.reason else "",
+        "reason": _why(record),
         "about": [shown(text, ID) for text in (record.client_id, record.target) if text],
         "network": shown(record.network, NAME),
         "network_url": frame.url(paths.CONSOLE_AUDIT, network=record.network),
@@ -49,6 +51,13 @@ def audit_row(frame: Frame, record: pb.AuditRecord) -> Row:
         "correlation_url": frame.url(paths.CONSOLE_AUDIT, correlation_id=record.correlation_id),
         "count": record.count,
     }
+
+
+def _why(record: pb.AuditRecord) -> str:
+    """A word of ours; where groups were set, their names as they are."""
+    if record.act in _OF_GROUPS and record.result == pb.AUDIT_RESULT_SUCCEEDED:
+        return shown(record.reason, ID)
+    return in_words("outcome", record.reason) if record.reason else ""
 
 
 def _word(name_of: Callable[..., str], prefix: str, number: int) -> str:

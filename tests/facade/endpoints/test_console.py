@@ -326,6 +326,15 @@ def test_the_trail_names_the_operator_who_acted(pair: Pair, operator: Operator) 
     assert "answered an app" in grant.text
 
 
+def test_the_trail_says_which_groups_were_set(operator: Operator, users: UserAdminServiceStub) -> None:
+    """By their own names: whoever was made an operator is seen."""
+    users.CreateUser(
+        user_admin_pb2.CreateUserRequest(username="gina", password="correct horse battery", groups=["it_admins"]),
+        timeout=PATIENCE,
+    )
+    assert "+it_admins" in operator.get("/admin/audit", user="gina").text
+
+
 def test_tries_are_seen_and_given_back(pair: Pair, operator: Operator) -> None:
     """A wrong password has cost one; the button in its row gives it back, and is bound to that row."""
     Operator(pair).sign_in("admin", "wrong")
