@@ -78,6 +78,10 @@ REFUSED: Mapping[str, str] = {
     "too_many_attempts": "there were too many of them before",
     "login_required": "nobody is signed in, and the client wants no page to be shown",
     "consent_required": "the user has to be asked, and the client wants no page to be shown",
+    "invalid_client": "the client did not prove who it is: its secret or assertion is missing, wrong or not agreed",
+    "unauthorized_client": "the client is not registered for what it asks for, its grant_types say so",
+    "invalid_request": "the request lacks something or says something wrong; the client was told what",
+    "invalid_client_metadata": "the registration says something that it cannot; the client was told what",
     "temporarily_unavailable": "the server could not answer just then",
     "server_error": "something went wrong on the server: see the log",
 }

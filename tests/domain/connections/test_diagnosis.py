@@ -280,6 +280,11 @@ def test_how_far_it_came(happenings: tuple[Happening, ...], state: str) -> None:
     [
         *(Happening(Step.TOKEN, verdict) for verdict in CodeVerdict),
         *(Happening(Step.REFRESH, verdict) for verdict in RefreshVerdict if verdict is not RefreshVerdict.ROTATED),
+        # What a client gets wrong most often.
+        *(
+            refused(Step.AUTHORIZE, why)
+            for why in ("invalid_client", "unauthorized_client", "invalid_request", "invalid_client_metadata")
+        ),
         # Tokens that are unknown are of no attempt, and while clients are switched off none is looked at.
         *(
             Happening(Step.VALIDATION, why)
