@@ -39,7 +39,7 @@ class CannotFetch(Exception):
     def __init__(
         self, reason: str, detail: object = "", *, before_asking: bool = False, too_late: bool = False
     ) -> None:
-        """`before_asking`: the host never learned what is wanted from it. `too_late`: it did, and was slow."""
+        """`before_asking`: the host never learned what is wanted from it. `too_late`: it did, and said nothing."""
         super().__init__(reason)
         self.reason = reason
         self.detail = str(detail)
@@ -223,7 +223,11 @@ def _read(stream: BoundedStream, asking: Asking) -> Answer:
         while response.status in _INTERIM:
             response.headers = None  # type: ignore[assignment]
             response.begin()
-        body = response.read(asking.most + 1)
+        try:
+            body = response.read(asking.most + 1)
+        except TimeoutError:
+            # The host has begun to answer: what never ends is this target, which anybody may have named.
+            raise CannotFetch("it did not come in time") from None
         if len(body) > asking.most:
             raise _too_large(asking.most)
         if response.length:
