@@ -84,6 +84,8 @@ LOGIN_DEADLINE = 8.0
 DOCUMENT_DEADLINE = 8.0
 #: A login at another provider: metadata, tokens, keys and UserInfo, 3 s at the most for each.
 UPSTREAM_DEADLINE = 14.0
+#: An operator's act: it may end a hundred thousand grants, and who is told that it is not possible believes it.
+ACT_DEADLINE = 15.0
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
@@ -121,6 +123,7 @@ _AT_ONCE = _Options(patient=False)
 _LOGIN = _Options(timeout=LOGIN_DEADLINE)
 _BY_DOCUMENT = _Options(timeout=DOCUMENT_DEADLINE)
 _UPSTREAM = _Options(timeout=UPSTREAM_DEADLINE)
+_ACT = _Options(timeout=ACT_DEADLINE)
 
 
 class _Method(Generic[Q, R]):
@@ -221,7 +224,7 @@ class CoreClient:
         self._begin_devices()
         self.account = AccountCalls(method)
         self.look = method("/tokenhouse.v1.ConsoleService/Look", LookRequest, LookResponse)
-        self.act = method("/tokenhouse.v1.ConsoleService/Act", ActRequest, ActResponse)
+        self.act = method("/tokenhouse.v1.ConsoleService/Act", ActRequest, ActResponse, _ACT)
         self.log_in = method("/tokenhouse.v1.SessionService/LogIn", LogInRequest, LogInResponse, _LOGIN)
         self.log_out = method("/tokenhouse.v1.SessionService/LogOut", LogOutRequest, LogOutResponse)
         self.revoke_token = method(

@@ -20,6 +20,7 @@ from tokenhouse.v1.authorization_pb2 import (
     StartAuthorizationResponse,
 )
 from tokenhouse.v1.client_credentials_pb2 import ClientCredentials
+from tokenhouse.v1.console_pb2 import ActRequest, ActResponse, LookRequest, LookResponse
 from tokenhouse.v1.discovery_pb2 import GetServerMetadataRequest
 from tokenhouse.v1.item_error_pb2 import ItemError
 from tokenhouse.v1.session_pb2 import LogInRequest, LogInResponse
@@ -31,6 +32,7 @@ from tokenhouse.v1.token_pb2 import (
     IssueTokensResponse,
 )
 
+from facade import core_client
 from facade.core_client import CoreClient
 from facade.errors import Refusal
 from facade.metrics.core_call_metrics import CoreCallMetrics
@@ -117,6 +119,26 @@ async def test_a_core_that_is_not_there_is_waited_for(peer: Peer, core: CoreClie
     await peer.start()
 
     assert (await answer).session_token == "t"
+
+
+async def test_an_act_of_an_operator_is_waited_for_longer_than_a_look(peer: Peer, core: CoreClient) -> None:
+    """To end all grants of a client that everybody has takes seconds; the operator hears that it was done."""
+    left: dict[str, float] = {}
+
+    def note(name: str, answer: Message) -> Handler:
+        async def noting(request: bytes, context: Context) -> Message:
+            left[name] = context.time_remaining()
+            return answer
+
+        return noting
+
+    peer.handlers |= {"Act": note("Act", ActResponse()), "Look": note("Look", LookResponse())}
+    await peer.start()
+    await core.act(ActRequest())
+    await core.look(LookRequest())
+
+    # gRPC rounds what is left up.
+    assert left["Look"] < core_client.DEADLINE + 1 < left["Act"]
 
 
 async def test_a_core_that_stays_away_is_unavailable_in_time(core: CoreClient) -> None:
