@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,6 +13,7 @@ import pyotp
 from tokenhouse.v1 import user_admin_pb2
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
+from facade.branding import OURS
 from facade.pages.rendering import Pages
 from facade.settings import parse_address
 from facade.texts.languages import CATALOGUES, choose_texts
@@ -154,8 +155,9 @@ class Gallery:
 
     def _made(self, name: str, template: str, language: str, values: dict[str, object]) -> Shown:
         choose_texts([language])
-        made = Pages(parse_address(self._pair.issuer)).render(template, values)
-        return Shown(name, template, httpx.Response(200, headers=[*made.headers.items()], content=made.body))
+        made = Pages(parse_address(self._pair.issuer), replace(OURS, name="Example")).render(template, values)
+        headers = [*made.headers.items(), ("Content-Type", made.content_type or "")]
+        return Shown(name, template, httpx.Response(200, headers=headers, content=made.body))
 
     def _connecting_a_device(self, language: str) -> Iterator[Shown]:
         body = {"client_name": "A terminal", "grant_types": [_DEVICE_GRANT, "refresh_token"]}
