@@ -143,6 +143,17 @@ def test_a_challenge_is_good_once(owner: Owner) -> None:
         owner.enter(good, sealed)
 
 
+def test_challenges_outlive_a_restart(house: House, owner: Owner) -> None:
+    """Whichever process asked, another one takes the answer, and once: all is in the browser and the database."""
+    options, sealed = owner.asked()
+    response = owner.authenticator.get(options)
+    house.restart()
+    assert owner.enter(response, sealed)
+    house.restart()
+    with pytest.raises(InvalidRequest):
+        owner.enter(response, sealed)
+
+
 def test_racing_with_one_answer(owner: Owner) -> None:
     """Sent eight times at once it begins one session."""
     options, sealed = owner.asked()
