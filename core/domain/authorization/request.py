@@ -95,6 +95,12 @@ def _not_its_own(client: Client, redirect_uri: RedirectUri) -> InvalidRedirectUr
         return RedirectUriNotInDocument(
             f"redirect_uri {redirect_uri.text} is not in the document of this app, {client.client_id}"
         )
+    if client.source is ClientSource.OPERATOR:
+        # No setting adds to these, and no tool can.
+        return InvalidRedirectUri(
+            f"redirect_uri {redirect_uri.text} is none that the operator added this app with: it has to be added anew "
+            "with it (tokenhouse clients add --redirect-uri)"
+        )
     return InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app")
 
 

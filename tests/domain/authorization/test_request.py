@@ -189,14 +189,17 @@ def test_a_client_that_is_gone_gets_a_page(house: House, end: str, refusal: type
 
 
 def test_whose_redirect_uri_it_is_not_is_known_to_the_operator(house: House) -> None:
-    """REDIRECT_URI_NOT_REGISTERED of the doctor: who can change it is another one for each kind of client."""
-    told = []
+    """REDIRECT_URI_NOT_REGISTERED of the doctor: who can change it is another one for each kind of client; and the page
+    says it, too."""
+    told, shown = [], []
     for client in (a_client(house), a_confidential_client(house)[0]):
         with pytest.raises(InvalidRedirectUri) as caught:
             start(house, asked(client, redirect_uri="http://127.0.0.1/other"))
         told.append(caught.value.why)
+        shown.append("clients add --redirect-uri" in caught.value.description)
 
     assert told == ["redirect_uri_not_registered", "redirect_uri_not_added"]
+    assert shown == [False, True]
 
 
 def test_a_client_that_its_operator_has_removed_gets_another_page(house: House) -> None:
