@@ -165,7 +165,8 @@ def test_who_gives_up_in_flight_keeps_nobody_from_waking(echo: Echo, crowd_of: "
     wait_until(lambda: crowd.waiting() == 12, "all to wait")
     echo.open, held = answered, echo.open
     held.set()
-    wait_until(lambda: any(len(batch) == 12 for batch in echo.batches), "their batch")
+    # On a slow machine some have given up by now, and are not sent.
+    wait_until(lambda: any({"0", "3", "6", "9"} <= set(batch) for batch in echo.batches), "their batch")
     gone = [answers[number] for number in range(12) if number % 3]
     assert all(isinstance(future.exception(PATIENCE), TimeoutError) for future in gone)
     answered.set()
