@@ -121,12 +121,15 @@ def search(limit: int, as_json: bool, **wanted: Any) -> None:
 def export(after: int, output: IO[str], **wanted: Any) -> None:
     """Write all records that match as lines of JSON, the oldest first."""
     # A new file is for its owner alone, as the stream's is: it says who did what from where.
-    os.umask(0o077)
-    request = _request(wanted)
-    request.page_size, request.after_number = PAGE_SIZE, after
-    with admin_channel() as channel:
-        for record in _all_after(AuditAdminServiceStub(channel), request):
-            output.write(f"{_line(record)}\n")
+    before = os.umask(0o077)
+    try:
+        request = _request(wanted)
+        request.page_size, request.after_number = PAGE_SIZE, after
+        with admin_channel() as channel:
+            for record in _all_after(AuditAdminServiceStub(channel), request):
+                output.write(f"{_line(record)}\n")
+    finally:
+        os.umask(before)
 
 
 @audit.command()

@@ -139,7 +139,7 @@ SPOILT: dict[str, tuple[_Spoil, str, str]] = {
         r"is not the key of this database: put a copy of the right one in its place$",
     ),
     "another key in the configuration": (
-        lambda patient: patient.write_config("127.0.0.1:50051", f"[Keys]\nMasterKey = {_OTHER_KEY}\n"),
+        lambda patient: patient.write_config(f"127.0.0.1:{free_port()}", f"[Keys]\nMasterKey = {_OTHER_KEY}\n"),
         "Master key",
         r"Keys\.MasterKey is not the key of this database",
     ),
@@ -171,7 +171,7 @@ SPOILT: dict[str, tuple[_Spoil, str, str]] = {
         r"Metrics\.CoreListen: cannot listen on 192\.0\.2\.1 .*: name another address$",
     ),
     "a configuration that cannot be used": (
-        lambda patient: patient.write_config("127.0.0.1:50051", f"[Keys]\nMasterKey = {_OTHER_KEY[:-2]}\n"),
+        lambda patient: patient.write_config(f"127.0.0.1:{free_port()}", f"[Keys]\nMasterKey = {_OTHER_KEY[:-2]}\n"),
         "Configuration",
         r"tokenhouse\.conf:7: Keys\.MasterKey",
     ),
