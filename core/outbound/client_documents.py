@@ -1,6 +1,7 @@
 """Clients' documents over guarded HTTP (draft-ietf-oauth-client-id-metadata-document)."""
 
 import re
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from core.domain.clients.document_source import DocumentUnavailable, FetchedDocument, SourceBusy
@@ -76,8 +77,9 @@ def _find_expiry(headers: dict[str, str]) -> int | None:
         return None
     try:
         expires = parsedate_to_datetime(headers["expires"])
-        date = parsedate_to_datetime(headers["date"])
+        # RFC 9110 §6.6.1: what says no date is of when it arrived.
+        date = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
         return max(0, int((expires - date).total_seconds()))
-    except (KeyError, ValueError, TypeError):
+    except (ValueError, TypeError):
         # RFC 9111 §5.3: what is no date, "0" above all, has passed.
         return 0

@@ -115,7 +115,6 @@ def test_a_host_that_cannot_be_reached(documents: FetchedDocuments) -> None:
         ((expires(-900), DATE), 0),
         ((expires(900), DATE, "Cache-Control: max-age=60"), 60),
         (("Expires: 0", DATE), 0),
-        ((expires(900),), 0),
         ((expires(900), "Date: yesterday"), 0),
     ],
 )
@@ -126,3 +125,14 @@ def test_freshness(
     host.serve("/client.json", b"{}", "Content-Type: application/json", *headers)
 
     assert documents.fetch(URL, loopback=False).fresh_for == fresh_for
+
+
+def test_an_answer_without_a_date_is_of_when_it_arrived(host: DocumentHost, documents: FetchedDocuments) -> None:
+    """RFC 9110 §6.6.1: Expires less the time of the answer's arrival."""
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    host.serve("/client.json", b"{}", "Content-Type: application/json", f"Expires: {in_an_hour}")
+
+    fresh_for = documents.fetch(URL, loopback=False).fresh_for
+
+    assert fresh_for is not None
+    assert 3500 < fresh_for <= 3600
