@@ -72,8 +72,7 @@ class Logins:
             LocalUsersOff: the operator switched passwords off.
             SecondFactorWanted: all is right so far, and no session has begun.
         """
-        if not self._policy.current.upstream.local_users:
-            raise LocalUsersOff("nobody signs in with a password here")
+        self.require_local_users()
         key = username_key(username)
         user = self._store.find_user_by_name(key)
         try:
@@ -113,6 +112,15 @@ class Logins:
         if not self._store.write(intent):
             raise SecondFactorWanted(current)
         return token, session
+
+    def require_local_users(self) -> None:
+        """Pass while users sign in here, at whichever step.
+
+        Raises:
+            LocalUsersOff: the operator switched passwords off.
+        """
+        if not self._policy.current.upstream.local_users:
+            raise LocalUsersOff("nobody signs in with a password here")
 
     def log_out(self, token: str) -> None:
         """End the session, if there is one."""

@@ -111,9 +111,11 @@ class SecondFactorLogins:
             TooManyAttempts: the account's wrong codes are used up; those of both kinds are counted apart, so that who
                 guesses at one leaves the owner the other.
             InvalidRequest: the password has changed since, or the user is disabled.
+            LocalUsersOff: the operator switched passwords off since.
         """
         user = self.require_user(pending)
         try:
+            self._logins.require_local_users()
             return self._prove(user, code, network_address, previous_token)
         except Refusal as refusal:
             refusal.subject = user.subject

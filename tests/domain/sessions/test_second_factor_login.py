@@ -2,11 +2,20 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pyotp
 import pytest
 
-from core.domain.errors import InvalidRequest, LoginFailed, Refusal, SecondFactorFailed, TooManyAttempts
+from core.domain.errors import (
+    InvalidRequest,
+    LocalUsersOff,
+    LoginFailed,
+    Refusal,
+    SecondFactorFailed,
+    TooManyAttempts,
+)
+from core.domain.policy import UpstreamPolicy
 from core.domain.sessions.login import SecondFactorWanted
 from core.domain.users.user import User
 from tests.domain.house import House
@@ -80,6 +89,20 @@ def test_a_wrong_password_says_nothing_of_a_second_factor(house: House, user: Us
     house.users.disable(user.username)
     with pytest.raises(LoginFailed):
         log_in(house, user.username)
+
+
+def test_where_users_sign_in_nowhere_but_at_providers_no_code_is_good(
+    house: House, user: User, telephone: Telephone
+) -> None:
+    """Switched off between both steps: the second is refused as the first would be; on again, the code is good."""
+    sealed, policy = _first_step(house, user), house.policy.current
+    house.policy.current = replace(policy, upstream=UpstreamPolicy(local_users=False))
+    try:
+        assert _refusal(house, sealed, telephone.code()) is LocalUsersOff
+        assert _refusal(house, sealed, telephone.recovery_codes[0]) is LocalUsersOff
+    finally:
+        house.policy.current = policy
+    assert _refusal(house, sealed, telephone.code()) is None
 
 
 def test_a_code_is_good_once(house: House, user: User, telephone: Telephone) -> None:
