@@ -51,5 +51,5 @@ def problem_with_code(refusal: Refusal) -> str:
     if refusal.reason == "SECOND_FACTOR_FAILED":
         return texts.text("second_factor.wrong")
     if refusal.reason == "PASSKEY_FAILED":
-        return texts.text("passkeys.not_good")
+        return texts.text("passkeys.not_good_step")
     return texts.text("login.too_many_attempts", duration=texts.duration(refusal.retry_after or 60))

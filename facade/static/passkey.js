@@ -73,6 +73,8 @@
       } catch (error) {
         button.disabled = false;
         say(error.name === "InvalidStateError" ? "known" : "cancelled");
+        // A disabled button loses the focus: whoever came by keyboard would begin at the top of the page.
+        button.focus();
       }
     });
     form.hidden = false;

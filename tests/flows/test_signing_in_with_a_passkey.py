@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.async_api import CDPSession
+from playwright.async_api import CDPSession, expect
 
 from tests.flows.app import register_app
 from tests.flows.browser import Person
@@ -57,6 +57,8 @@ async def test_from_the_first_passkey_to_the_last(running: Running, person: Pers
         button = page.get_by_role("button", name="Sign in with a passkey")
         await button.click()
         await page.get_by_text("There was no passkey").wait_for()
+        # WCAG 2.2 §2.4.3: whoever tries again goes on from where they were.
+        await expect(button).to_be_focused()
         await _verifies(devtools, authenticator, verified=True)
         await button.click()
         await person.allow()

@@ -144,7 +144,7 @@ def test_it_is_the_second_step(owner: Owner) -> None:
     wrong = owner.answer(step, _SECOND, signed=b"")
     assert (wrong.status_code, _said(wrong)) == (
         403,
-        "That passkey is not good here. Try another one, or your password.",
+        "That passkey is not good here. Try another one, or a code.",
     )
     signed_in = owner.answer(wrong, _SECOND)
     assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/account")
@@ -153,6 +153,15 @@ def test_it_is_the_second_step(owner: Owner) -> None:
     owner.new_browser()
     assert owner.send(owner.first_step(), "/login/second-factor", code=codes[0]).status_code == 303
     assert _is_signed_in(owner)
+
+
+def test_the_second_step_says_why_there_is_no_button(owner: Owner) -> None:
+    """Where the script does not run or the browser has no WebAuthn, its page says so, beside the field for a code."""
+    owner.add()
+    owner.new_browser()
+    step = owner.first_step().text
+    assert re.search("<noscript><p[^>]*>Using a passkey needs JavaScript", step)
+    assert re.search('data-problem="unsupported" hidden>This browser knows no passkeys', step)
 
 
 def test_new_recovery_codes(owner: Owner) -> None:
