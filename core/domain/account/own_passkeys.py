@@ -108,19 +108,20 @@ class OwnPasskeys:
         self, response: str, sealed: str, name: str, proposed_name: str, *, session_token: str, browser_binding: bytes
     ) -> tuple[Passkey, Sequence[str]]:
         """Take the credential that the browser has made; and the recovery codes, which are never told again, where it
-        is the user's first second factor. Without a `name` it has its authenticator's, or else the proposed one.
+        is the user's first second factor. Without a `name` that can be used it has its authenticator's, or else the
+        proposed one: the authenticator keeps it already, and a refusal would leave it there for nothing.
 
         Raises:
             LoginRequired: the session has ended.
             InvalidRequest: the sealed value has expired, was used before, or is another session's or browser's.
             PasskeyFailed: what came back proves nothing (WebAuthn Level 3 §7.1), or is somebody's passkey already.
-            InvalidArgument: the name cannot be used.
+            InvalidArgument: none of the names can be used.
         """
         user, relying_party = self._page.require_user(session_token), self._require_relying_party()
         challenge = self._challenges.require_open(Ceremony.ADDING, sealed, browser_binding)
         created = verify_creation(response, challenge.value, relying_party)
-        wanted = name.strip() or find_authenticator_name(created.aaguid) or proposed_name.strip()
-        passkey = self._new(user, created, bytes.fromhex(challenge.about["handle"]), _parse_name(wanted))
+        wanted = _find_name(name) or find_authenticator_name(created.aaguid) or _parse_name(proposed_name)
+        passkey = self._new(user, created, bytes.fromhex(challenge.about["handle"]), wanted)
         codes = new_recovery_codes(self._randomness)
         record = own_record(Act.PASSKEY_ADD, user, passkey.created_at, target=passkey.passkey_id)
 
@@ -217,8 +218,13 @@ class OwnPasskeys:
         return relying_party
 
 
-def _parse_name(text: str) -> str:
+def _find_name(text: str) -> str:
     name = " ".join(text[: LONGEST_NAME * 4].split())
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+    return name if len(name) <= LONGEST_NAME and name.isprintable() else ""
+
+
+def _parse_name(text: str) -> str:
+    name = _find_name(text)
+    if not name:
         raise InvalidArgument(f"a passkey's name is 1 to {LONGEST_NAME} printable characters")
     return name

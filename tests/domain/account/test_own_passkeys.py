@@ -184,6 +184,28 @@ def test_there_are_so_many_at_most(house: House, owner: Owner) -> None:
     assert len(_names(owner)) == MOST_PASSKEYS
 
 
+@pytest.mark.parametrize("bad", ["x" * 65, "a\x00b", "\U0001f469\u200d\U0001f4bb"])
+def test_a_name_that_cannot_be_used_costs_no_passkey(owner: Owner, bad: str) -> None:
+    """The authenticator keeps it already: it is added under its authenticator's name, and can be renamed."""
+    options, sealed = owner.begin()
+    owner.add(owner.authenticator.create(options), sealed, bad)
+    assert _names(owner) == ["Bitwarden"]
+    assert owner.sign_in()
+
+
+def test_a_new_password_leaves_passkeys_and_their_removal_leaves_sessions(house: House, owner: Owner) -> None:
+    """Each act does what it says: an operator who shuts somebody out takes all three."""
+    owner.make()
+    house.users.set_password(owner.user.username, "another good password", keep_grants=True)
+    assert house.logins.find_user(owner.session) is None
+    assert owner.sign_in()
+    session = a_session(house, owner.user)
+    assert house.users.remove_passkeys(owner.user.username) == 1
+    assert house.logins.find_user(session) is not None
+    assert house.users.sign_out(owner.user.username) == 2
+    assert house.logins.find_user(session) is None
+
+
 def test_names(house: House, owner: Owner) -> None:
     """As typed, or the authenticator's, or the browser's; changed at will, by its user alone."""
     options, sealed = owner.begin()
