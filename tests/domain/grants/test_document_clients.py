@@ -190,7 +190,7 @@ def test_a_newer_document_counts_at_the_next_connection(world: World) -> None:
     assert isinstance(start(world.house, asked(described())), LoginPrompt)
     world.house.clock.advance(DAY)
 
-    with pytest.raises(InvalidRedirectUri, match="not registered"):
+    with pytest.raises(InvalidRedirectUri, match="is not in the document"):
         start(world.house, asked(described()))
     user = a_user(world.house)
     session = a_session(world.house, user)
