@@ -1,4 +1,7 @@
-"""A wall clock that jumps by an hour or ten years, either way, under the real core: while it serves, and between."""
+"""A wall clock that jumps by an hour or ten years, either way, while the real core serves, and by ten years between.
+
+Every jump between two lives of a core is in `tests/torture/torture_clock_jumps.py`.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +15,9 @@ from tests.faults.clock_house import (
     living,
     prepare,
     require_doubted,
-    require_followed,
-    require_held_back,
     require_serving_on,
 )
-from tests.faults.clock_shim import HOUR, YEAR, build_clock_shim
+from tests.faults.clock_shim import YEAR, build_clock_shim
 from tests.faults.core_process import CoreProcess
 from tests.running import wait_until
 from tests.serving import DEADLINE
@@ -43,19 +44,6 @@ def test_while_serving_nobody_follows(kept: Kept, library: Path, tmp_path: Path)
         wait_until(lambda: "s off the time that is served; it is not followed" in house.core.log.read_text(), "the log")
         require_serving_on(house, held, 0)
         wait_until(lambda: "agrees with the time that is served again" in house.core.log.read_text(), "the log")
-
-
-@pytest.mark.parametrize("jump", [-HOUR, -10 * YEAR], ids=["an hour", "ten years"])
-def test_a_start_with_a_clock_behind_is_held(kept: Kept, library: Path, tmp_path: Path, jump: int) -> None:
-    """README, Grants: time is held at the last that was noted; nothing expired lives again, nothing revoked either."""
-    with living(kept, library, tmp_path, jump) as house:
-        require_held_back(house, jump)
-
-
-def test_a_start_an_hour_on_is_followed(kept: Kept, library: Path, tmp_path: Path) -> None:
-    """The hour has passed for everything; with the clock right again the server stays there, and loses nothing."""
-    with living(kept, library, tmp_path, HOUR) as house:
-        require_followed(house, CoreProcess.stop)
 
 
 def test_a_start_ten_years_on_deletes_nothing(kept: Kept, library: Path, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """A disk that fails at the n-th write, for every n of one road: refused truly, and well again without a restart.
 
-Writes and fsyncs that fail each for itself are in `tests/torture/torture_failing_disk.py`.
+Writes and fsyncs that fail each for itself, or all calls at once, are in `tests/torture/torture_failing_disk.py`.
 """
 
 import errno
@@ -18,7 +18,6 @@ from tests.faults.walk import Walk
 _TOO_MANY = 1000
 _FAULTS = {
     "disk full": (errno.ENOSPC, GROWING),
-    "everything fails": (errno.EIO, tuple(ChangeKind)),
 }
 
 

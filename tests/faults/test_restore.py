@@ -22,7 +22,7 @@ from tests.faults.promises import Promises
 from tests.faults.recording import Step, read_recording
 from tests.serving import DEADLINE
 
-_STATES = 100
+_STATES = 40
 _EVERYTHING = 1_000_000
 
 

@@ -13,7 +13,7 @@ from tests.history.run import record_history
 
 def test_nothing_is_wrong(tmp_path: Path) -> None:
     """Each code is redeemed at most once, what has ended stays ended, what was acknowledged is known (README)."""
-    recorded = record_history(tmp_path, steps=60, restarts=3)
+    recorded = record_history(tmp_path, steps=45, restarts=3)
     count = Counter((call.kind, call.outcome) for call in recorded.calls)
 
     assert violations(recorded.calls) == []
