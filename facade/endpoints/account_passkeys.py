@@ -6,35 +6,22 @@ from sanic import HTTPResponse, Request
 from tokenhouse.v1 import passkey_pb2 as pb
 
 from facade import paths
-from facade.cookies import cookie_header
+from facade.cookies import Browser
 from facade.core_client import LOGIN_DEADLINE
-from facade.endpoints.account_acts import Act, act
-from facade.endpoints.back import back_to_account
+from facade.endpoints.account_acts import Again, act, show_own
 from facade.endpoints.own_form import OwnForm
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.account_passkeys import new_passkey_page, passkeys_page
 from facade.pages.account_second_factor import recovery_codes_page
-from facade.replies import redirect, retry_after
+from facade.replies import redirect
 from facade.texts.languages import current_texts
 from facade.user_agent import name_browser
-
-_ASK_AGAIN = ("LOGIN_FAILED", "TOO_MANY_ATTEMPTS", "PASSKEY_FAILED", "INVALID_ARGUMENT")
 
 
 async def show_passkeys(request: Request, facade: Facade) -> HTTPResponse:
     """Which ones there are, and what can be done."""
-    cookie = cookie_header(request)
-    browser, session_token = facade.cookies.find_browser(cookie), facade.cookies.find_session_token(cookie)
-    if browser is None or not session_token:
-        return back_to_account(facade)
-    try:
-        state = await facade.core.account.passkeys.list(pb.ListPasskeysRequest(session_token=session_token))
-    except Refusal as refusal:
-        if refusal.reason != "LOGIN_REQUIRED":
-            raise
-        return back_to_account(facade)
-    return passkeys_page(facade, browser, session_token, state, done=request.args.get("done", ""))
+    return await show_own(request, facade, partial(_page, done=request.args.get("done", "")))
 
 
 async def begin_passkey(request: Request, facade: Facade) -> HTTPResponse:
@@ -50,7 +37,7 @@ async def begin_passkey(request: Request, facade: Facade) -> HTTPResponse:
         begun = await facade.core.account.passkeys.begin(question, LOGIN_DEADLINE)
         return new_passkey_page(facade, form.browser, form.session_token, begun, _proposed_name(request))
 
-    return await act(request, facade, "begin passkey", partial(_asking_again, facade, begin))
+    return await act(request, facade, "begin passkey", begin, again=_AGAIN)
 
 
 async def add_passkey(request: Request, facade: Facade) -> HTTPResponse:
@@ -68,12 +55,14 @@ async def add_passkey(request: Request, facade: Facade) -> HTTPResponse:
         try:
             answer = await facade.core.account.passkeys.add(question)
         except Refusal as refusal:
-            raise form.expired(refusal) if refusal.reason == "INVALID_REQUEST" else refusal from refusal
+            if refusal.reason == "INVALID_REQUEST":
+                raise form.expired(refusal) from refusal
+            raise
         if answer.recovery_codes:
             return recovery_codes_page(facade, answer.recovery_codes)
         return _says(facade, "added")
 
-    return await act(request, facade, "add passkey", partial(_asking_again, facade, add), carried=("sealed_challenge",))
+    return await act(request, facade, "add passkey", add, carried=("sealed_challenge",), again=_AGAIN)
 
 
 async def rename_passkey(request: Request, facade: Facade) -> HTTPResponse:
@@ -86,7 +75,7 @@ async def rename_passkey(request: Request, facade: Facade) -> HTTPResponse:
         await facade.core.account.passkeys.rename(question)
         return _says(facade, "renamed")
 
-    return await act(request, facade, "rename passkey", partial(_asking_again, facade, rename), carried=("passkey_id",))
+    return await act(request, facade, "rename passkey", rename, carried=("passkey_id",), again=_AGAIN)
 
 
 async def remove_passkey(request: Request, facade: Facade) -> HTTPResponse:
@@ -102,20 +91,17 @@ async def remove_passkey(request: Request, facade: Facade) -> HTTPResponse:
         await facade.core.account.passkeys.remove(question, LOGIN_DEADLINE)
         return _says(facade, "removed")
 
-    return await act(request, facade, "remove passkey", partial(_asking_again, facade, remove), carried=("passkey_id",))
+    return await act(request, facade, "remove passkey", remove, carried=("passkey_id",), again=_AGAIN)
 
 
-async def _asking_again(facade: Facade, do: Act, form: OwnForm) -> HTTPResponse | None:
-    """What came of it, or the list once more, with what was wrong."""
-    try:
-        return await do(form)
-    except Refusal as refusal:
-        if refusal.reason not in _ASK_AGAIN:
-            raise
-        state = await facade.core.account.passkeys.list(pb.ListPasskeysRequest(session_token=form.session_token))
-        page = passkeys_page(facade, form.browser, form.session_token, state, refusal)
-        page.headers.update(retry_after(refusal))
-        return page
+async def _page(
+    facade: Facade, browser: Browser, session_token: str, refusal: Refusal | None = None, *, done: str = ""
+) -> HTTPResponse:
+    state = await facade.core.account.passkeys.list(pb.ListPasskeysRequest(session_token=session_token))
+    return passkeys_page(facade, browser, session_token, state, refusal, done=done)
+
+
+_AGAIN = Again(_page, ("LOGIN_FAILED", "TOO_MANY_ATTEMPTS", "PASSKEY_FAILED", "INVALID_ARGUMENT"))
 
 
 def _says(facade: Facade, done: str) -> HTTPResponse:
