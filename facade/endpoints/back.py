@@ -1,16 +1,23 @@
 """The ways back to the page that somebody signed in or out for."""
 
 from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.back_to_pb2 import BACK_TO_ACCOUNT, BACK_TO_AUTHORIZE, BACK_TO_CONSOLE, BACK_TO_DEVICE
 from tokenhouse.v1.parameter_pb2 import Parameter
+from tokenhouse.v1.passkey_login_pb2 import PasskeySession
+from tokenhouse.v1.session_pb2 import ProveSecondFactorResponse
+from tokenhouse.v1.upstream_pb2 import FinishUpstreamLoginResponse
 
 from facade import paths
 from facade.facade import Facade
 from facade.forms import Form, parse_parameters
 from facade.redirects import encode_parameters
 from facade.replies import redirect
+
+#: A new session, with where it leads.
+NewSession: TypeAlias = PasskeySession | ProveSecondFactorResponse | FinishUpstreamLoginResponse
 
 
 def back_to_authorize(facade: Facade, parameters: Iterable[Parameter]) -> HTTPResponse:
@@ -50,3 +57,10 @@ BACK: dict[int, Callable[[Facade, Iterable[Parameter]], HTTPResponse]] = {
     BACK_TO_CONSOLE: back_to_console,
     BACK_TO_ACCOUNT: back_to_account,
 }
+
+
+def enter(facade: Facade, session: NewSession) -> HTTPResponse:
+    """The way back for who has just signed in, with the session's cookie."""
+    reply = BACK[session.back_to](facade, session.parameters)
+    reply.headers.add("Set-Cookie", facade.cookies.set_session(session.session_token))
+    return reply

@@ -1,16 +1,18 @@
 """Logins with a passkey, whichever page they lead back to: without a password, and as the second step after one."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.passkey_login_pb2 import (
     LogInWithPasskeyRequest,
+    LogInWithPasskeyResponse,
     PasskeyAnswer,
-    PasskeySession,
     ProvePasskeyRequest,
+    ProvePasskeyResponse,
 )
 
-from facade.endpoints.back import BACK
+from facade.endpoints.back import enter
 from facade.endpoints.login import parse_client
 from facade.endpoints.own_form import OwnForm, parse_own_form
 from facade.endpoints.second_factor_login import ask_for_second_factor
@@ -39,15 +41,8 @@ async def log_in_with_passkey(request: Request, facade: Facade) -> HTTPResponse:
         network_address=facade.network_address(request),
         session_token=form.session_token,
     )
-    try:
-        login = await facade.core.account.passkeys.log_in(question)
-    except Refusal as refusal:
-        if refusal.reason not in _ASK_AGAIN:
-            raise form.expired(refusal) from refusal
-        page = await _ask_again(facade, form, refusal)
-        page.headers.update(retry_after(refusal))
-        return page
-    return _enter(facade, login.session)
+    login = facade.core.account.passkeys.log_in(question)
+    return await _enter_or_ask_again(facade, form, login, partial(_ask_again, facade, form))
 
 
 async def prove_passkey(request: Request, facade: Facade) -> HTTPResponse:
@@ -62,25 +57,30 @@ async def prove_passkey(request: Request, facade: Facade) -> HTTPResponse:
         network_address=facade.network_address(request),
         session_token=form.session_token,
     )
-    try:
-        login = await facade.core.account.passkeys.prove(question)
-    except Refusal as refusal:
-        if refusal.reason not in _ASK_AGAIN:
-            raise form.expired(refusal) from refusal
-        page = await ask_for_second_factor(facade, form, sealed, form.find("form_targets"), refusal)
-        page.headers.update(retry_after(refusal))
-        return page
-    return _enter(facade, login.session)
+    login = facade.core.account.passkeys.prove(question)
+    again = partial(ask_for_second_factor, facade, form, sealed, form.find("form_targets"))
+    return await _enter_or_ask_again(facade, form, login, again)
 
 
 def _answer(form: OwnForm) -> PasskeyAnswer:
     return PasskeyAnswer(sealed_challenge=form.find("sealed_challenge"), response=form.find("response"))
 
 
-def _enter(facade: Facade, session: PasskeySession) -> HTTPResponse:
-    reply = BACK[session.back_to](facade, session.parameters)
-    reply.headers.add("Set-Cookie", facade.cookies.set_session(session.session_token))
-    return reply
+async def _enter_or_ask_again(
+    facade: Facade,
+    form: OwnForm,
+    login: Awaitable[LogInWithPasskeyResponse | ProvePasskeyResponse],
+    again: Callable[[Refusal], Awaitable[HTTPResponse]],
+) -> HTTPResponse:
+    try:
+        session = (await login).session
+    except Refusal as refusal:
+        if refusal.reason not in _ASK_AGAIN:
+            raise form.expired(refusal) from refusal
+        page = await again(refusal)
+        page.headers.update(retry_after(refusal))
+        return page
+    return enter(facade, session)
 
 
 async def _ask_again(facade: Facade, form: OwnForm, refusal: Refusal) -> HTTPResponse:
@@ -88,8 +88,5 @@ async def _ask_again(facade: Facade, form: OwnForm, refusal: Refusal) -> HTTPRes
     if form.find("sealed_request"):
         client = parse_client(form.find("client"))
         return login_page(facade, form.browser, client, form.find("sealed_request"), ways, refusal=refusal)
-    show = partial(sealed_page_login, facade, form.browser)
-    page = next(
-        each for each in (DEVICE_PAGE, CONSOLE_PAGE, ACCOUNT_PAGE) if form.find(each.field) or each is ACCOUNT_PAGE
-    )
-    return show(page, form.find(page.field), ways, refusal=refusal)
+    page = next((each for each in (DEVICE_PAGE, CONSOLE_PAGE) if form.find(each.field)), ACCOUNT_PAGE)
+    return sealed_page_login(facade, form.browser, page, form.find(page.field), ways, refusal=refusal)

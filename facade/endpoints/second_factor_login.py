@@ -4,7 +4,7 @@ from sanic import HTTPResponse, Request
 from tokenhouse.v1.passkey_login_pb2 import OfferPasskeySecondFactorRequest
 from tokenhouse.v1.session_pb2 import ProveSecondFactorRequest
 
-from facade.endpoints.back import BACK
+from facade.endpoints.back import enter
 from facade.endpoints.own_form import OwnForm, parse_own_form
 from facade.errors import Refusal
 from facade.facade import Facade
@@ -43,6 +43,4 @@ async def prove_second_factor(request: Request, facade: Facade) -> HTTPResponse:
         page = await ask_for_second_factor(facade, form, sealed, form.find("form_targets"), refusal)
         page.headers.update(retry_after(refusal))
         return page
-    reply = BACK[login.back_to](facade, login.parameters)
-    reply.headers.add("Set-Cookie", facade.cookies.set_session(login.session_token))
-    return reply
+    return enter(facade, login)

@@ -13,7 +13,7 @@ from tokenhouse.v1.upstream_pb2 import (
 
 from facade.cookies import Browser, cookie_header
 from facade.discovery import SignIn
-from facade.endpoints.back import BACK
+from facade.endpoints.back import BACK, enter
 from facade.endpoints.own_form import parse_own_form
 from facade.endpoints.ways import find_ways
 from facade.errors import Refusal
@@ -79,9 +79,7 @@ async def come_back_signed_in(request: Request, facade: Facade) -> HTTPResponse:
             network_address=facade.network_address(request),
         )
     )
-    reply = BACK[answer.back_to](facade, answer.parameters)
-    reply.headers.add("Set-Cookie", facade.cookies.set_session(answer.session_token))
-    return reply
+    return enter(facade, answer)
 
 
 async def come_back_signed_out(request: Request, facade: Facade) -> HTTPResponse:
