@@ -86,11 +86,12 @@ class Pages:
     ) -> HTTPResponse:
         """A page in the language of the request in progress.
 
-        `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all; `script`: it loads one of
-        ours.
+        `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all; `script`: it loads the
+        one of ours, and may.
         """
         texts = current_texts()
-        page = self._template(template).render({**values, "t": texts.text, "language": texts.language})
+        given = {"t": texts.text, "language": texts.language, "script": script}
+        page = self._template(template).render({**values, **given})
         return HTTPResponse(
             page.encode(),
             status,
