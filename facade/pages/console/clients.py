@@ -8,8 +8,8 @@ from tokenhouse.v1.console_pb2 import LookResponse
 from facade import paths
 from facade.console_acts import BLOCK_CLIENT, DELETE_CLIENT, REVOKE_CLIENT_TOKENS, UNBLOCK_CLIENT
 from facade.pages.console.frame import Frame
-from facade.pages.console.rows import act_link, client_row, grant_row
-from facade.pages.console.wording import ID, NAME, WORD, moment
+from facade.pages.console.rows import act_link, client_row, found, grant_row
+from facade.pages.console.wording import ID, WORD, moment
 from facade.pages.untrusted import shown
 
 
@@ -19,12 +19,8 @@ def clients_page_of(containing: str) -> Callable[[Frame, list[LookResponse]], HT
     def show(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
         page = answers[0].list_clients
         last = page.clients[-1].client_id if page.has_more and page.clients else ""
-        values = {
-            "clients": [client_row(frame, client) for client in page.clients],
-            "next_url": frame.url(paths.CONSOLE_CLIENTS, after=last, containing=containing) if last else None,
-            "here_url": frame.url(paths.CONSOLE_CLIENTS),
-            "containing": shown(containing, NAME),
-        }
+        rows = [client_row(frame, client) for client in page.clients]
+        values = {"clients": rows, **found(frame, paths.CONSOLE_CLIENTS, containing, last)}
         return frame.render("clients.html", values, here=paths.CONSOLE_CLIENTS)
 
     return show

@@ -85,6 +85,15 @@ def verifier_name(verifier: keys_pb.ConnectedVerifier) -> str:
     return shown(f"{verifier.name} {verifier.address}", ID)
 
 
+def found(frame: Frame, path: str, containing: str, last: str) -> Row:
+    """Beside a list that the operator may look for a name in: what was typed, and the way to what follows `last`."""
+    return {
+        "containing": shown(containing, NAME),
+        "here_url": frame.url(path),
+        "next_url": frame.url(path, after=last, containing=containing) if last else None,
+    }
+
+
 def act_link(frame: Frame, act: Act, target: str) -> Row:
     """The way to the page that asks once more."""
     return {

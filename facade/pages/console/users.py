@@ -8,9 +8,7 @@ from tokenhouse.v1.console_pb2 import LookResponse
 from facade import paths
 from facade.console_acts import DISABLE_USER, ENABLE_USER, REVOKE_USER_TOKENS, SIGN_OUT_USER
 from facade.pages.console.frame import Frame
-from facade.pages.console.rows import act_link, grant_row, user_row
-from facade.pages.console.wording import NAME
-from facade.pages.untrusted import shown
+from facade.pages.console.rows import act_link, found, grant_row, user_row
 
 
 def users_page_of(containing: str) -> Callable[[Frame, list[LookResponse]], HTTPResponse]:
@@ -19,12 +17,8 @@ def users_page_of(containing: str) -> Callable[[Frame, list[LookResponse]], HTTP
     def show(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
         page = answers[0].list_users
         last = page.users[-1].username if page.has_more and page.users else ""
-        values = {
-            "users": [user_row(frame, user) for user in page.users],
-            "next_url": frame.url(paths.CONSOLE_USERS, after=last, containing=containing) if last else None,
-            "here_url": frame.url(paths.CONSOLE_USERS),
-            "containing": shown(containing, NAME),
-        }
+        rows = [user_row(frame, user) for user in page.users]
+        values = {"users": rows, **found(frame, paths.CONSOLE_USERS, containing, last)}
         return frame.render("users.html", values, here=paths.CONSOLE_USERS)
 
     return show
