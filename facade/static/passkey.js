@@ -46,7 +46,7 @@
     for (const each of document.querySelectorAll("[data-problem]")) each.hidden = each.dataset.problem !== kind;
   };
 
-  const serve = (form) => {
+  const serve = async (form) => {
     const options = JSON.parse(form.dataset.options);
     const makes = form.dataset.passkey === "create";
     let waiting = new AbortController();
@@ -78,20 +78,19 @@
       }
     });
     form.hidden = false;
-    return async () => {
-      if (form.dataset.passkey !== "login" || !PublicKeyCredential.isConditionalMediationAvailable) return;
-      if (!(await PublicKeyCredential.isConditionalMediationAvailable())) return;
-      try {
-        send(await ask({ mediation: "conditional", signal: waiting.signal }));
-      } catch {
-        // Nobody has chosen one: the form goes on waiting.
-      }
-    };
+
+    if (form.dataset.passkey !== "login" || !PublicKeyCredential.isConditionalMediationAvailable) return;
+    if (!(await PublicKeyCredential.isConditionalMediationAvailable())) return;
+    try {
+      send(await ask({ mediation: "conditional", signal: waiting.signal }));
+    } catch {
+      // Nobody has chosen one: the form goes on waiting.
+    }
   };
 
   if (!window.PublicKeyCredential || !navigator.credentials) {
     say("unsupported");
     return;
   }
-  for (const form of document.querySelectorAll("form[data-passkey]")) serve(form)();
+  for (const form of document.querySelectorAll("form[data-passkey]")) serve(form);
 })();
