@@ -4,7 +4,6 @@ A challenge is used up before anything is verified, and costs the network a try 
 refused tells nobody which part was wrong: an unknown passkey, a disabled user and a bad signature are one and the same.
 """
 
-from enum import Enum, auto
 from typing import TypeAlias
 
 from core.domain.clock import Clock
@@ -36,12 +35,6 @@ _NOT_GOOD = "the passkey is not good"
 #: What a browser asks its authenticator with (PublicKeyCredentialRequestOptionsJSON), and what comes back with its
 #: answer within 10 minutes.
 Offer: TypeAlias = tuple[str, str]
-
-
-class _Outcome(Enum):
-    ENTERED = auto()
-    COUNTED_BACK = auto()
-    GONE = auto()
 
 
 class PasskeyLogins:
@@ -183,23 +176,18 @@ class PasskeyLogins:
         token, session = self._logins.new_session(user.subject, network_address, method)
         record = record_of_login(user, session, passkey.passkey_id)
 
-        def intent(tx: SecondFactorTransaction) -> _Outcome:
+        def intent(tx: SecondFactorTransaction) -> None:
             require_as_verified(tx, user)
             if not tx.use_passkey(passkey, sign_count=sign_count, backed_up=backed_up, now=session.created_at):
                 still_there = tx.find_passkey(passkey.credential_id) is not None
-                return _Outcome.COUNTED_BACK if still_there else _Outcome.GONE
+                raise PasskeyCountedBack(_NOT_GOOD) if still_there else PasskeyFailed(_NOT_GOOD)
             enter(tx, user, session, previous_token, record)
             self._logins.attempts.give_back_elsewhere(tx, network_address)
-            return _Outcome.ENTERED
 
         try:
-            outcome = self._store.write(intent)
+            self._store.write(intent)
         except LoginFailed:
             raise PasskeyFailed(_NOT_GOOD) from None
-        if outcome is _Outcome.COUNTED_BACK:
-            raise PasskeyCountedBack(_NOT_GOOD)
-        if outcome is _Outcome.GONE:
-            raise PasskeyFailed(_NOT_GOOD)
         return token, session
 
     def _find_relying_party(self) -> RelyingParty | None:
