@@ -17,7 +17,7 @@ from core.domain.factors.authenticator_names import find_authenticator_name
 from core.domain.factors.challenge import KEPT_FOR, Ceremony, Challenges
 from core.domain.factors.passkey import LONGEST_NAME, MOST_PASSKEYS, Passkey
 from core.domain.factors.recovery_code import digest_recovery_code, new_recovery_codes
-from core.domain.factors.relying_party import RelyingParty, find_relying_party
+from core.domain.factors.relying_party import RelyingParty, find_relying_party_now
 from core.domain.factors.second_factor import SecondFactorFacts, SecondFactorIntents
 from core.domain.factors.webauthn_ceremonies import CreatedCredential, creation_options, verify_creation
 from core.domain.policy import PolicySource
@@ -62,8 +62,7 @@ class OwnPasskeys:
     @property
     def available(self) -> bool:
         """Whether passkeys can be added here, and sign in."""
-        policy = self._policy.current
-        return policy.upstream.local_users and find_relying_party(policy.issuer) is not None
+        return find_relying_party_now(self._policy.current) is not None
 
     def list(self, *, session_token: str) -> Sequence[Passkey]:
         """All of the user's, oldest first.
@@ -212,8 +211,8 @@ class OwnPasskeys:
         )
 
     def _require_relying_party(self) -> RelyingParty:
-        relying_party = find_relying_party(self._policy.current.issuer)
-        if relying_party is None or not self.available:
+        relying_party = find_relying_party_now(self._policy.current)
+        if relying_party is None:
             raise FailedPrecondition("there are no passkeys on this server")
         return relying_party
 

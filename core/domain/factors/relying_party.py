@@ -5,6 +5,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from core.domain.policy import Policy
+
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -30,6 +32,11 @@ def find_relying_party(issuer: str) -> RelyingParty | None:
         return None
     port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
     return RelyingParty(host, f"{parts.scheme}://{host}{port}")
+
+
+def find_relying_party_now(policy: Policy) -> RelyingParty | None:
+    """The issuer's, while users sign in here; None where passkeys can be neither added nor used."""
+    return find_relying_party(policy.issuer) if policy.upstream.local_users else None
 
 
 def _is_address(host: str) -> bool:

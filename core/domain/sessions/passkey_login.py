@@ -17,7 +17,7 @@ from core.domain.errors import (
 )
 from core.domain.factors.challenge import KEPT_FOR, Ceremony, Challenges
 from core.domain.factors.passkey import Passkey
-from core.domain.factors.relying_party import RelyingParty, find_relying_party
+from core.domain.factors.relying_party import RelyingParty, find_relying_party_now
 from core.domain.factors.webauthn_ceremonies import Assertion, parse_assertion, request_options
 from core.domain.policy import PolicySource
 from core.domain.sessions.login import Logins, enter, record_of_login, require_as_verified
@@ -62,7 +62,7 @@ class PasskeyLogins:
         Raises:
             InvalidArgument: the binding is not 32 bytes.
         """
-        relying_party = self._find_relying_party()
+        relying_party = find_relying_party_now(self._policy.current)
         if relying_party is None or not self._store.has_passkeys():
             return None
         challenge, sealed = self._challenges.new(Ceremony.LOGIN, browser_binding)
@@ -102,7 +102,8 @@ class PasskeyLogins:
         Raises:
             InvalidRequest: the password has changed since, or the user is disabled.
         """
-        user, relying_party = self._second_factors.require_user(pending), self._find_relying_party()
+        user = self._second_factors.require_user(pending)
+        relying_party = find_relying_party_now(self._policy.current)
         passkeys = self._store.list_passkeys(user.subject)
         if relying_party is None or not passkeys:
             return None
@@ -190,12 +191,8 @@ class PasskeyLogins:
             raise PasskeyFailed(_NOT_GOOD) from None
         return token, session
 
-    def _find_relying_party(self) -> RelyingParty | None:
-        policy = self._policy.current
-        return find_relying_party(policy.issuer) if policy.upstream.local_users else None
-
     def _require_relying_party(self) -> RelyingParty:
-        relying_party = self._find_relying_party()
+        relying_party = find_relying_party_now(self._policy.current)
         if relying_party is None:
             raise LocalUsersOff("nobody signs in with a passkey here")
         return relying_party
