@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from core.domain.authorization.sealed_request import LIFETIME as SEAL_LIFETIME
 from core.domain.clients.authentication import ClientCredentials
 from core.domain.clients.client import Client
 from core.domain.errors import Refusal
 from core.domain.grants.token_request import TokenRequest
+from core.domain.keys.browser_seal import LIFETIME as SEAL_LIFETIME
 from core.domain.users.user import User
 from tests.attacks.combinations import Faults, Stand
 from tests.domain.house import FILES, MCP, POLICY, House

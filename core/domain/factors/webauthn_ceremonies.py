@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.domain.errors import PasskeyFailed
-from core.domain.factors.challenge import LIFETIME
 from core.domain.factors.passkey import Passkey
 from core.domain.factors.relying_party import RelyingParty
+from core.domain.keys.browser_seal import LIFETIME
 
 if TYPE_CHECKING:
     from webauthn.helpers.cose import COSEAlgorithmIdentifier

@@ -4,9 +4,6 @@ Between both nothing is stored: the browser has a sealed value that says whose p
 """
 
 import hashlib
-import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +12,7 @@ from core.domain.errors import InvalidRequest, Refusal, SecondFactorFailed
 from core.domain.factors.recovery_code import find_recovery_digest
 from core.domain.factors.second_factor import SecondFactorFacts, SecondFactorIntents
 from core.domain.factors.totp import Totp, TotpSecrets
+from core.domain.keys.browser_seal import BrowserSeal
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.key import LimitKey
 from core.domain.limits.rate import Rate, require_slot
@@ -24,8 +22,6 @@ from core.domain.users.user import User, UserFacts
 from core.domain.writing import Writes
 
 _PURPOSE = b"second factor"
-#: How long a right password is good for a code, in seconds.
-LIFETIME = 600
 #: Wrong codes of one account, from wherever they come: whoever guesses has the password, and three codes of a million
 #: are good at a time, so that a day of guessing succeeds once in three hundred.
 WRONG_CODES = Rate(10, 900)
@@ -61,14 +57,16 @@ class SecondFactorLogins:
         self._store = store
         self._logins = logins
         self._secrets = secrets
-        self._master_keys = master_keys
+        self._seal = BrowserSeal(master_keys, clock)
         self._clock = clock
 
     def seal(self, user: User, page: str, browser_binding: bytes) -> str:
-        """What brings this browser, and no other, to the second step within 10 minutes."""
-        body = {"s": user.subject, "p": _fingerprint(user), "w": page, "t": self._clock.now()}
-        sealed = self._master_keys.seal(_PURPOSE, json.dumps(body, separators=(",", ":")).encode(), browser_binding)
-        return urlsafe_b64encode(sealed).decode()
+        """What brings this browser, and no other, to the second step within 10 minutes.
+
+        Raises:
+            InvalidArgument: the binding is not 32 bytes.
+        """
+        return self._seal.seal(_PURPOSE, {"s": user.subject, "p": _fingerprint(user), "w": page}, browser_binding)
 
     def require_open(self, sealed: str, browser_binding: bytes) -> PendingLogin:
         """What was sealed.
@@ -76,12 +74,8 @@ class SecondFactorLogins:
         Raises:
             InvalidRequest: expired, changed, or sealed for another browser.
         """
-        try:
-            plaintext = self._master_keys.find_sealed(_PURPOSE, urlsafe_b64decode(sealed), browser_binding)
-        except (Base64Error, ValueError):
-            plaintext = None
-        body = {} if plaintext is None else json.loads(plaintext)
-        if not body or not body["t"] <= self._clock.now() < body["t"] + LIFETIME:
+        body = self._seal.find(_PURPOSE, sealed, browser_binding)
+        if body is None:
             raise InvalidRequest(_EXPIRED)
         return PendingLogin(body["s"], body["p"], body["w"])
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.domain.authorization.sealed_request import LIFETIME
 from core.domain.errors import InvalidArgument, InvalidRequest
+from core.domain.keys.browser_seal import LIFETIME
 from tests.domain.house import House
 from tests.domain.road import BINDING
 
