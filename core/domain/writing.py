@@ -5,7 +5,12 @@ from concurrent.futures import Future
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
+ItemT = TypeVar("ItemT")
+TransactionT = TypeVar("TransactionT")
 TransactionT_co = TypeVar("TransactionT_co", covariant=True)
+
+#: Of `write_each`, in one transaction, so that no request waits long behind it.
+_BATCH = 500
 
 #: What an intent returned, or what it raised.
 Outcome: TypeAlias = tuple[Any, BaseException | None]
@@ -40,3 +45,23 @@ class Writes(Protocol[TransactionT_co]):
         waits no longer must not find out later that it happened.
         """
         ...
+
+
+def write_each(
+    store: Writes[TransactionT], items: Sequence[ItemT], write: Callable[[TransactionT, ItemT], None]
+) -> None:
+    """`write` each of many, some hundred in a transaction.
+
+    Raises:
+        StoreUnavailable: those of this transaction, and all after them, are not written.
+    """
+
+    def write_some(some: Sequence[ItemT]) -> None:
+        def intent(tx: TransactionT) -> None:
+            for item in some:
+                write(tx, item)
+
+        store.write(intent)
+
+    for begin in range(0, len(items), _BATCH):
+        write_some(items[begin : begin + _BATCH])

@@ -15,14 +15,13 @@ from typing import Protocol
 
 from core.domain.clock import ServingClock
 from core.domain.tokens.validation import require_audience
-from core.domain.writing import Writes
+from core.domain.writing import Writes, write_each
 
 #: Of one grant; whoever is one too many is not noted.
 MOST_SERVICES = 32
-#: Uses in one call of a verifier, in memory, and in one transaction.
+#: Uses in one call of a verifier, and in memory.
 _MOST_TOLD = 1000
 _MOST_WAITING = 20_000
-_BATCH = 500
 _GRANT_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -89,13 +88,10 @@ class GrantUses:
         """
         with self._lock:
             waiting, self._waiting = list(self._waiting.items()), {}
-        if self._clock.unconfirmed:
-            return
-        for begin in range(0, len(waiting), _BATCH):
-            some = waiting[begin : begin + _BATCH]
+        if not self._clock.unconfirmed:
+            write_each(self._store, waiting, _note)
 
-            def intent(tx: GrantUseIntents, some: list[tuple[tuple[str, str], int]] = some) -> None:
-                for (grant_id, service), at in some:
-                    tx.note_use_of_grant(bytes.fromhex(grant_id), GrantUse(service, at), most=MOST_SERVICES)
 
-            self._store.write(intent)
+def _note(tx: GrantUseIntents, waiting: tuple[tuple[str, str], int]) -> None:
+    (grant_id, service), at = waiting
+    tx.note_use_of_grant(bytes.fromhex(grant_id), GrantUse(service, at), most=MOST_SERVICES)

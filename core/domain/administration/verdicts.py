@@ -12,11 +12,10 @@ from typing import Protocol
 from core.domain.clock import ServingClock
 from core.domain.grants.grant import Grant
 from core.domain.grants.refresh_verdict import RefreshVerdict
-from core.domain.writing import Writes
+from core.domain.writing import Writes, write_each
 
-#: In memory, and in one transaction.
+#: In memory.
 _MOST_WAITING = 20_000
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +71,13 @@ class GrantVerdicts:
         """
         with self._lock:
             waiting, self._waiting = list(self._waiting.items()), {}
-        if self._clock.unconfirmed:
-            return
-        for begin in range(0, len(waiting), _BATCH):
-            some = waiting[begin : begin + _BATCH]
+        if not self._clock.unconfirmed:
+            write_each(self._store, waiting, _add)
 
-            def intent(tx: VerdictIntents, some: list[tuple[tuple[bytes, str], tuple[int, int]]] = some) -> None:
-                for (grant_id, verdict), (count, at) in some:
-                    tx.add_verdicts_on_grant(grant_id, VerdictCount(verdict, count, at))
 
-            self._store.write(intent)
+def _add(tx: VerdictIntents, waiting: tuple[tuple[bytes, str], tuple[int, int]]) -> None:
+    (grant_id, verdict), (count, at) = waiting
+    tx.add_verdicts_on_grant(grant_id, VerdictCount(verdict, count, at))
 
 
 def verdicts_of(grant: Grant, others: Sequence[VerdictCount]) -> Sequence[VerdictCount]:
