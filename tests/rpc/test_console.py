@@ -207,15 +207,18 @@ def test_an_operator_who_is_none_any_more_when_it_is_written(
     request = act_of(operator, **{act: _done(road, act, fields)})
     name = console.Look(look(operator, get_overview=OVERVIEW), timeout=DEADLINE).operator
     subject = serving.users.GetUser(user_admin_pb2.GetUserRequest(username=name), timeout=DEADLINE).user.subject
-    before, turn = newest(serving), threading.Event()
+    before, writing, turn = newest(serving), threading.Event(), threading.Event()
 
     def take_away(tx: Any) -> None:
         # On the writer's thread: whatever comes meanwhile is written after it.
+        writing.set()
         assert turn.wait(PATIENCE)
         tx.set_groups(subject, ())
 
     taken = store.submit([take_away])
     try:
+        # An act that came before would be in the same commit, and in nobody's sight.
+        assert writing.wait(PATIENCE)
         acting = console.Act.future(request, timeout=DEADLINE)
         wait_until(lambda: store._writer.waiting > 0 or acting.done(), "the act waits for its turn")
     finally:
