@@ -5,6 +5,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
@@ -114,7 +115,8 @@ class Visit:
 
 
 def hidden_fields(page: httpx.Response, action: str) -> dict[str, str]:
-    """The hidden inputs of the page's form with this action."""
+    """The hidden inputs of the page's first form with this action, as a browser sends them."""
     form = re.search(rf'<form [^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page.text, re.S)
     assert form is not None, page.text
-    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form.group(1)))
+    inputs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form.group(1))
+    return {name: unescape(value) for name, value in inputs}

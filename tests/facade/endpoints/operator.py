@@ -1,7 +1,6 @@
 """An operator at the console, and an app of theirs."""
 
 from dataclasses import dataclass, field
-from html import unescape
 
 import httpx
 
@@ -32,8 +31,7 @@ class Operator:
 
     def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
         """The form of the page that goes to `action`."""
-        hidden = {name: unescape(value) for name, value in hidden_fields(page, action).items()}
-        return self.browser.post(action, data=hidden | fields)
+        return self.browser.post(action, data=hidden_fields(page, action) | fields)
 
     def act(self, act: str, target: str) -> httpx.Response:
         """Opens the page that asks once more, and confirms."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from html import unescape
 
 import grpc
 import httpx
@@ -43,8 +42,7 @@ class Owner:
 
     def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
         """The first form of the page that goes to `action`."""
-        hidden = {name: unescape(value) for name, value in hidden_fields(page, action).items()}
-        return self.browser.post(action, data=hidden | fields)
+        return self.browser.post(action, data=hidden_fields(page, action) | fields)
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ def test_one_grant_and_all_of_a_user(pair: Pair, operator: Operator, users: User
     assert [refreshes(pair, each.client_id, token) for each, token in zip(visits, tokens, strict=True)] == [False] * 2
 
 
-def test_a_grant_tells_what_came_of_itsrefreshes(pair: Pair, operator: Operator) -> None:
+def test_a_grant_tells_what_came_of_its_refreshes(pair: Pair, operator: Operator) -> None:
     """A rotation at once, for it is in the grant's row; in the words of the charts."""
     client_id, token = connect(pair, "Refreshes once")
     [grant_id] = re.findall(r"grant_id=([0-9a-f]{32})", operator.get("/admin/grants", client_id=client_id).text)

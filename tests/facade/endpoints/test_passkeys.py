@@ -46,7 +46,7 @@ class Owner:
 
     def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
         """The page's first form that goes to `action`."""
-        return self.browser.post(action, data=hidden(page, action) | fields)
+        return self.browser.post(action, data=hidden_fields(page, action) | fields)
 
     def begin(self, password: str = _PASSWORD) -> httpx.Response:
         """The page where a browser makes one."""
@@ -60,11 +60,6 @@ class Owner:
     def answer(self, page: httpx.Response, action: str, **changes: object) -> httpx.Response:
         """What the browser sends after the page has asked for a passkey; `changes` is what is wrong with it."""
         return self.send(page, action, response=self.authenticator.get(options(page), **changes))
-
-
-def hidden(page: httpx.Response, action: str) -> dict[str, str]:
-    """The hidden fields of the form."""
-    return {name: unescape(value) for name, value in hidden_fields(page, action).items()}
 
 
 def options(page: httpx.Response) -> str:
@@ -186,7 +181,7 @@ def test_what_is_refused_shows_the_login_again(owner: Owner) -> None:
     assert options(wrong) != options(page)
     assert "<h1>This page has expired" in used.text
     assert owner.answer(nothing, _LOGIN).status_code == 303
-    elsewhere = owner.browser.post(_LOGIN, data=hidden(page, _LOGIN), headers={"Origin": "https://evil.example"})
+    elsewhere = owner.browser.post(_LOGIN, data=hidden_fields(page, _LOGIN), headers={"Origin": "https://evil.example"})
     assert elsewhere.status_code == 403
 
 

@@ -58,8 +58,7 @@ class Reader:
 
     def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
         """The first form of the page that goes to `action`, and where that leads."""
-        hidden = {name: unescape(value) for name, value in hidden_fields(page, self.pair.url(action)).items()}
-        return self.browser.post(self.pair.url(action), data=hidden | fields)
+        return self.browser.post(self.pair.url(action), data=hidden_fields(page, self.pair.url(action)) | fields)
 
     def sign_in(self, path: str, login: str, username: str = "ada") -> httpx.Response:
         """A page that asks for a login first."""
