@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -218,13 +219,19 @@ def grant_id_of(token: str) -> bytes:
     raise AssertionError("not a token of a grant")
 
 
+def refusal(act: Callable[[], object]) -> type[Refusal] | None:
+    """What it is refused with; None where it is done."""
+    try:
+        act()
+    except Refusal as met:
+        return type(met)
+    return None
+
+
 def refusal_of(house: House, request: TokenRequest) -> str:
     """The name of the refusal that a token request meets, "" where it is answered."""
-    try:
-        house.tokens.issue(request)
-    except Refusal as refusal:
-        return type(refusal).__name__
-    return ""
+    met = refusal(lambda: house.tokens.issue(request))
+    return met.__name__ if met else ""
 
 
 def validate(house: House, access_token: str, audience: str = ISSUER) -> ValidToken | None:

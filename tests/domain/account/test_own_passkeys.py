@@ -1,7 +1,6 @@
 """Adding, naming and removing passkeys (WebAuthn Level 3 §7.1)."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,6 @@ from core.domain.errors import (
     LoginRequired,
     NotFound,
     PasskeyFailed,
-    Refusal,
     TooManyAttempts,
 )
 from core.domain.factors.passkey import MOST_PASSKEYS
@@ -26,7 +24,7 @@ from core.domain.users.user import User
 from tests.authenticator import BE, BS, UP, UV, Authenticator, Excluded, decoded, encoded
 from tests.domain.house import ISSUER, House
 from tests.domain.passkeys import NETWORK, Owner
-from tests.domain.road import a_session, a_user
+from tests.domain.road import a_session, a_user, refusal
 from tests.domain.sessions.form import PASSWORD, log_in
 
 
@@ -34,14 +32,6 @@ from tests.domain.sessions.form import PASSWORD, log_in
 def owner(house: House, user: User) -> Owner:
     """A user without a passkey yet."""
     return Owner(house, user)
-
-
-def _refusal(act: Callable[[], Any]) -> type[Refusal] | None:
-    try:
-        act()
-    except Refusal as refusal:
-        return type(refusal)
-    return None
 
 
 def _names(owner: Owner) -> list[str]:
@@ -125,7 +115,7 @@ def test_what_is_no_credential_at_all(owner: Owner) -> None:
     good = json.loads(owner.authenticator.create(options))
     broken = json.dumps(good | {"response": good["response"] | {"attestationObject": "oWF4"}})
     for response in ("", "{}", "[1]", "x" * 100, "[" * 5000, "x" * 20_000, broken):
-        assert _refusal(lambda answer=response: owner.add(answer, sealed)) is PasskeyFailed  # type: ignore[misc]
+        assert refusal(lambda answer=response: owner.add(answer, sealed)) is PasskeyFailed  # type: ignore[misc]
 
 
 def test_the_password_is_asked_for_first(house: House, owner: Owner) -> None:
@@ -133,9 +123,9 @@ def test_the_password_is_asked_for_first(house: House, owner: Owner) -> None:
     policy = house.policy.current
     house.policy.current = replace(policy, login_failures=Rate(3, 900))
     try:
-        refusals = [_refusal(lambda: owner.begin("wrong")) for _ in range(2)]
+        refusals = [refusal(lambda: owner.begin("wrong")) for _ in range(2)]
         assert owner.begin()
-        refusals += [_refusal(lambda: owner.begin("wrong")) for _ in range(4)]
+        refusals += [refusal(lambda: owner.begin("wrong")) for _ in range(4)]
     finally:
         house.policy.current = policy
     assert refusals == [LoginFailed] * 5 + [TooManyAttempts]
@@ -146,18 +136,18 @@ def test_a_challenge_is_one_sessions_and_good_once(house: House, owner: Owner) -
     options, sealed = owner.begin()
     response = owner.authenticator.create(options)
     other = a_session(house, owner.user)
-    assert _refusal(lambda: owner.add(response, sealed, session=other)) is InvalidRequest
+    assert refusal(lambda: owner.add(response, sealed, session=other)) is InvalidRequest
     with pytest.raises(InvalidRequest):
         house.account.passkeys.add(
             response, sealed, "", "x", session_token=owner.session, browser_binding=b"another".ljust(32, b".")
         )
     owner.add(response, sealed)
-    assert _refusal(lambda: owner.add(response, sealed)) is InvalidRequest
+    assert refusal(lambda: owner.add(response, sealed)) is InvalidRequest
     options, sealed = owner.begin()
     late = Authenticator(ISSUER).create(options)
     house.clock.advance(600)
-    assert _refusal(lambda: owner.add(late, sealed)) is InvalidRequest
-    assert _refusal(lambda: owner.begin(binding=b"short")) is InvalidArgument
+    assert refusal(lambda: owner.add(late, sealed)) is InvalidRequest
+    assert refusal(lambda: owner.begin(binding=b"short")) is InvalidArgument
 
 
 def test_a_credential_is_one_users(house: House, owner: Owner) -> None:
@@ -179,8 +169,8 @@ def test_there_are_so_many_at_most(house: House, owner: Owner) -> None:
     made = Authenticator(ISSUER).create(beforehand[0])
     owner.authenticator = Authenticator(ISSUER)
     owner.make()
-    assert _refusal(owner.begin) is FailedPrecondition
-    assert _refusal(lambda: owner.add(made, beforehand[1])) is PasskeyFailed
+    assert refusal(owner.begin) is FailedPrecondition
+    assert refusal(lambda: owner.add(made, beforehand[1])) is PasskeyFailed
     assert len(_names(owner)) == MOST_PASSKEYS
 
 
@@ -218,10 +208,10 @@ def test_names(house: House, owner: Owner) -> None:
     rename(passkey_id, "the key of the office", session_token=owner.session)
     assert "the key of the office" in _names(owner)
     for bad in ("", "  ", "x" * 65, "a\x00b"):
-        assert _refusal(lambda name=bad: rename(passkey_id, name, session_token=owner.session)) is InvalidArgument  # type: ignore[misc]
+        assert refusal(lambda name=bad: rename(passkey_id, name, session_token=owner.session)) is InvalidArgument  # type: ignore[misc]
     stranger = a_session(house, a_user(house))
-    assert _refusal(lambda: rename(passkey_id, "mine", session_token=stranger)) is NotFound
-    assert _refusal(lambda: rename(passkey_id, "mine", session_token="gone")) is LoginRequired
+    assert refusal(lambda: rename(passkey_id, "mine", session_token=stranger)) is NotFound
+    assert refusal(lambda: rename(passkey_id, "mine", session_token="gone")) is LoginRequired
     acts = house.store.list_audit_records(AuditQuery(target=passkey_id), before=None, after=None, limit=10)
     assert [record.act for record in acts] == [Act.PASSKEY_RENAME, Act.PASSKEY_ADD]
 
@@ -238,16 +228,16 @@ def test_removing_wants_the_password(house: House, owner: Owner) -> None:
 
     stranger = Owner(house, a_user(house))
     house.store.write(lambda tx: tx.set_password_hash(stranger.user.subject, owner.user.password_hash))
-    assert _refusal(lambda: remove(first, "wrong")) is LoginFailed
-    assert _refusal(lambda: remove(first, session=stranger.session)) is NotFound
+    assert refusal(lambda: remove(first, "wrong")) is LoginFailed
+    assert refusal(lambda: remove(first, session=stranger.session)) is NotFound
     remove(first)
-    assert _refusal(owner.sign_in) is PasskeyFailed
+    assert refusal(owner.sign_in) is PasskeyFailed
     assert second_owner.sign_in()
     assert house.store.count_recovery_codes(owner.user.subject) == 10
     remove(second)
     assert house.store.count_recovery_codes(owner.user.subject) == 0
     assert log_in(house, owner.user.username)
-    assert _refusal(lambda: remove(second)) is NotFound
+    assert refusal(lambda: remove(second)) is NotFound
 
 
 def test_codes_and_passkeys_side_by_side(house: House, owner: Owner) -> None:
@@ -284,7 +274,7 @@ def test_the_rp_id_is_the_issuers_domain(house: House, owner: Owner, issuer: str
     try:
         assert house.account.passkeys.available is (origin is not None)
         if origin is None:
-            assert _refusal(owner.begin) is FailedPrecondition
+            assert refusal(owner.begin) is FailedPrecondition
             return
         options, sealed = owner.begin()
         owner.add(Authenticator(origin).create(options), sealed)

@@ -27,7 +27,7 @@ from core.domain.users.user import User
 from tests.authenticator import BE, BS, UP, UV, Authenticator, decoded, encoded
 from tests.domain.house import ISSUER, House
 from tests.domain.passkeys import NETWORK, Owner
-from tests.domain.road import BINDING, a_session, a_user
+from tests.domain.road import BINDING, a_session, a_user, refusal
 from tests.patience import PATIENCE
 
 
@@ -37,14 +37,6 @@ def owner(house: House, user: User) -> Owner:
     has = Owner(house, user)
     has.make()
     return has
-
-
-def _refusal(act: Callable[[], Any]) -> type[Refusal] | None:
-    try:
-        act()
-    except Refusal as refusal:
-        return type(refusal)
-    return None
 
 
 def test_a_passkey_signs_in_by_itself(house: House, owner: Owner) -> None:
@@ -118,7 +110,7 @@ def test_what_is_no_answer_at_all(owner: Owner) -> None:
     broken = json.dumps(good | {"response": good["response"] | {"authenticatorData": "AAAA"}})
     for response in ("", "{}", "[1]", "null", "x" * 100, "[" * 5000, huge, broken, json.dumps(good | {"id": "AAAA"})):
         _, sealed = owner.asked()
-        assert _refusal(lambda answer=response, seal=sealed: owner.enter(answer, seal)) is PasskeyFailed  # type: ignore[misc]
+        assert refusal(lambda answer=response, seal=sealed: owner.enter(answer, seal)) is PasskeyFailed  # type: ignore[misc]
 
 
 def test_a_tampered_signature(owner: Owner) -> None:
@@ -159,7 +151,7 @@ def test_racing_with_one_answer(owner: Owner) -> None:
     options, sealed = owner.asked()
     response = owner.authenticator.get(options)
     with ThreadPoolExecutor(8) as pool:
-        refusals = list(pool.map(lambda _: _refusal(lambda: owner.enter(response, sealed)), range(8)))
+        refusals = list(pool.map(lambda _: refusal(lambda: owner.enter(response, sealed)), range(8)))
     assert (refusals.count(None), refusals.count(InvalidRequest)) == (1, 7)
 
 
@@ -180,9 +172,9 @@ def test_a_count_that_does_not_grow_is_refused(house: House, owner: Owner, passw
     """§6.1.1: the sign of a copy is refused, with a word of its own for the audit trail alone, and the count that is
     kept does not go back with it; one that stays 0, as that of synced passkeys, says nothing."""
     owner.sign_in(count=7)
-    assert _refusal(lambda: owner.sign_in(count=7)) is PasskeyCountedBack
-    assert _refusal(lambda: owner.sign_in(count=3)) is PasskeyCountedBack
-    assert _refusal(lambda: owner.sign_in(count=0)) is PasskeyCountedBack
+    assert refusal(lambda: owner.sign_in(count=7)) is PasskeyCountedBack
+    assert refusal(lambda: owner.sign_in(count=3)) is PasskeyCountedBack
+    assert refusal(lambda: owner.sign_in(count=0)) is PasskeyCountedBack
     assert owner.sign_in(count=8)
 
     synced = Owner(house, _somebody_else(house, password_hash), Authenticator(ISSUER, counts=False))
@@ -229,7 +221,7 @@ def test_where_nobody_signs_in_here(house: House, owner: Owner) -> None:
         ):
             house.policy.current = other
             assert house.account.passkey_logins.offer(BINDING) is None
-            assert _refusal(lambda: owner.enter(owner.authenticator.get(options), sealed)) is LocalUsersOff
+            assert refusal(lambda: owner.enter(owner.authenticator.get(options), sealed)) is LocalUsersOff
     finally:
         house.policy.current = policy
     assert owner.enter(owner.authenticator.get(options), sealed)
@@ -242,8 +234,8 @@ def test_tries_are_counted_by_network(house: House, owner: Owner) -> None:
     try:
         for _ in range(5):
             assert owner.sign_in()
-        refusals = [_refusal(lambda: owner.sign_in(signed=b"")) for _ in range(4)]
-        good = _refusal(owner.sign_in)
+        refusals = [refusal(lambda: owner.sign_in(signed=b"")) for _ in range(4)]
+        good = refusal(owner.sign_in)
     finally:
         house.policy.current = policy
     assert refusals == [PasskeyFailed] * 3 + [TooManyAttempts]
@@ -280,12 +272,12 @@ def test_the_passkey_of_somebody_else_is_no_second_step(house: House, owner: Own
         each.credential_id for each in owner.authenticator.credentials
     ]
     hostile = json.dumps(asked | {"allowCredentials": []})
-    assert _refusal(lambda: owner.prove(pending, other.authenticator.get(hostile), offer[1])) is PasskeyFailed
+    assert refusal(lambda: owner.prove(pending, other.authenticator.get(hostile), offer[1])) is PasskeyFailed
     options, sealed = owner.asked()
-    assert _refusal(lambda: owner.prove(pending, owner.authenticator.get(options), sealed)) is InvalidRequest
+    assert refusal(lambda: owner.prove(pending, owner.authenticator.get(options), sealed)) is InvalidRequest
     theirs = house.account.passkey_logins.offer_second_factor(other.first_step(), BINDING)
     assert theirs is not None
-    assert _refusal(lambda: owner.prove(pending, other.authenticator.get(theirs[0]), theirs[1])) is InvalidRequest
+    assert refusal(lambda: owner.prove(pending, other.authenticator.get(theirs[0]), theirs[1])) is InvalidRequest
     assert owner.second_step(pending)
 
 
@@ -300,7 +292,7 @@ def test_the_second_step_counts_too(owner: Owner) -> None:
     """§6.1.1, as without a password; a tampered answer and one for another site prove nothing."""
     assert owner.second_step(owner.first_step(), count=5)
     pending = owner.first_step()
-    assert _refusal(lambda: owner.second_step(pending, count=5)) is PasskeyCountedBack
-    assert _refusal(lambda: owner.second_step(pending, signed=b"")) is PasskeyFailed
-    assert _refusal(lambda: owner.second_step(pending, rp_id="example.com")) is PasskeyFailed
-    assert _refusal(lambda: owner.second_step(pending, flags=UV | BE | BS)) is PasskeyFailed
+    assert refusal(lambda: owner.second_step(pending, count=5)) is PasskeyCountedBack
+    assert refusal(lambda: owner.second_step(pending, signed=b"")) is PasskeyFailed
+    assert refusal(lambda: owner.second_step(pending, rp_id="example.com")) is PasskeyFailed
+    assert refusal(lambda: owner.second_step(pending, flags=UV | BE | BS)) is PasskeyFailed

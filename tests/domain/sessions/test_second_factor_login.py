@@ -19,7 +19,7 @@ from core.domain.policy import UpstreamPolicy
 from core.domain.sessions.login import SecondFactorWanted
 from core.domain.users.user import User
 from tests.domain.house import House
-from tests.domain.road import BINDING, a_session
+from tests.domain.road import BINDING, a_session, refusal
 from tests.domain.sessions.form import PASSWORD, log_in
 
 
@@ -62,11 +62,7 @@ def _second_step(house: House, sealed: str, code: str, *, binding: bytes = BINDI
 
 
 def _refusal(house: House, sealed: str, code: str) -> type[Refusal] | None:
-    try:
-        _second_step(house, sealed, code)
-    except Refusal as refusal:
-        return type(refusal)
-    return None
+    return refusal(lambda: _second_step(house, sealed, code))
 
 
 def test_a_password_alone_signs_nobody_in(house: House, user: User, telephone: Telephone) -> None:
