@@ -151,11 +151,10 @@ def test_a_session_that_is_over_leads_to_the_login_and_back(
     assert is_good(token)
 
 
-def test_signing_out_elsewhere_and_everywhere(pair: Pair) -> None:
+def test_signing_out_elsewhere_and_everywhere(pair: Pair, users: UserAdminServiceStub) -> None:
     """One browser, by the button beside it; then all of them, and each is asked for a login."""
-    with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
-        creation = user_admin_pb2.CreateUserRequest(username="two-browsers", password="correct horse")
-        UserAdminServiceStub(channel).CreateUser(creation, timeout=PATIENCE)
+    creation = user_admin_pb2.CreateUserRequest(username="two-browsers", password="correct horse")
+    users.CreateUser(creation, timeout=PATIENCE)
     owner, elsewhere = (Owner(pair, "two-browsers", "correct horse") for _ in range(2))
     for each in (owner, elsewhere):
         each.sign_in()

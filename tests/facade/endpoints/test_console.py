@@ -1,11 +1,9 @@
 """The operators' console over HTTP: who gets in, what is shown, and acts that ask once more."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from urllib.parse import quote
 
-import grpc
 import pytest
 from tokenhouse.v1 import user_admin_pb2
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
@@ -26,13 +24,6 @@ PAGES = [
     "/admin/statistics",
 ]
 _HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>"""
-
-
-@pytest.fixture(scope="module")
-def users(pair: Pair) -> Iterator[UserAdminServiceStub]:
-    """The users of the pair, as its operators' socket has them."""
-    with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
-        yield UserAdminServiceStub(channel)
 
 
 @pytest.mark.parametrize("path", PAGES)

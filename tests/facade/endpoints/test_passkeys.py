@@ -1,10 +1,8 @@
 """Passkeys over HTTP: added at the user's own page, good for every login, by an authenticator in software."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 
-import grpc
 import httpx
 import pytest
 from tokenhouse.v1 import user_admin_pb2
@@ -70,15 +68,13 @@ def options(page: httpx.Response) -> str:
 
 
 @pytest.fixture
-def owner(pair: Pair, request: pytest.FixtureRequest) -> Iterator[Owner]:
+def owner(pair: Pair, users: UserAdminServiceStub, request: pytest.FixtureRequest) -> Owner:
     """Somebody new, signed in."""
     username = f"user-of-{request.node.name}"[:64]
-    with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
-        creation = user_admin_pb2.CreateUserRequest(username=username, password=_PASSWORD)
-        UserAdminServiceStub(channel).CreateUser(creation, timeout=PATIENCE)
-        somebody = Owner(pair, username)
-        assert somebody.first_step().status_code == 303
-        yield somebody
+    users.CreateUser(user_admin_pb2.CreateUserRequest(username=username, password=_PASSWORD), timeout=PATIENCE)
+    somebody = Owner(pair, username)
+    assert somebody.first_step().status_code == 303
+    return somebody
 
 
 def _said(page: httpx.Response) -> str:

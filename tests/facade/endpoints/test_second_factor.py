@@ -2,10 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-import grpc
 import httpx
 import pyotp
 import pytest
@@ -65,13 +63,11 @@ class Owner:
 
 
 @pytest.fixture
-def owner(pair: Pair, request: pytest.FixtureRequest) -> Iterator[Owner]:
+def owner(pair: Pair, users: UserAdminServiceStub, request: pytest.FixtureRequest) -> Owner:
     """Somebody new."""
     username = f"user-of-{request.node.name}"[:64]
-    with grpc.insecure_channel(f"unix:{pair.folder / 'data' / 'admin.sock'}") as channel:
-        creation = user_admin_pb2.CreateUserRequest(username=username, password=_PASSWORD)
-        UserAdminServiceStub(channel).CreateUser(creation, timeout=PATIENCE)
-        yield Owner(pair, username)
+    users.CreateUser(user_admin_pb2.CreateUserRequest(username=username, password=_PASSWORD), timeout=PATIENCE)
+    return Owner(pair, username)
 
 
 def test_switching_on(owner: Owner) -> None:
