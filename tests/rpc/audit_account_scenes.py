@@ -1,5 +1,8 @@
 """Acts of users at their own page and at the second step of a login, each with the record that it has to leave."""
 
+from collections.abc import Callable
+from typing import Any
+
 from tokenhouse.v1 import account_pb2, passkey_pb2, second_factor_pb2
 
 from tests.rpc.audit_scenes import ADDRESS, ANONYMOUS, FROM_THERE, Scene, ask, be_refused, by_user, subject_of
@@ -13,6 +16,19 @@ def _telephone(road: Road) -> Telephone:
     telephone = Telephone(road)
     telephone.switch_on()
     return telephone
+
+
+def _let_in(road: Road, method: Callable[..., Any], question: Any, **about: str) -> Scene:
+    """The last step of a login, from there."""
+    question.network_address = ADDRESS
+    return Scene(ask(method, question), {"act": "LOGIN", **about, **by_user(road)})
+
+
+def _turned_away(road: Road, method: Callable[..., Any], question: Any, reason: str) -> Scene:
+    """The same, in vain: nobody has acted, and whose account it was about is known."""
+    question.network_address = ADDRESS
+    record = {"act": "LOGIN", "result": "REFUSED", "reason": reason, "subject": subject_of(road)}
+    return Scene(be_refused(method, question), {**record, **ANONYMOUS, **FROM_THERE})
 
 
 def signing_a_browser_out(road: Road) -> Scene:
@@ -51,23 +67,13 @@ def guessing_the_old_password(road: Road) -> Scene:
 def typing_a_code(road: Road) -> Scene:
     """After a right password, which is no decision yet."""
     question = _telephone(road).proving(road.login_request())
-    question.network_address = ADDRESS
-    return Scene(ask(road.serving.sessions.ProveSecondFactor, question), {"act": "LOGIN", **by_user(road)})
+    return _let_in(road, road.serving.sessions.ProveSecondFactor, question)
 
 
 def typing_a_wrong_code_after_the_password(road: Road) -> Scene:
     """Whose password was right is known."""
     question = _telephone(road).proving(road.login_request(), "000000")
-    question.network_address = ADDRESS
-    record = {
-        "act": "LOGIN",
-        "result": "REFUSED",
-        "reason": "second_factor_failed",
-        "subject": subject_of(road),
-        **ANONYMOUS,
-        **FROM_THERE,
-    }
-    return Scene(be_refused(road.serving.sessions.ProveSecondFactor, question), record)
+    return _turned_away(road, road.serving.sessions.ProveSecondFactor, question, "second_factor_failed")
 
 
 def switching_codes_on(road: Road) -> Scene:
@@ -101,39 +107,24 @@ def making_recovery_codes(road: Road) -> Scene:
 def signing_in_with_a_passkey(road: Road) -> Scene:
     """Which one it was is told, too."""
     keyring = Keyring(road)
-    passkey_id = keyring.add().passkey.passkey_id
-    question = keyring.signing_in()
-    question.network_address = ADDRESS
-    record = {"act": "LOGIN", "reason": "passkey", "target": passkey_id, **by_user(road)}
-    return Scene(ask(road.serving.passkey_logins.LogInWithPasskey, question), record)
+    about = {"reason": "passkey", "target": keyring.add().passkey.passkey_id}
+    return _let_in(road, road.serving.passkey_logins.LogInWithPasskey, keyring.signing_in(), **about)
 
 
 def signing_in_with_a_passkey_after_the_password(road: Road) -> Scene:
     """As the second step."""
     keyring = Keyring(road)
-    passkey_id = keyring.add().passkey.passkey_id
-    question = keyring.proving()
-    question.network_address = ADDRESS
-    record = {"act": "LOGIN", "reason": "password+passkey", "target": passkey_id, **by_user(road)}
-    return Scene(ask(road.serving.passkey_logins.ProvePasskey, question), record)
+    about = {"reason": "password+passkey", "target": keyring.add().passkey.passkey_id}
+    return _let_in(road, road.serving.passkey_logins.ProvePasskey, keyring.proving(), **about)
 
 
 def signing_in_with_a_copied_passkey(road: Road) -> Scene:
     """Its count went back: whose it is is known, and why it was refused (WebAuthn Level 3 §6.1.1)."""
     keyring = Keyring(road)
     keyring.add()
-    road.serving.passkey_logins.LogInWithPasskey(keyring.signing_in(count=5), timeout=DEADLINE)
-    question = keyring.signing_in(count=4)
-    question.network_address = ADDRESS
-    record = {
-        "act": "LOGIN",
-        "result": "REFUSED",
-        "reason": "passkey_counted_back",
-        "subject": subject_of(road),
-        **ANONYMOUS,
-        **FROM_THERE,
-    }
-    return Scene(be_refused(road.serving.passkey_logins.LogInWithPasskey, question), record)
+    log_in = road.serving.passkey_logins.LogInWithPasskey
+    log_in(keyring.signing_in(count=5), timeout=DEADLINE)
+    return _turned_away(road, log_in, keyring.signing_in(count=4), "passkey_counted_back")
 
 
 def renaming_a_passkey(road: Road) -> Scene:
