@@ -122,6 +122,12 @@ def test_what_was_deleted_is_not_in_it(populated: SqliteStore, target: Path, fol
     assert secret.encode() not in target.read_bytes()
 
 
+def _what_is_there(path: Path) -> tuple[int, int, int, bytes]:
+    """Mode, inode, last write, content; not when it was last read, which this very reading changes."""
+    found = path.lstat()
+    return found.st_mode, found.st_ino, found.st_mtime_ns, path.read_bytes() if path.is_file() else b""
+
+
 def test_nothing_is_overwritten_without_being_told(populated: SqliteStore, target: Path) -> None:
     """What is there stays as it is, be it a backup, a dangling link or anything else."""
     for make in (
@@ -131,10 +137,10 @@ def test_nothing_is_overwritten_without_being_told(populated: SqliteStore, targe
         target.mkdir,
     ):
         make()
-        before = (target.lstat(), target.read_bytes() if target.is_file() else b"")
+        before = _what_is_there(target)
         with pytest.raises(AlreadyExists, match="is there already"):
             back_up(populated, target)
-        assert (target.lstat(), target.read_bytes() if target.is_file() else b"") == before
+        assert _what_is_there(target) == before
         assert list(target.parent.iterdir()) == [target]
         target.rmdir() if target.is_dir() else target.unlink()
 
@@ -168,10 +174,10 @@ def test_overwriting_replaces_nothing_but_a_backup(populated: SqliteStore, targe
             target.symlink_to(precious)
         case "device":
             target = Path("/dev/null")
-    before = target.lstat()
+    before = _what_is_there(target)
     with pytest.raises(FailedPrecondition, match=r"is no backup|cannot be made: Too many levels"):
         back_up(populated, target, overwrite=True)
-    assert target.lstat() == before
+    assert _what_is_there(target) == before
 
 
 def test_two_at_once_for_one_name(populated: SqliteStore, target: Path, tmp_path: Path) -> None:
