@@ -61,7 +61,7 @@ def rotate(store: Store, grant_id: bytes, now: int = NOW, idle_expires_at: int =
     """Rotate its third generation in a transaction of its own."""
     return store.write(
         lambda transaction: transaction.rotate_refresh_token(
-            grant_id, generation=3, now=now, idle_expires_at=idle_expires_at
+            grant_id, generation=3, attempt_id=b"attempt", now=now, idle_expires_at=idle_expires_at
         )
     )
 

@@ -74,7 +74,7 @@ def test_a_refreshed_grant_is_looked_at_again_in_its_time(populated: Store) -> N
     assert populated.purge(now=NOW + 2 * HOUR, limit=10) == 0
     populated.write(
         lambda transaction: transaction.rotate_refresh_token(
-            grant.id, generation=1, now=NOW + 3 * HOUR, idle_expires_at=NOW + 20 * DAY
+            grant.id, generation=1, attempt_id=b"attempt", now=NOW + 3 * HOUR, idle_expires_at=NOW + 20 * DAY
         )
     )
     assert populated.purge(now=NOW + 8 * DAY, limit=10) == 0

@@ -23,7 +23,7 @@ def test_a_generation_is_rotated_once(populated: Store) -> None:
     won = race(
         populated,
         lambda transaction: transaction.rotate_refresh_token(
-            a_grant().id, generation=3, now=NOW, idle_expires_at=NOW + DAY
+            a_grant().id, generation=3, attempt_id=b"attempt", now=NOW, idle_expires_at=NOW + DAY
         ),
     )
     winners = [grant for grant in won if grant is not None]

@@ -16,7 +16,11 @@ def rotate_fifty(transaction: SqliteTransaction, step: int) -> None:
     """Rotate every twentieth grant; twenty steps in a row reach each grant once."""
     for grant in GRANTS[step % 20 :: 20]:
         assert transaction.rotate_refresh_token(
-            grant.id, generation=grant.generation + step // 20, now=NOW, idle_expires_at=NOW + DAY
+            grant.id,
+            generation=grant.generation + step // 20,
+            attempt_id=b"attempt",
+            now=NOW,
+            idle_expires_at=NOW + DAY,
         )
 
 

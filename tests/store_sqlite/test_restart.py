@@ -20,7 +20,7 @@ store = open_store(Path(sys.argv[1]), on_commit=lambda changes: None)
 for generation in range(3, 1_000_000):
     rotated = store.write(
         lambda transaction: transaction.rotate_refresh_token(
-            an_active_grant().id, generation=generation, now=NOW, idle_expires_at=NOW + DAY
+            an_active_grant().id, generation=generation, attempt_id=b"attempt", now=NOW, idle_expires_at=NOW + DAY
         )
     )
     print(rotated.generation, flush=True)

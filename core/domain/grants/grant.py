@@ -1,9 +1,13 @@
 """The grant and its states. One row lives from the consent to the last refresh; every token points back at it."""
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+#: For how long the same HTTP request gets the same answer again, in seconds.
+_SAME_ATTEMPT_WINDOW = 10
 
 
 class GrantState(StrEnum):
@@ -51,6 +55,7 @@ class Grant:
     code_challenge: str
     state: GrantState
     generation: int
+    #: Of the HTTP request that made this generation; None before the first.
     attempt_id: bytes | None
     created_at: int
     code_expires_at: int
@@ -59,6 +64,15 @@ class Grant:
     expires_at: int
     revoked_at: int | None = None
     revoke_reason: RevokeReason | None = None
+
+    def was_answered(self, attempt_id: bytes, now: int) -> bool:
+        """Whether this generation was made for the same HTTP request, which asks once more after a lost reply.
+
+        Only the facade knows the attempt's 16 random bytes.
+        """
+        if self.attempt_id is None or self.rotated_at is None:
+            return False
+        return hmac.compare_digest(self.attempt_id, attempt_id) and now - self.rotated_at <= _SAME_ATTEMPT_WINDOW
 
     def __repr__(self) -> str:
         return f"Grant({self.id.hex()}, {self.state}, generation={self.generation})"
@@ -106,7 +120,9 @@ class GrantIntents(Protocol):
         """
         ...
 
-    def rotate_refresh_token(self, grant_id: bytes, *, generation: int, now: int, idle_expires_at: int) -> Grant | None:
+    def rotate_refresh_token(
+        self, grant_id: bytes, *, generation: int, attempt_id: bytes, now: int, idle_expires_at: int
+    ) -> Grant | None:
         """generation → generation + 1, rotated_at = now.
 
         None unless it is active at exactly this generation with both limits after `now`, its user active and its

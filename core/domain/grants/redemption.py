@@ -3,7 +3,6 @@
 An authorization code is redeemed like that, and so is a device code once the user has said yes.
 """
 
-import hmac
 from enum import StrEnum
 
 from core.domain.audit.act import Act, Result
@@ -20,9 +19,6 @@ from core.domain.grants.token_request import (
 )
 from core.domain.policy import Policy
 from core.domain.tokens.resource import narrow_resources
-
-#: For how long the same HTTP request gets the same answer again, in seconds.
-_SAME_ATTEMPT_WINDOW = 10
 
 
 class CodeVerdict(StrEnum):
@@ -79,7 +75,8 @@ class Redemption:
             if self._fits and isinstance(resources, InvalidTarget):
                 raise resources
             return self._refuse(CodeVerdict.ENDED)
-        if self._fits and isinstance(resources, tuple) and _is_same_attempt(current, self._request, now):
+        repeated = current.generation == 1 and current.was_answered(self._request.attempt_id, now)
+        if self._fits and isinstance(resources, tuple) and repeated:
             return Issuance(current, current.scope, resources, tx.revision(), CodeVerdict.REPEATED)
         # RFC 9700 §4.5: genuine and presented again, so somebody else may hold what the first one got.
         revoke_grant(tx, grant.id, reason=RevokeReason.CODE_REUSED, now=now)
@@ -121,11 +118,3 @@ def _try_narrowing(grant: Grant, request: TokenRequest, policy: Policy) -> tuple
         return narrow_resources(grant.resources, request.resources, policy)
     except InvalidTarget as refusal:
         return refusal
-
-
-def _is_same_attempt(grant: Grant, request: TokenRequest, now: int) -> bool:
-    """The facade's own retry after a lost reply: only the facade knows the attempt's 16 random bytes."""
-    if grant.attempt_id is None or grant.rotated_at is None or grant.generation != 1:
-        return False
-    same = hmac.compare_digest(grant.attempt_id, request.attempt_id)
-    return same and now - grant.rotated_at <= _SAME_ATTEMPT_WINDOW

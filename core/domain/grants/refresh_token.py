@@ -91,7 +91,9 @@ class RefreshToken:
         now = self._clock.now()
         if isinstance(wanted, _Narrowed):
             idle = now + policy.refresh_token_lifetime
-            rotated = tx.rotate_refresh_token(grant_id, generation=generation, now=now, idle_expires_at=idle)
+            rotated = tx.rotate_refresh_token(
+                grant_id, generation=generation, attempt_id=request.attempt_id, now=now, idle_expires_at=idle
+            )
             if rotated is not None:
                 note_use(tx, client, now)
                 return _issuance(rotated, wanted, tx.revision(), RefreshVerdict.ROTATED)
@@ -110,7 +112,9 @@ class RefreshToken:
         current = tx.find_grant(grant_id)
         if current is None:
             return RefusedGrant(InvalidGrant(_REFUSED, RefreshVerdict.ENDED))
-        verdict = judge_refresh(current, generation, now=now, reuse_window=policy.refresh_reuse_window)
+        verdict = judge_refresh(
+            current, generation, attempt_id=request.attempt_id, now=now, reuse_window=policy.refresh_reuse_window
+        )
         if verdict is RefreshVerdict.REUSED:
             revoke_grant(tx, grant_id, reason=RevokeReason.REFRESH_TOKEN_REUSED, now=now)
             record = record_of_token(Act.REFRESH, request, current.client_id, current, verdict, Result.REFUSED, now)

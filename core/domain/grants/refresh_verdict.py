@@ -23,8 +23,9 @@ class RefreshVerdict(StrEnum):
     ENDED = "ended"
 
 
-def judge_refresh(grant: Grant, generation: int, *, now: int, reuse_window: int) -> RefreshVerdict:
-    """The verdict on a genuine refresh token of this generation. `reuse_window` in seconds; 0 forgives nothing.
+def judge_refresh(grant: Grant, generation: int, *, attempt_id: bytes, now: int, reuse_window: int) -> RefreshVerdict:
+    """The verdict on a genuine refresh token of this generation. `reuse_window` in seconds; 0 forgives no client
+    anything. The facade's own retry after a lost reply is no second use.
 
     ROTATED means: it may be rotated; who loses the race to do so judges again and finds a generation more.
     """
@@ -37,6 +38,6 @@ def judge_refresh(grant: Grant, generation: int, *, now: int, reuse_window: int)
     if generation > grant.generation:
         return RefreshVerdict.FUTURE
     fresh = reuse_window > 0 and now - grant.rotated_at <= reuse_window
-    if generation == grant.generation - 1 and generation >= 1 and fresh:
+    if generation == grant.generation - 1 and generation >= 1 and (fresh or grant.was_answered(attempt_id, now)):
         return RefreshVerdict.REPLAYED
     return RefreshVerdict.REUSED

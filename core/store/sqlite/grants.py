@@ -39,7 +39,7 @@ _REDEEM = f"""
     RETURNING {_COLUMNS}
 """
 _ROTATE = f"""
-    UPDATE grants SET generation = generation + 1, rotated_at = ?, idle_expires_at = {_NOT_PAST_EXPIRY}
+    UPDATE grants SET generation = generation + 1, attempt_id = ?, rotated_at = ?, idle_expires_at = {_NOT_PAST_EXPIRY}
     WHERE id = ? AND state = 'active' AND generation = ? AND idle_expires_at > ? AND expires_at > ? AND {_BOTH_LIVE}
     RETURNING {_COLUMNS}
 """
@@ -125,8 +125,10 @@ class GrantWrites(WritingStatements):
         row = self.issue(_REDEEM, (attempt_id, now, idle_expires_at, idle_expires_at, grant_id, now, now))
         return None if row is None else _grant(row)
 
-    def rotate_refresh_token(self, grant_id: bytes, *, generation: int, now: int, idle_expires_at: int) -> Grant | None:
-        row = self.issue(_ROTATE, (now, idle_expires_at, idle_expires_at, grant_id, generation, now, now))
+    def rotate_refresh_token(
+        self, grant_id: bytes, *, generation: int, attempt_id: bytes, now: int, idle_expires_at: int
+    ) -> Grant | None:
+        row = self.issue(_ROTATE, (attempt_id, now, idle_expires_at, idle_expires_at, grant_id, generation, now, now))
         return None if row is None else _grant(row)
 
     def kill_code(self, grant_id: bytes) -> bool:

@@ -1,12 +1,25 @@
 """Clients crash and lose replies; the session survives every way in which that can happen over six refreshes."""
 
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+
+import pytest
 
 from core.domain.grants.grant import GrantState
 from core.domain.grants.token_request import TokenResponse
 from tests.domain.house import House
-from tests.domain.road import Connection, a_client, a_code, a_user, connect, grant_id_of, redeeming, refreshing
+from tests.domain.road import (
+    Connection,
+    a_client,
+    a_code,
+    a_user,
+    connect,
+    grant_id_of,
+    redeeming,
+    refreshing,
+    refusal_of,
+)
 
 REFRESHES = 6
 SEQUENCES = list(product(("ok", "crash before", "reply lost"), repeat=REFRESHES))
@@ -78,6 +91,32 @@ def test_a_token_that_works_strictly_once_loses_665_of_the_729(house: House) -> 
     with house.under(refresh_reuse_window=0):
         clients = _connect_one_for_each_sequence(house)
         assert _live_through(house, clients) == 665
+
+
+@pytest.mark.parametrize(("pause", "verdict"), [(0, "replayed"), (10, "replayed"), (11, "InvalidGrant")])
+def test_a_reply_that_the_facade_has_lost_is_no_second_use(house: House, pause: int, verdict: str) -> None:
+    """README, Grants: the facade's own retry gets the one successor again, also with RefreshReuseWindow = 0."""
+    with house.under(refresh_reuse_window=0):
+        connection = connect(house)
+        request = refreshing(connection.client.client_id, connection.refresh_token, attempt_id=secrets.token_bytes(16))
+        lost = house.tokens.issue(request)
+        house.clock.advance(pause)
+        if verdict == "InvalidGrant":
+            assert refusal_of(house, request) == verdict
+            return
+        again = house.tokens.issue(request)
+        assert (again.verdict, again.refresh_token) == (verdict, lost.refresh_token)
+        assert connection.refresh(again.refresh_token).verdict == "rotated"
+
+
+def test_the_retry_of_an_older_refresh_is_none(house: House) -> None:
+    """RFC 9700 §4.14.2: a request that was answered before the last one is reuse, whoever marked it."""
+    with house.under(refresh_reuse_window=0):
+        connection = connect(house)
+        request = refreshing(connection.client.client_id, connection.refresh_token, attempt_id=secrets.token_bytes(16))
+        connection.refresh(house.tokens.issue(request).refresh_token)
+        assert refusal_of(house, request) == "InvalidGrant"
+        assert connection.is_dead()
 
 
 def test_a_lost_session_is_lost_to_everybody(house: House) -> None:
