@@ -16,8 +16,11 @@ _HEAD = re.compile(
     rb"(?:%(token)s (?:https?://%(host)s)?%(origin)s|OPTIONS \*) HTTP/1\.(?P<minor>[01])"
     rb"(?P<fields>(?:\r\n%(token)s:[\t -~\x80-\xff]*)*)" % {b"token": _TOKEN, b"host": _HOST, b"origin": _ORIGIN_FORM}
 )
-#: The fields that say where a message ends and whom it is for.
-_DECISIVE = re.compile(rb"\r\n(host|content-length|transfer-encoding):[\t ]*([^\r]*)", re.IGNORECASE)
+#: The fields that say where a message ends and whom it is for, who sends it and what its body is.
+_DECISIVE = re.compile(
+    rb"\r\n(host|content-length|transfer-encoding|content-type|authorization):[\t ]*([^\r]*)", re.IGNORECASE
+)
+_NAMES = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization")
 _BEGINNING = re.compile(rb"%s (/[!\"$->@-~]{0,255})[? ]" % _TOKEN)
 
 
@@ -26,11 +29,14 @@ def require_request_head(head: bytes) -> None:
     match = _HEAD.fullmatch(head)
     if match is None:
         raise Refusal("INVALID_REQUEST", "The request is malformed.")
-    values: dict[bytes, list[bytes]] = {b"host": [], b"content-length": [], b"transfer-encoding": []}
+    values: dict[bytes, list[bytes]] = {name: [] for name in _NAMES}
     for name, value in _DECISIVE.findall(match["fields"]):
         values[name.lower()].append(value.rstrip(b"\t "))
     _require_host(values[b"host"], optional=match["minor"] == b"0")
     _require_framing(values[b"content-length"], values[b"transfer-encoding"], chunks=match["minor"] == b"1")
+    # RFC 9110 §8.3: one reader takes the first, another the last; §11.6.2 has one field of credentials.
+    if len(values[b"content-type"]) > 1 or len(values[b"authorization"]) > 1:
+        raise Refusal("INVALID_REQUEST", "The Authorization or Content-Type header is repeated.")
 
 
 def find_path(beginning: bytes | bytearray) -> str:

@@ -109,6 +109,21 @@ def test_a_length_is_stated_once_and_plainly(fields: bytes) -> None:
         require_request_head(b"POST / HTTP/1.1\r\nHost: h\r\n" + fields)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Authorization: Basic eDp5\r\nAuthorization: Basic eDp5",
+        b"Authorization: Basic eDp5\r\nauthorization:",
+        b"Content-Type: application/x-www-form-urlencoded\r\nX: y\r\nCONTENT-TYPE: application/json",
+    ],
+)
+def test_who_asks_and_in_what_form_is_said_once(fields: bytes) -> None:
+    """RFC 9110 §5.3, §8.3, §11.6.2: a proxy that reads the last one would let pass what is read here as the first."""
+    with pytest.raises(Refusal) as refused:
+        require_request_head(b"POST / HTTP/1.1\r\nHost: h\r\n" + fields)
+    assert refused.value.reason == "INVALID_REQUEST"
+
+
 def test_http_1_0_has_no_chunks() -> None:
     """RFC 9112 §6.1: Transfer-Encoding in HTTP/1.0 is faulty framing."""
     with pytest.raises(Refusal):
