@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.cli.command import TOKENHOUSE, call
 from tests.cli.life import Life, environment_of, file_limit, live, outlive
 from tests.cli.served import Served, is_running, is_stopped, stopping_at_birth, wait_for
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 from tests.ports import free_port, wait_until_listening
 
 KEY = "A" * 43
@@ -175,7 +175,7 @@ def test_reload(tmp_path: Path) -> None:
     served.write_config(audit)
     with served:
         served.wait_until_ready()
-        client = httpx.Client(base_url=served.address, timeout=PATIENCE, trust_env=False)
+        client = plain_client(served.address)
         served.write_config(
             f"{audit}[OAuth]\nScope = read: Read\n[Server]\nOAuthClientsEnabled = no\nSessionLifetime = 1h\n"
         )
@@ -214,7 +214,7 @@ def test_nobody_reads(tmp_path: Path) -> None:
         assert served.process.stdout is not None
         served.process.stdout.close()
         wait_until_listening(served.port)
-        with httpx.Client(base_url=served.address, timeout=PATIENCE, trust_env=False) as client:
+        with plain_client(served.address) as client:
             wait_for(lambda: client.get("/readyz").status_code == 200)
 
         children = served.children()
@@ -244,7 +244,7 @@ def test_one_process_each(tmp_path: Path) -> None:
     with Served(tmp_path, ["core"], environment=key) as core:
         with Served(tmp_path, ["facade"], port=core.port, grpc_port=core.grpc_port, environment=key) as facade:
             wait_until_listening(core.port)
-            with httpx.Client(base_url=core.address, timeout=PATIENCE, trust_env=False) as client:
+            with plain_client(core.address) as client:
                 wait_for(lambda: client.get("/readyz").status_code == 200)
             commands = [Path(f"/proc/{each.process.pid}/cmdline").read_bytes() for each in (core, facade)]
             environments = [environment_of(each.process.pid) for each in (core, facade)]

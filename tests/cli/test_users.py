@@ -15,6 +15,7 @@ from tests.cli.command import TOKENHOUSE, Operator, clean_environment
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 
 def test_add_and_show(operator: Operator) -> None:
@@ -176,7 +177,7 @@ def test_delete_at_a_terminal(operator: Operator, answer: bytes, status: int) ->
 def test_reset_second_factor(operator: Operator, pair: Pair) -> None:
     """A login that asked for a code asks for none; the line and the JSON say whether there was one."""
     operator.add_user("loser")
-    browser = httpx.Client(base_url=pair.base, timeout=PATIENCE, trust_env=False)
+    browser = plain_client(pair.base)
 
     def send(page: httpx.Response, action: str, **fields: str) -> httpx.Response:
         return browser.post(action, data=hidden_fields(page, action) | fields, follow_redirects=True)
@@ -202,7 +203,7 @@ def test_remove_passkeys(operator: Operator, pair: Pair) -> None:
     """They are shown with their user; the line and the JSON say how many there were."""
     operator.add_user("holder")
     authenticator = Authenticator(pair.base)
-    browser = httpx.Client(base_url=pair.base, timeout=PATIENCE, trust_env=False)
+    browser = plain_client(pair.base)
 
     def send(page: httpx.Response, action: str, **fields: str) -> httpx.Response:
         return browser.post(action, data=hidden_fields(page, action) | fields, follow_redirects=True)

@@ -13,7 +13,7 @@ import httpx
 from tests.clients import strict
 from tests.clients.plain_browser import PlainBrowser
 from tests.clients.profile import Pairs, Profile
-from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 from tests.ports import free_port
 from tests.running import Running
 
@@ -153,7 +153,7 @@ class Connection:
 
 def open_http() -> httpx.Client:
     """A client's way to the server."""
-    return httpx.Client(timeout=PATIENCE, trust_env=False)
+    return plain_client()
 
 
 def _listed(response: httpx.Response, name: str) -> set[str]:

@@ -10,6 +10,7 @@ import httpx
 
 from tests.facade.road import hidden_fields
 from tests.patience import PATIENCE
+from tests.plain_http import NOBODY
 from tests.running import PASSWORD
 
 _ACTION = re.compile(r'<form method="post" action="([^"]+)">')
@@ -22,9 +23,7 @@ class PlainBrowser:
         #: Who signs in.
         self.username = username
         self._password = password
-        self._http = httpx.Client(
-            follow_redirects=True, timeout=PATIENCE, trust_env=False, verify=trusted or ssl.create_default_context()
-        )
+        self._http = httpx.Client(follow_redirects=True, timeout=PATIENCE, trust_env=False, verify=trusted or NOBODY)
 
     def __enter__(self) -> Self:
         return self

@@ -8,6 +8,7 @@ import pytest
 from tests.clients.conformance import Suite, install_suite
 from tests.clients.plain_browser import PlainBrowser
 from tests.patience import PATIENCE
+from tests.plain_http import NOBODY
 from tests.running import Running
 
 _RESOURCE = "https://mcp.example.com/mcp"
@@ -32,6 +33,7 @@ def test_every_scenario(running: Running, browser: PlainBrowser, suite: Suite, t
         json={"client_name": "Conformance", "redirect_uris": ["http://127.0.0.1/callback"]},
         timeout=PATIENCE,
         trust_env=False,
+        verify=NOBODY,
     ).json()
 
     outcomes = suite.run(running.issuer, tmp_path, browser, client_id=registered["client_id"], resource=_RESOURCE)

@@ -10,10 +10,9 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-import httpx
-
 from tests.loaded import start_python
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 from tests.ports import free_port
 
 
@@ -51,7 +50,7 @@ class Pair:
         self.socket = self.folder / "data" / "core.sock"
         self.facade_log = self.folder / "facade.log"
         self.core_log = self.folder / "core.log"
-        self.client = httpx.Client(base_url=self.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
+        self.client = plain_client(self.base)
 
     def __enter__(self) -> Self:
         self.folder.chmod(0o700)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 REDIRECT_URI = "http://127.0.0.1:7777/callback"
 
@@ -65,7 +65,7 @@ class Visit:
     browser: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
+        self.browser = plain_client(self.pair.base)
 
     def parameters(self, **changes: str) -> dict[str, str]:
         """A whole authorization request."""

@@ -13,6 +13,7 @@ import pytest
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, register
 from tests.patience import PATIENCE
+from tests.plain_http import NOBODY
 
 
 def test_sigterm_lets_requests_in_flight_finish(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -26,7 +27,7 @@ def test_sigterm_lets_requests_in_flight_finish(tmp_path_factory: pytest.TempPat
             connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
             # The server takes connections in order: once the second has its reply, the first has been read.
             for _ in range(2):
-                assert httpx.get(f"{pair.base}/livez", timeout=PATIENCE).status_code == 200
+                assert httpx.get(f"{pair.base}/livez", timeout=PATIENCE, verify=NOBODY).status_code == 200
             pair.facade.terminate()
             wait_until_nobody_listens(pair)
             pair.release_core()

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.facade.pair import Pair
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 from tests.ports import free_port, wait_until_listening
 
 #: Begins the facade with each of the argument lists as if it were alone, and prints how each ended.
@@ -60,7 +60,8 @@ def _started(
         process = subprocess.Popen(command, stdout=stdout, stderr=output, pass_fds=inherited, env=environment)
     try:
         wait_until_listening(port)
-        assert httpx.get(f"http://127.0.0.1:{port}/livez", timeout=PATIENCE, trust_env=False).status_code == 200
+        with plain_client(f"http://127.0.0.1:{port}") as asking:
+            assert asking.get("/livez").status_code == 200
         yield process
     finally:
         process.kill()

@@ -9,6 +9,7 @@ from tokenhouse.v1 import token_pb2
 from tests.faults.promises import Promise, PromiseKind
 from tests.faults.road import REDIRECT_URI, Held, Road
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 #: Between two tries to connect, in seconds.
 _PAUSE = 0.02
@@ -25,7 +26,7 @@ class Refused(Exception):
 
 def http_client(url: str) -> httpx.Client:
     """A client of the facade at `url`; to be closed."""
-    return httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
+    return plain_client(url)
 
 
 @dataclass

@@ -12,6 +12,7 @@ import httpx
 from tests.flows.browser import Person
 from tests.flows.callback import Callback
 from tests.patience import PATIENCE
+from tests.plain_http import NOBODY
 
 
 class App:
@@ -82,7 +83,7 @@ class App:
 @asynccontextmanager
 async def register_app(issuer: str, name: str = "An app", redirect_uri: str | None = None) -> AsyncIterator[App]:
     """Register a client (RFC 7591 §3.1); its redirect URI is its own listener unless another one is named."""
-    async with Callback() as callback, httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
+    async with Callback() as callback, httpx.AsyncClient(timeout=PATIENCE, trust_env=False, verify=NOBODY) as http:
         callback.redirect_uri = redirect_uri or callback.redirect_uri
         metadata = {"client_name": name, "redirect_uris": [callback.redirect_uri]}
         registered = await http.post(f"{issuer}/oauth/v1/register", json=metadata)

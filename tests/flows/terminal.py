@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from tests.patience import PATIENCE
+from tests.plain_http import NOBODY
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -45,7 +46,7 @@ class Terminal:
 @asynccontextmanager
 async def open_terminal(issuer: str, name: str) -> AsyncIterator[Terminal]:
     """Find out where everything is (RFC 8414 §3), register (RFC 7591 §3.1), and ask."""
-    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False, verify=NOBODY) as http:
         metadata = (await http.get(f"{issuer}/.well-known/oauth-authorization-server")).json()
         assert GRANT_TYPE in metadata["grant_types_supported"]
         body = {"client_name": name, "grant_types": [GRANT_TYPE, "refresh_token"]}

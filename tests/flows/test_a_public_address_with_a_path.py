@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-import httpx
 from playwright.async_api import Browser
 
 from tests.flows.browser import sit_down
 from tests.flows.mcp_client import install_app
 from tests.flows.mcp_server import ProtectedMcpServer
-from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 from tests.running import Running
 
 
@@ -17,7 +16,7 @@ async def test_a_user_connects(browser: Browser, start: Callable[..., Running]) 
     running = start("/auth")
     running.add_user("ada", "analysts")
     origin = f"http://localhost:{running.port}"
-    with ProtectedMcpServer(running) as server, httpx.Client(timeout=PATIENCE, trust_env=False) as http:
+    with ProtectedMcpServer(running) as server, plain_client() as http:
         inserted = http.get(f"{origin}/.well-known/oauth-authorization-server/auth")
         appended = http.get(f"{origin}/auth/.well-known/oauth-authorization-server")
         assert (inserted.status_code, inserted.json()) == (200, appended.json())

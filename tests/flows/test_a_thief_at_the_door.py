@@ -13,6 +13,7 @@ from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 from tests.flows.app import App, register_app
 from tests.flows.browser import Person, sit_down
 from tests.patience import PATIENCE
+from tests.plain_http import NOBODY
 from tests.running import Running
 
 _COOKIES = ("tokenhouse-session", "__Host-tokenhouse-session", "session", "access_token")
@@ -30,7 +31,7 @@ def _carrying(token: str, browser: str) -> dict[str, str]:
 
 
 async def _assert_opens_no_door(app: App, person: Person, token: str) -> None:
-    async with httpx.AsyncClient(base_url=app.issuer, timeout=PATIENCE, trust_env=False) as thief:
+    async with httpx.AsyncClient(base_url=app.issuer, timeout=PATIENCE, trust_env=False, verify=NOBODY) as thief:
         await thief.get(app.authorization_url())
         browser = thief.cookies.pop("tokenhouse-browser", "")
         assert browser

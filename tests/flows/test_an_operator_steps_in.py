@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from playwright.async_api import Browser
 
@@ -10,7 +9,7 @@ from tests.flows.app import refusal, register_app
 from tests.flows.browser import sit_down
 from tests.flows.mcp_client import install_app
 from tests.flows.mcp_server import ProtectedMcpServer
-from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 from tests.running import Running, wait_until
 
 _ENDPOINTS = [
@@ -115,5 +114,5 @@ async def test_a_mistake_in_the_configuration(running: Running, browser: Browser
 
 
 def _statuses(running: Running) -> set[int]:
-    with httpx.Client(base_url=running.issuer, timeout=PATIENCE, trust_env=False) as http:
+    with plain_client(running.issuer) as http:
         return {http.request(method, path).status_code for method, path in _ENDPOINTS}

@@ -13,6 +13,7 @@ from tests.certificates import Authority
 from tests.document_host import DocumentHost
 from tests.flows.browser import Person
 from tests.flows.callback import Callback
+from tests.plain_http import NOBODY
 from tests.running import Running
 
 _REPORTS = "https://reports.example.com/"
@@ -53,7 +54,9 @@ async def test_a_portal_with_a_secret_and_a_program_with_a_key(running: Running,
             code_challenge_method="S256",
             trust_env=False,
         )
-        metadata = httpx.get(f"{running.issuer}/.well-known/oauth-authorization-server", trust_env=False).json()
+        metadata = httpx.get(
+            f"{running.issuer}/.well-known/oauth-authorization-server", trust_env=False, verify=NOBODY
+        ).json()
         verifier = "v" * 64
         url, state = portal.create_authorization_url(
             metadata["authorization_endpoint"], code_verifier=verifier, resource=_REPORTS

@@ -6,7 +6,7 @@ import httpx
 
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
-from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 
 @dataclass
@@ -17,7 +17,7 @@ class Operator:
     browser: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
+        self.browser = plain_client(self.pair.base)
 
     def get(self, path: str, **query: str) -> httpx.Response:
         """A page."""

@@ -13,6 +13,7 @@ from tokenhouse.v1.validation_pb2_grpc import ValidationServiceStub
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 _HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>"""
 _DISCONNECT, _DISCONNECT_ALL = "/account/disconnect", "/account/disconnect-all"
@@ -29,7 +30,7 @@ class Owner:
     browser: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
+        self.browser = plain_client(self.pair.base)
 
     def open(self) -> httpx.Response:
         """The page, or the login in front of it."""

@@ -8,7 +8,7 @@ import pytest
 
 from tests.facade.pair import Pair
 from tests.facade.road import hidden_fields
-from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 _ENDPOINT, _TOKEN = "/oauth/v1/device_authorization", "/oauth/v1/token"
@@ -32,7 +32,7 @@ class Guest:
     browser: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
+        self.browser = plain_client(self.pair.base)
 
     def open(self, **query: str) -> httpx.Response:
         """The page, or the login in front of it."""

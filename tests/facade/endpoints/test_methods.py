@@ -2,12 +2,11 @@
 
 import json
 
-import httpx
 import pytest
 
 from tests.facade.pair import Pair
 from tests.facade.raw import exchange, split_reply
-from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 _READ = {"GET", "HEAD", "OPTIONS"}
 _POST = {"POST", "OPTIONS"}
@@ -202,7 +201,7 @@ def raw_request(pair: Pair, request_line: str) -> tuple[int, dict[str, str], byt
 
 def test_replies_are_the_same_over_a_kept_connection(pair: Pair) -> None:
     """An error does not leave the connection in a state in which the next reply is another request's."""
-    with httpx.Client(base_url=pair.base, timeout=PATIENCE, trust_env=False) as client:
+    with plain_client(pair.base) as client:
         statuses = [
             client.post("/oauth/v1/token", data={"grant_type": "x", "client_id": "a"}).status_code,
             client.get("/nothing").status_code,

@@ -12,6 +12,7 @@ from tests.authenticator import Authenticator
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
+from tests.plain_http import NOBODY, plain_client
 
 _PASSWORD = "correct horse battery"
 _PAGE = "/account/passkeys"
@@ -29,13 +30,7 @@ class Owner:
 
     def new_browser(self) -> None:
         """One that nobody has used."""
-        self.browser = httpx.Client(
-            base_url=self.pair.base,
-            follow_redirects=False,
-            timeout=PATIENCE,
-            trust_env=False,
-            headers={"User-Agent": _SAFARI},
-        )
+        self.browser = plain_client(self.pair.base, headers={"User-Agent": _SAFARI})
 
     def first_step(self) -> httpx.Response:
         """Name and password at the user's own page."""
@@ -190,7 +185,7 @@ def test_what_is_not_added(owner: Owner) -> None:
     refused = owner.send(page, f"{_PAGE}/add", response=bad)
     assert refused.status_code == 403
     assert _said(refused).startswith("The passkey was not added")
-    nobody = httpx.get(f"{owner.pair.base}{_PAGE}")
+    nobody = httpx.get(f"{owner.pair.base}{_PAGE}", verify=NOBODY)
     assert (nobody.status_code, nobody.headers["location"]) == (303, "/account")
 
 

@@ -13,6 +13,7 @@ from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 _PASSWORD = "correct horse battery"
 _BEGIN, _CONFIRM = "/account/second-factor/begin", "/account/second-factor/confirm"
@@ -29,7 +30,7 @@ class Owner:
 
     def new_browser(self) -> None:
         """One that nobody has used."""
-        self.browser = httpx.Client(base_url=self.pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
+        self.browser = plain_client(self.pair.base)
 
     def first_step(self) -> httpx.Response:
         """Name and password at the user's own page."""
@@ -166,7 +167,7 @@ def test_recovery_codes_anew_and_off(owner: Owner) -> None:
 
 def test_without_a_session(pair: Pair) -> None:
     """The page, the image and every form lead to the login."""
-    browser = httpx.Client(base_url=pair.base, follow_redirects=False, timeout=PATIENCE, trust_env=False)
+    browser = plain_client(pair.base)
     browser.get("/account")
     replies = [browser.get(path) for path in (_PAGE, f"{_PAGE}/qr")]
     replies += [browser.post(path, data={}) for path in (_BEGIN, _CONFIRM, f"{_PAGE}/off", "/account/recovery-codes")]

@@ -4,13 +4,13 @@ import socket
 from collections.abc import Iterator
 from time import monotonic, sleep
 
-import httpx
 import pytest
 
 from tests.facade.pair import Pair
 from tests.facade.raw import exchange
 from tests.facade.road import Visit, register
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 from tests.ports import free_port
 from tests.running import wait_until
 from tests.scrape import Scrape, grown, scrape
@@ -103,7 +103,7 @@ def _failed(found: Scrape, method: str) -> float:
 def test_metrics_are_not_public(pair: Pair) -> None:
     """GET /metrics at the public address is a 404 like any other, and nothing public is at the metrics' address."""
     assert pair.client.get("/metrics").status_code == 404
-    with httpx.Client(base_url=pair.facade_metrics, timeout=PATIENCE, trust_env=False) as told:
+    with plain_client(pair.facade_metrics) as told:
         answer = told.get("/metrics")
         others = [told.get(path).status_code for path in ("/", "/livez", "/oauth/v1/jwks", "/metrics/x")]
         wrong = told.post("/metrics")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from facade.texts.languages import CATALOGUES, choose_texts, current_texts
 from tests.facade.pair import Pair
+from tests.plain_http import plain_client
 
 _WISHES = [
     ([], "en"),
@@ -35,7 +36,7 @@ _WISHES = [
 @pytest.fixture
 def client(pair: Pair) -> Iterator[httpx.Client]:
     """One that keeps its connection."""
-    with httpx.Client(base_url=pair.base) as opened:
+    with plain_client(pair.base) as opened:
         yield opened
 
 

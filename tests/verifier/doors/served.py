@@ -16,6 +16,7 @@ import uvicorn
 from sanic import Sanic
 
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 _STATUS = {
     grpc.StatusCode.OK: 200,
@@ -131,7 +132,7 @@ def serve_grpc_aio(names: dict[str, Any], ways: Callable[[grpc.Channel], Any] | 
 
 def _client(listener: socket.socket) -> httpx.Client:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    return httpx.Client(base_url=address, trust_env=False, timeout=PATIENCE)
+    return plain_client(address)
 
 
 def _get(

@@ -21,6 +21,7 @@ from tests.authenticator import BE, UP, UV, Authenticator
 from tests.facade.pair import Pair
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
+from tests.plain_http import plain_client
 
 _PASSWORD = "a long password for the gallery"
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -48,9 +49,7 @@ class Reader:
 
     def __post_init__(self) -> None:
         headers = {"Accept-Language": self.language}
-        self.browser = httpx.Client(
-            base_url=self.pair.base, headers=headers, follow_redirects=True, timeout=PATIENCE, trust_env=False
-        )
+        self.browser = plain_client(self.pair.base, headers=headers, follow_redirects=True)
 
     def get(self, path: str, **query: str) -> httpx.Response:
         """A page."""
