@@ -13,6 +13,7 @@ _TIMED = {
     "TokenService/IssueTokens": "token_latency",
     "ValidationService/ValidateToken": "validation_latency",
     "ValidationService/ValidateTokens": "validation_latency",
+    "ValidationService/StreamValidateTokens": "validation_latency",
     "SessionService/LogIn": "login_latency",
 }
 

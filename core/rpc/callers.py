@@ -74,6 +74,7 @@ MAY_CALL: dict[str, frozenset[Caller]] = {
     "/tokenhouse.v1.DiscoveryService/GetServerMetadata": _FACADE,
     "/tokenhouse.v1.ValidationService/ValidateToken": _SERVICE,
     "/tokenhouse.v1.ValidationService/ValidateTokens": _SERVICE,
+    "/tokenhouse.v1.ValidationService/StreamValidateTokens": _SERVICE,
     "/tokenhouse.v1.ChangesService/WatchChanges": _SERVICE,
     "/tokenhouse.v1.ChangesService/AcknowledgeKeys": _SERVICE,
     "/envoy.service.auth.v3.Authorization/Check": _SERVICE,

@@ -19,7 +19,8 @@ from core.rpc.admission import Room
 from core.rpc.callers import Caller
 from core.rpc.free_addresses import CannotListen, require_free_port, require_free_socket
 from core.rpc.health import Health
-from core.rpc.methods import BATCH_MESSAGE_BYTES, ServedMethods
+from core.rpc.messages import BATCH_MESSAGE_BYTES
+from core.rpc.methods import ServedMethods
 from core.rpc.pool import CountingPool
 from core.rpc.service_callers import ServiceCallers
 
@@ -69,7 +70,7 @@ class Listener:
         pool = CountingPool(_THREADS[caller], caller.name.lower())
         #: How many calls are taken on.
         self.room = Room(pool, _IN_FLIGHT[caller], before)
-        methods = ServedMethods(caller, self.room, metrics, callers, tracing, refusals)
+        methods = self._methods = ServedMethods(caller, self.room, metrics, callers, tracing, refusals)
         methods.add_probes(_HEALTH, health)
         for descriptor, servicer in servicers.items():
             methods.add_service(descriptor, servicer)
@@ -105,6 +106,7 @@ class Listener:
     def stop(self, grace: float) -> threading.Event:
         """Take no more calls and let those in flight end, for `grace` seconds at the most; set when they have."""
         stopped: threading.Event = self._server.stop(grace)
+        self._methods.stop()
         return stopped
 
     def _add_port(self, address: str, credentials: grpc.ServerCredentials | None = None) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, NoReturn, TypeAlias
+from typing import Any
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from core.domain.audit.refusals import Refusals
@@ -16,25 +16,19 @@ from core.metrics.calls import CallMetrics, MethodCalls
 from core.metrics.tracing import Tracing
 from core.rpc.admission import OVERLOADED, SHED, Room, Urgency, urgency_of
 from core.rpc.audited import audited
+from core.rpc.batch_streams import BatchStreams
 from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
 from core.rpc.correlation import correlated
 from core.rpc.deadlines import time_left
 from core.rpc.errors import Failure, describe
 from core.rpc.giving_up import has_given_up
+from core.rpc.messages import BATCH_MESSAGE_BYTES, MESSAGE_BYTES, Guard, NotTaken, abort, read_message
 from core.rpc.operators import operated
 from core.rpc.pool import CountingPool, message_came
 from core.rpc.service_callers import ServiceCallers
 from core.rpc.traced import traced
 
-#: Raises a refusal where whoever calls may not.
-Guard: TypeAlias = Callable[[grpc.ServicerContext], None]
-
-MESSAGE_BYTES = 64 * 1024
-BATCH_MESSAGE_BYTES = 1024 * 1024
-
 _NO_DEADLINE = Failure(grpc.StatusCode.INVALID_ARGUMENT, "DEADLINE_REQUIRED", "every call needs a deadline")
-_TOO_LARGE = Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", "the message is larger than 64 KiB")
-_MALFORMED = Failure(grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE", "not a message of this method")
 _NOT_ALLOWED = Failure(grpc.StatusCode.PERMISSION_DENIED, "CALLER_NOT_ALLOWED", "this listener does not offer it")
 _EXPIRED = Failure(
     grpc.StatusCode.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", "the deadline passed before the call began", retry_after=1
@@ -78,6 +72,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         self._urgencies: dict[str, Urgency] = {}
         self._rooms: dict[str, Room] = {}
         self._probes: set[str] = set()
+        self._batch_streams = BatchStreams()
 
     def add_service(self, descriptor: ServiceDescriptor, servicer: object) -> None:
         """Offer those methods of the service that this caller may use."""
@@ -86,11 +81,12 @@ class ServedMethods(grpc.GenericRpcHandler):
             if may_call(self._caller, name):
                 behaviour = audited(name, getattr(servicer, method.name), self._refusals)
                 calls = self._metrics.of_method(name)
-                serve = _serve_stream if method.server_streaming else self._serve
-                self._handlers[name] = serve(method, behaviour, calls, self._guard(name))
+                self._handlers[name] = self._way_to_serve(method)(method, behaviour, calls, self._guard(name))
                 self._urgencies[name] = urgency_of(name)
                 if name in _SLOW:
                     self._set_apart(name, *_SLOW[name])
+                elif method.client_streaming:
+                    self._rooms[name] = self._batch_streams.room
 
     def add_probes(self, descriptor: ServiceDescriptor, servicer: object) -> None:
         """As `add_service`, for methods that answer however much else there is to do: who is busy is not ill."""
@@ -113,13 +109,19 @@ class ServedMethods(grpc.GenericRpcHandler):
             room = self._rooms.get(method, self._room)
             if room.is_left_for(self._urgencies[method]) or method in self._probes:
                 return self._handlers[method]
-            self._count_shed()
+            if not self._handlers[method].request_streaming:
+                # Whoever finds no room for a stream asks by calls, and is not turned away.
+                self._count_shed()
             return self._refuse(method, OVERLOADED, SHED)
         if method in MAY_CALL and not may_call(self._caller, method):
             return self._refuse(method, _NOT_ALLOWED, _DENIED)
         # What no listener offers is UNIMPLEMENTED: clients that feel for newer methods fall back on that status alone.
         self._metrics.unknown_method()
         return None
+
+    def stop(self) -> None:
+        """End the streams that would go on for as long as their callers like."""
+        self._batch_streams.stop()
 
     def _refuse(
         self, method: str, failure: Failure, handler: grpc.RpcMethodHandler[Any, Any]
@@ -144,6 +146,11 @@ class ServedMethods(grpc.GenericRpcHandler):
             return _let_pass
         return lambda context: callers.admit(context, service)
 
+    def _way_to_serve(self, method: MethodDescriptor) -> Callable[..., grpc.RpcMethodHandler[Any, Any]]:
+        if method.client_streaming:
+            return self._batch_streams.serve
+        return _serve_stream if method.server_streaming else self._serve
+
     def _serve(
         self,
         method: MethodDescriptor,
@@ -157,14 +164,6 @@ class ServedMethods(grpc.GenericRpcHandler):
         # The bytes come in as they are, so that their size and form are ours to answer for.
         attributed = {Caller.FACADE: correlated, Caller.OPERATOR: operated}.get(self._caller)
         return grpc.unary_unary_rpc_method_handler(call if attributed is None else attributed(call))
-
-
-class NotTaken(Exception):
-    """A call that never reached its servicer."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.reason)
-        self.failure = failure
 
 
 def _let_pass(_context: grpc.ServicerContext) -> None:
@@ -207,7 +206,7 @@ def _checked(
             answered(perf_counter() - started)
             return serialised
         calls.refused(failure.code.name, failure.reason, perf_counter() - started)
-        abort(context, failure)
+        return abort(context, failure)
 
     return call
 
@@ -237,16 +236,6 @@ def _serve_stream(
     return grpc.unary_stream_rpc_method_handler(begin, response_serializer=serializer)
 
 
-def read_message(raw: bytes, from_string: Callable[[bytes], Any], most: int) -> Any:
-    """The message in `raw`. Raises NotTaken: it has more than `most` bytes, or is none."""
-    if len(raw) > most:
-        raise NotTaken(_TOO_LARGE)
-    try:
-        return from_string(raw)
-    except DecodeError:
-        raise NotTaken(_MALFORMED) from None
-
-
 def _is_batch(method: MethodDescriptor) -> bool:
     """A batch takes a repeated field of requests."""
     return "requests" in method.input_type.fields_by_name
@@ -257,9 +246,3 @@ def _deny(raw: bytes, context: grpc.ServicerContext) -> bytes:
 
 
 _DENIED: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_deny)
-
-
-def abort(context: grpc.ServicerContext, failure: Failure) -> NoReturn:
-    """End the call with this refusal."""
-    context.abort_with_status(failure.to_status())
-    raise AssertionError("abort_with_status always raises")

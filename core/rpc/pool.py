@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
@@ -24,21 +25,34 @@ class Cancellable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SilentCall:
-    """A call that has a thread and not yet a message."""
+    """A call that has a thread and not yet a message, or not yet another one."""
 
     pool: CountingPool
     #: Since when, in seconds of the monotonic clock.
     since: float
     call: Cancellable
+    #: There were messages before.
+    goes_on: bool = False
+
+    def end(self) -> None:
+        """Its caller is told CANCELLED. It may have ended this moment."""
+        with suppress(Exception):
+            self.call.cancel()
 
 
 # By thread.
 _silent: dict[int, SilentCall] = {}
 
 
-def message_came() -> None:
-    """Of the call that this thread has."""
-    _silent.pop(threading.get_ident(), None)
+def message_came() -> SilentCall | None:
+    """Of the call that this thread has; what it was while it waited."""
+    return _silent.pop(threading.get_ident(), None)
+
+
+def await_message(before: SilentCall | None) -> None:
+    """Another one of that call."""
+    if before is not None:
+        _silent[threading.get_ident()] = replace(before, since=monotonic(), goes_on=True)
 
 
 def silent_calls() -> list[SilentCall]:

@@ -14,7 +14,7 @@ from core.domain.errors import Refusal
 from core.domain.policy import Service
 from core.rpc.admission import SHED
 from core.rpc.errors import describe
-from core.rpc.methods import MESSAGE_BYTES, NotTaken, abort, read_message
+from core.rpc.messages import MESSAGE_BYTES, NotTaken, abort, read_message
 from core.rpc.pool import CountingPool, message_came
 from core.rpc.service_callers import ServiceCallers
 

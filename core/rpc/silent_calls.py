@@ -17,6 +17,9 @@ _log = logging.getLogger(__name__)
 PATIENCE = 5.0
 #: And where every thread is taken.
 PATIENCE_WHERE_BUSY = 1.0
+#: How long the next message of a stream may take, and where every thread is taken.
+PATIENCE_BETWEEN = 60.0
+PATIENCE_BETWEEN_WHERE_BUSY = 5.0
 _PERIOD = 0.25
 
 
@@ -25,12 +28,19 @@ def end_silent_calls(stopping: threading.Event) -> None:
     while not stopping.wait(_PERIOD):
         now = time.monotonic()
         for silent in silent_calls():
-            if now - silent.since > (PATIENCE_WHERE_BUSY if silent.pool.is_busy else PATIENCE):
+            if now - silent.since > _patience_with(silent):
                 _end(silent)
 
 
+def _patience_with(silent: SilentCall) -> float:
+    if silent.goes_on:
+        return PATIENCE_BETWEEN_WHERE_BUSY if silent.pool.is_busy else PATIENCE_BETWEEN
+    return PATIENCE_WHERE_BUSY if silent.pool.is_busy else PATIENCE
+
+
 def _end(silent: SilentCall) -> None:
-    # It may have ended this moment.
-    with suppress(Exception):
-        silent.call.cancel()
-        _log.warning("ended a call whose message did not come", extra={"peer": silent.call.peer()})
+    silent.end()
+    if not silent.goes_on:
+        # It may have ended this moment, and then its peer is not known.
+        with suppress(Exception):
+            _log.warning("ended a call whose message did not come", extra={"peer": silent.call.peer()})

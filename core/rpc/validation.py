@@ -1,5 +1,7 @@
 """ValidationService: access tokens, for internal services."""
 
+from collections.abc import Sequence
+
 import grpc
 from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
 
@@ -46,11 +48,22 @@ class ValidationServicer(validation_pb2_grpc.ValidationServiceServicer):
     def ValidateTokens(  # type: ignore[override]
         self, request: validation_pb2.ValidateTokensRequest, context: grpc.ServicerContext
     ) -> bytes:
+        return self._answer(request.requests)
+
+    def StreamValidateTokens(  # type: ignore[override]
+        self, request: validation_pb2.StreamValidateTokensRequest, context: grpc.ServicerContext
+    ) -> bytes:
+        """Answers one message of the stream."""
+        # The answers to a batch have the same form on a stream, and fields may stand in any order.
+        number = validation_pb2.StreamValidateTokensResponse(number=request.number)
+        return self._answer(request.requests) + number.SerializeToString()
+
+    def _answer(self, requests: Sequence[validation_pb2.ValidateTokenRequest]) -> bytes:
         # Before anything else is looked at: a change in the middle may be counted, and need not be.
         standing, now = self._validation.standing(), self._clock.now()
         not_good: NotGood = []
         permit = self._permit()
-        results = [self._result(item, standing, now, not_good, permit) for item in require_batch(request.requests)]
+        results = [self._result(item, standing, now, not_good, permit) for item in require_batch(requests)]
         # Counted together: for each of them alone it would be felt.
         self._outcomes.validated(len(results) - len(not_good), not_good)
         # Messages of a repeated field, one after the other, are the message of all of them.

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from core.__main__ import main
 from core.metrics.calls import MethodCalls
 from core.rpc import methods
+from core.rpc.messages import Guard
 
 with open(os.environ["SLOW_CORE_CONTROL"], "rb") as _file:
     _delay = memoryview(mmap.mmap(_file.fileno(), 8, prot=mmap.PROT_READ)).cast("q")
@@ -23,7 +24,7 @@ _Call = Callable[[bytes, grpc.ServicerContext], bytes]
 
 
 def _checked_slowly(
-    method: MethodDescriptor, behaviour: _Behaviour, calls: MethodCalls, guard: methods.Guard, *, tells_until: bool
+    method: MethodDescriptor, behaviour: _Behaviour, calls: MethodCalls, guard: Guard, *, tells_until: bool
 ) -> _Call:
     def wait_first(request: Any, context: grpc.ServicerContext) -> Message | bytes:
         time.sleep(_delay[0] / 1_000_000)

@@ -8,6 +8,7 @@ from tokenhouse.v1 import validation_pb2
 
 from core.rpc.callers import MAY_CALL
 from tests.metrics.conftest import Look
+from tests.rpc.batches import conversing, streams_of
 from tests.rpc.contract import call_raw
 from tests.rpc.road import Road, refused
 from tests.scrape import grown
@@ -68,6 +69,30 @@ def test_items_of_a_batch_are_counted_too(serving: Serving, look: Look) -> None:
     assert grown(before, after, "tokenhouse_rpc_refusals_total", ("reason",)) == {("INVALID_ARGUMENT",): 2}
     assert grown(before, after, "tokenhouse_rpc_batch_items_sum", ("rpc_method",)) == {(method,): 3}
     assert grown(before, after, "tokenhouse_rpc_batch_items_count", ("rpc_method",)) == {(method,): 1}
+
+
+def test_each_message_of_a_stream_is_counted_as_a_call(
+    serving: Serving, look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a stream that there is no room for is refused, not turned away: its caller asks by calls."""
+    before, method = look(), "tokenhouse.v1.ValidationService/StreamValidateTokens"
+    with conversing(serving.channels["service"]) as stream:
+        for _ in range(2):
+            assert stream.ask("unknown", "").results
+        stream.put()
+        assert stream.refusal().reason == "INVALID_ARGUMENT"
+    monkeypatch.setattr(streams_of(serving).room, "most", 0)
+    with conversing(serving.channels["service"]) as stream:
+        assert stream.refusal().reason == "OVERLOADED"
+    after = look()
+
+    assert grown(before, after, _CALLS, _BY_STATUS) == {
+        (method, "OK"): 2,
+        (method, "INVALID_ARGUMENT"): 1,
+        (method, "RESOURCE_EXHAUSTED"): 1,
+    }
+    assert grown(before, after, "tokenhouse_rpc_batch_items_sum", ("rpc_method",)) == {(method,): 4}
+    assert not grown(before, after, "tokenhouse_rpc_shed_calls_total", ("caller",))
 
 
 def test_labels_are_of_this_server(road: Road, look: Look) -> None:

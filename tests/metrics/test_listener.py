@@ -108,7 +108,7 @@ def test_it_answers_while_every_thread_and_place_is_taken() -> None:
             assert release.wait(60)
             return validation_pb2.ValidateTokenResponse()
 
-        ValidateTokens = ValidateToken
+        ValidateTokens = StreamValidateTokens = ValidateToken
 
     descriptor = validation_pb2.DESCRIPTOR.services_by_name["ValidationService"]
     served = Listener(Caller.SERVICE, {descriptor: Holding()}, Health(), CallMetrics(registry))

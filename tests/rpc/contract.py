@@ -43,7 +43,11 @@ def call_raw(channel: Any, method: str, raw: bytes, **options: Any) -> bytes:
     options.setdefault("timeout", 10)
     answer: bytes
     if method in OURS and OURS[method].server_streaming:
-        stream = channel.unary_stream(method)(raw, **options)
+        stream = (
+            channel.stream_stream(method)(iter([raw]), **options)
+            if OURS[method].client_streaming
+            else channel.unary_stream(method)(raw, **options)
+        )
         answer = next(stream)
         stream.cancel()
         return answer

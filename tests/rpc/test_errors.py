@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import threading
@@ -25,6 +26,7 @@ from core.rpc.health import Health
 from core.rpc.listener import Listener
 from tests.patience import PATIENCE
 from tests.ports import free_port
+from tests.rpc.batches import conversing
 from tests.rpc.road import Refused, refused
 
 Answer = Callable[[], None]
@@ -47,6 +49,12 @@ class Raising(validation_pb2_grpc.ValidationServiceServicer):
     ) -> validation_pb2.ValidateTokensResponse:
         self.answer()
         return validation_pb2.ValidateTokensResponse()
+
+    def StreamValidateTokens(  # type: ignore[override]
+        self, request: validation_pb2.StreamValidateTokensRequest, context: grpc.ServicerContext
+    ) -> bytes:
+        self.answer()
+        return b""
 
 
 @contextmanager
@@ -180,6 +188,24 @@ def test_what_is_no_refusal_becomes_an_incident(
     assert int(incident, 16) >= 0
     records = [record for record in caplog.records if incident in record.getMessage()]
     assert [record.exc_info[1] for record in records if record.exc_info] == [error]
+
+
+def test_a_stream_ends_with_an_incident_as_well(servicer: Raising) -> None:
+    """The same on a stream of batches: its status says no more."""
+
+    def fail() -> None:
+        raise DriverError("sqlite: /var/lib/x.db")
+
+    servicer.answer = fail
+    with (
+        _serving(servicer) as port,
+        grpc.insecure_channel(f"127.0.0.1:{port}") as channel,
+        conversing(channel) as stream,
+    ):
+        stream.put("any")
+        refusal = stream.refusal()
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INTERNAL, "SERVER_ERROR")
+    assert re.fullmatch("incident [0-9a-f]{16}", refusal.description)
 
 
 def test_beyond_the_calls_in_flight_the_next_one_is_refused_at_once() -> None:

@@ -24,10 +24,11 @@ def _refused(serving: Serving, method: str, raw: bytes, **options: float | None)
 
 
 def test_the_hot_methods_have_a_batch_form() -> None:
-    """Registration, token issuance and validation."""
+    """Registration, token issuance and validation, which has a stream of them too."""
     assert sorted(BATCHES) == [
         "/tokenhouse.v1.RegistrationService/RegisterClients",
         "/tokenhouse.v1.TokenService/IssueTokens",
+        "/tokenhouse.v1.ValidationService/StreamValidateTokens",
         "/tokenhouse.v1.ValidationService/ValidateTokens",
     ]
 

@@ -17,6 +17,7 @@ from core.rpc.callers import MAY_CALL, Caller, listed_as, may_call
 from core.rpc.service_callers import Identity, ServiceCallers
 from tests.certificates import Authority, dns, spiffe
 from tests.patience import PATIENCE
+from tests.rpc.batches import conversing
 from tests.rpc.contract import OURS, call_raw, empty_request
 from tests.rpc.road import Road, read_refusal
 from tests.rpc.service_calls import MUTUAL_TLS, ask, calling, reason_of_refusal, serving_over_tls
@@ -232,6 +233,25 @@ def test_a_reload_counts_at_once(serving: Serving, reports: grpc.Channel) -> Non
         finally:
             serving.core.change_policy(policy)
     assert not ask(reports, "any", REPORTS).active
+
+
+def test_a_reload_counts_for_the_next_batch_of_a_stream(road: Road, serving: Serving, reports: grpc.Channel) -> None:
+    """Another service's audience is refused alone; who is narrowed or listed no more is told so at the end."""
+    policy, token = serving.config.policy(), road.connect(resource=REPORTS).access_token
+    name = "spiffe://example.com/reports"
+    others = tuple(caller for caller in policy.callers if caller.name != name)
+    narrowed = ServiceCaller(name, (Service.CHANGES,), (REPORTS,))
+    for callers, expected in (((*others, narrowed), DENIED), (others, UNKNOWN)):
+        with conversing(reports) as stream:
+            assert stream.ask(token, audience=REPORTS).results[0].response.active
+            assert stream.ask(token, audience=MAIL).results[0].error.reason == "CALLER_NOT_ALLOWED"
+            serving.core.change_policy(replace(policy, callers=callers))
+            try:
+                stream.put(token, audience=REPORTS)
+                refusal = stream.refusal()
+            finally:
+                serving.core.change_policy(policy)
+            assert (refusal.code, refusal.reason) == expected
 
 
 def test_a_service_tells_of_its_own_uses_alone(serving: Serving, road: Road, reports: grpc.Channel) -> None:

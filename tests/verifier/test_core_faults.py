@@ -15,6 +15,7 @@ from core.rpc import change_streams
 from tests.fakes.clock import RunningClock
 from tests.faults.core_process import CoreProcess
 from tests.faults.road import Road
+from tests.rpc.batches import streams_of
 from tests.rpc.road import Road as ServedRoad
 from tests.serving import ISSUER, Serving
 from tests.verifier.conftest import Open
@@ -203,6 +204,7 @@ def test_a_short_deadline_ends_soon(road: ServedRoad, opened: Open, proxy: Proxy
 
 def test_a_deadline_that_passes_before_its_time(road: ServedRoad, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     """gRPC makes deadlines of the wall clock; when that is set meanwhile a call ends at once, and is repeated."""
+    monkeypatch.setattr(streams_of(road.serving).room, "most", 0)
     token, behind = road.connect().access_token, iter([3600.0] * 3)
     clock = SimpleNamespace(**{**vars(time), "time": lambda: time.time() - next(behind, 0.0)})
     monkeypatch.setattr("grpc._channel.time", clock)

@@ -1,6 +1,7 @@
 """The verifier over TLS: with a certificate, or with a token, it does what it does in plaintext."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 
 import grpc
@@ -10,6 +11,7 @@ from tokenhouse_verifier.errors import InvalidToken, Unavailable
 
 from tests.certificates import Authority, spiffe
 from tests.fakes.clock import RunningClock
+from tests.rpc.batches import streams_of
 from tests.rpc.road import Road
 from tests.rpc.service_calls import MUTUAL_TLS, TLS, write_certificates
 from tests.serving import DEADLINE, Serving
@@ -70,6 +72,27 @@ def test_tokens_and_changes_over_tls(
         verified = follow(verifier, token)
         serving.grants.RevokeGrant(grant_admin_pb2.RevokeGrantRequest(grant_id=verified.grant_id), timeout=DEADLINE)
         assert isinstance(wait_until_refused(verifier, token), InvalidToken)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_who_is_listed_no_more_is_answered_no_more(
+    road: Road, serving: Serving, credentials: grpc.ChannelCredentials, form: str
+) -> None:
+    """README ↻: a reload counts for the next question, also on a stream that is open; and so does the one after it."""
+    target = f"127.0.0.1:{serving.config.grpc.listen.port}"
+    first, second, third = (road.connect(resource=REPORTS).access_token for _ in range(3))
+    policy = serving.config.policy()
+    with verifying(form, target, audience=REPORTS, credentials=credentials) as verifier:
+        verifier.verify(first, timeout=DEADLINE)
+        assert streams_of(serving).room.taken
+        serving.core.change_policy(replace(policy, callers=(), caller_tokens=()))
+        try:
+            refusal = refusal_of(verifier, second, timeout=DEADLINE)
+        finally:
+            serving.core.change_policy(policy)
+        assert isinstance(refusal, Unavailable)
+        assert "CALLER_UNKNOWN" in refusal.description
+        assert verifier.verify(third, timeout=DEADLINE).username == road.username
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,8 +1,9 @@
-"""Asking the core, from threads: what waits at the same time goes as one call."""
+"""Asking the core, from threads: what waits at the same time goes as one batch, on the stream or else by a call."""
 
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Sequence
 from typing import TypeVar
@@ -14,6 +15,7 @@ from tokenhouse_verifier.batches import Batches, Question
 from tokenhouse_verifier.channel import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
+    SHARE_OF_STREAM,
     VALIDATE_TOKEN,
     VALIDATE_TOKENS,
     is_behind,
@@ -21,6 +23,7 @@ from tokenhouse_verifier.channel import (
     unavailable,
 )
 from tokenhouse_verifier.contract.validation_pb2 import (
+    StreamValidateTokensResponse,
     ValidateTokenRequest,
     ValidateTokenResponse,
     ValidateTokensRequest,
@@ -28,6 +31,7 @@ from tokenhouse_verifier.contract.validation_pb2 import (
 )
 from tokenhouse_verifier.errors import Unavailable
 from tokenhouse_verifier.link import Link
+from tokenhouse_verifier.memory import Moment
 from tokenhouse_verifier.thread_coalescing import ThreadCoalescer
 
 M = TypeVar("M")
@@ -51,6 +55,7 @@ class Asking:
                 response_deserializer=ValidateTokensResponse.FromString,
             )
         )
+        self._stream = link.batches
         self._gate = link.gate
         self._batches = batches
         self._questions = ThreadCoalescer(self._send, size=batches.size)
@@ -71,6 +76,9 @@ class Asking:
         while True:
             asked = self._batches.moment()
             try:
+                told = self._put(questions, asked, deadline)
+                if told is not None:
+                    return self._batches.settle(questions, told, asked)
                 if len(questions) == 1:
                     answer = self._call(self._alone, self._batches.compose_one(questions[0], asked), deadline)
                     return [self._batches.settle_one(questions[0], answer, asked)]
@@ -86,6 +94,35 @@ class Asking:
                 raise Unavailable("the verifier is closed") from None
             time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _put(
+        self, questions: Sequence[Question], asked: Moment, deadline: float
+    ) -> StreamValidateTokensResponse | None:
+        """What is answered on the stream; None: nothing, or not in its share of the time, and a call has the rest."""
+        left = deadline - time.monotonic()
+        if not self._gate.enter(left):
+            raise TimeoutError
+        told: list[StreamValidateTokensResponse | None] = []
+        turn = threading.Lock()
+        turn.acquire()
+
+        def answered(answer: StreamValidateTokensResponse | None) -> None:
+            self._gate.leave()
+            told.append(answer)
+            turn.release()
+
+        try:
+            stream = self._stream.put(self._batches.compose_for_stream(questions, asked), answered)
+        except BaseException:
+            self._gate.leave()
+            raise
+        if stream is None:
+            self._gate.leave()
+            return None
+        if turn.acquire(timeout=max(left * SHARE_OF_STREAM, 0)):
+            return told[0]
+        stream.give_up()
+        return None
 
     def _call(self, method: grpc.UnaryUnaryMultiCallable[M, A], message: M, deadline: float) -> A:
         timeout = deadline - time.monotonic()

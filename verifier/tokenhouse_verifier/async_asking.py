@@ -1,10 +1,10 @@
-"""Asking the core, in an event loop: what waits at the same time goes as one call."""
+"""Asking the core, in an event loop: what waits at the same time goes as one batch, on the stream or else by a call."""
 
 import asyncio
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 
@@ -13,6 +13,7 @@ from tokenhouse_verifier.batches import Batches, Question
 from tokenhouse_verifier.channel import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
+    SHARE_OF_STREAM,
     VALIDATE_TOKEN,
     VALIDATE_TOKENS,
     is_behind,
@@ -21,6 +22,7 @@ from tokenhouse_verifier.channel import (
 )
 from tokenhouse_verifier.coalescing import Coalescer
 from tokenhouse_verifier.contract.validation_pb2 import (
+    StreamValidateTokensResponse,
     ValidateTokenRequest,
     ValidateTokenResponse,
     ValidateTokensRequest,
@@ -28,6 +30,9 @@ from tokenhouse_verifier.contract.validation_pb2 import (
 )
 from tokenhouse_verifier.errors import Unavailable
 from tokenhouse_verifier.link import Link
+from tokenhouse_verifier.memory import Moment
+
+T = TypeVar("T")
 
 #: As many as this leave as two batches: at 64 the service gets a sixth more answers, for half more of the core's time.
 _MANY = 32
@@ -51,6 +56,7 @@ class AsyncAsking:
             request_serializer=ValidateTokensRequest.SerializeToString,
             response_deserializer=ValidateTokensResponse.FromString,
         )
+        self._stream = link.batches
         self._gate = link.gate
         self._batches = batches
         self._questions = Coalescer(self._send, size=batches.size, halve_from=_MANY)
@@ -70,8 +76,12 @@ class AsyncAsking:
         now = asyncio.get_running_loop().time
         deadline, pause = now() + timeout, FIRST_PAUSE
         while True:
-            asked, left = self._batches.moment(), deadline - now()
+            asked = self._batches.moment()
             try:
+                told = await self._put(questions, asked, deadline - now())
+                if told is not None:
+                    return self._batches.settle(questions, told, asked)
+                left = deadline - now()
                 if len(questions) == 1:
                     answer = await self._call(self._alone, self._batches.compose_one(questions[0], asked), left)
                     return [self._batches.settle_one(questions[0], answer, asked)]
@@ -88,6 +98,35 @@ class AsyncAsking:
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    async def _put(
+        self, questions: Sequence[Question], asked: Moment, timeout: float
+    ) -> StreamValidateTokensResponse | None:
+        """What is answered on the stream; None: nothing, or not in its share of the time, and a call has the rest."""
+        if not self._gate.enter_now(_nothing):
+            return None
+        loop = asyncio.get_running_loop()
+        told: asyncio.Future[StreamValidateTokensResponse | None] = loop.create_future()
+
+        def answered(answer: StreamValidateTokensResponse | None) -> None:
+            self._gate.leave()
+            # The loop may be closed by now.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(_settle, told, answer)
+
+        try:
+            stream = self._stream.put(self._batches.compose_for_stream(questions, asked), answered)
+        except BaseException:
+            self._gate.leave()
+            raise
+        if stream is None:
+            self._gate.leave()
+            return None
+        timer = loop.call_later(timeout * SHARE_OF_STREAM, stream.give_up)
+        try:
+            return await told
+        finally:
+            timer.cancel()
+
     async def _call(self, method: Any, message: Any, timeout: float) -> Any:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
@@ -99,13 +138,13 @@ class AsyncAsking:
         except BaseException:
             self._gate.leave()
             raise
-        answered = loop.create_future()
+        answered: asyncio.Future[None] = loop.create_future()
 
         def wake(_: object) -> None:
             self._gate.leave()
             # The loop may be closed by now.
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(_settle, answered)
+                loop.call_soon_threadsafe(_settle, answered, None)
 
         future.add_done_callback(wake)
         try:
@@ -135,9 +174,9 @@ class AsyncAsking:
             opened.clear()
 
 
-def _settle(answered: "asyncio.Future[None]") -> None:
+def _settle(answered: "asyncio.Future[T]", answer: T) -> None:
     if not answered.done():
-        answered.set_result(None)
+        answered.set_result(answer)
 
 
 def _nothing() -> None:

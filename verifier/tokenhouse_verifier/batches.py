@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.contract.validation_pb2 import (
+    StreamValidateTokensRequest,
+    StreamValidateTokensResponse,
     ValidateTokenRequest,
     ValidateTokenResponse,
     ValidateTokenResult,
@@ -48,19 +50,36 @@ class Batches:
         return self._memory.moment()
 
     def compose(self, questions: Sequence[Question], asked: Moment) -> ValidateTokensRequest:
-        """The batch."""
+        """The batch, for a call."""
         batch = ValidateTokensRequest()
+        self._add(batch, questions, asked)
+        return batch
+
+    def compose_for_stream(self, questions: Sequence[Question], asked: Moment) -> StreamValidateTokensRequest:
+        """The batch, for a stream."""
+        batch = StreamValidateTokensRequest()
+        self._add(batch, questions, asked)
+        return batch
+
+    def _add(
+        self,
+        batch: ValidateTokensRequest | StreamValidateTokensRequest,
+        questions: Sequence[Question],
+        asked: Moment,
+    ) -> None:
         add, audience, revision = batch.requests.add, self._audience, asked.revision
         for token, _ in questions:
             add(token=token, audience=audience, min_revision=revision)
-        return batch
 
     def compose_one(self, question: Question, asked: Moment) -> ValidateTokenRequest:
         """A question that goes alone: a batch of one takes a tenth longer."""
         return ValidateTokenRequest(token=question.token, audience=self._audience, min_revision=asked.revision)
 
     def settle(
-        self, questions: Sequence[Question], response: ValidateTokensResponse, asked: Moment
+        self,
+        questions: Sequence[Question],
+        response: ValidateTokensResponse | StreamValidateTokensResponse,
+        asked: Moment,
     ) -> list[AccessToken | Exception]:
         """What each answer comes to: a token, or what to raise."""
         if len(response.results) != len(questions):

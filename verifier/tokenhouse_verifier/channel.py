@@ -9,6 +9,7 @@ from tokenhouse_verifier.errors import Unavailable
 
 VALIDATE_TOKEN = "/tokenhouse.v1.ValidationService/ValidateToken"
 VALIDATE_TOKENS = "/tokenhouse.v1.ValidationService/ValidateTokens"
+STREAM_VALIDATE_TOKENS = "/tokenhouse.v1.ValidationService/StreamValidateTokens"
 WATCH_CHANGES = "/tokenhouse.v1.ChangesService/WatchChanges"
 ACKNOWLEDGE_KEYS = "/tokenhouse.v1.ChangesService/AcknowledgeKeys"
 
@@ -30,6 +31,8 @@ OPTIONS: Options = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 
+#: How much of the time that is left a stream may take to answer.
+SHARE_OF_STREAM = 0.5
 #: Between two tries, in seconds.
 FIRST_PAUSE = 0.02
 LONGEST_PAUSE = 0.5

@@ -5,6 +5,7 @@ import time
 
 import grpc
 
+from tokenhouse_verifier.batch_stream import BatchStream
 from tokenhouse_verifier.changes import Changes
 from tokenhouse_verifier.channel import OPTIONS, Options
 from tokenhouse_verifier.forking import keep_for_parent
@@ -30,6 +31,7 @@ class Link:
         )
         #: Whoever calls on the channel passes it.
         self.gate = Gate()
+        self.batches = BatchStream(self.channel)
         self.changes = Changes(self.channel, memory)
         self.changes.start()
 
@@ -41,6 +43,7 @@ class Link:
     def hold(self, deadline: float) -> None:
         """Be outside gRPC, waiting to this moment of the monotonic clock at the most."""
         self.gate.wait_until_empty(deadline)
+        self.batches.end(deadline)
         self.changes.stop(deadline)
 
     def go_on(self) -> None:
@@ -53,6 +56,8 @@ class Link:
         if self._process != os.getpid():
             keep_for_parent(self)
             return
+        deadline = time.monotonic() + _PATIENCE
         self.changes.begin_to_stop()
-        self.changes.stop(time.monotonic() + _PATIENCE)
+        self.batches.end(deadline)
+        self.changes.stop(deadline)
         self.channel.close()
