@@ -1,12 +1,14 @@
 """What a gRPC status from the core means: a refusal of the core's own, or that the core could not be asked."""
 
 import logging
+from collections.abc import Iterator
 
 import grpc
 from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from tokenhouse.v1.item_error_pb2 import ItemError
+from tokenhouse.v1.refusal_sentence_pb2 import RefusalSentence
 
 from facade.errors import Refusal
 
@@ -25,6 +27,8 @@ def refusal_of_status(error: grpc.aio.AioRpcError) -> Refusal:
         if detail.Unpack(info) and info.domain == "tokenhouse":
             refusal = Refusal(info.reason, status.message, _retry_after(status))
             refusal.back_to = info.metadata.get("back_to", "")
+            for said in _sentences(status):
+                refusal.saying(said.sentence, **said.values)
             return refusal
     return _unexplained(error.code().value[0], error.details() or "")
 
@@ -60,6 +64,13 @@ def _details(error: grpc.aio.AioRpcError) -> Status:
         if key == "grpc-status-details-bin" and isinstance(value, bytes):
             return Status.FromString(value)
     return Status()
+
+
+def _sentences(status: Status) -> Iterator[RefusalSentence]:
+    for detail in status.details:
+        said = RefusalSentence()
+        if detail.Unpack(said):
+            yield said
 
 
 def _retry_after(status: Status) -> int | None:

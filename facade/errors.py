@@ -4,7 +4,9 @@ The core names a reason in google.rpc.ErrorInfo; what the facade refuses by itse
 A reason that is not in the table is an incident: the client learns `server_error` and a number, the log the rest.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from facade.texts.languages import ENGLISH
 
@@ -17,8 +19,15 @@ class Refusal(Exception):
         self.reason = reason
         self.description = description
         self.retry_after = retry_after
+        #: The same for pages: the names of sentences of the catalogues, [detail], with what is put into them.
+        self.said: list[tuple[str, Mapping[str, str]]] = []
         #: Which page the login was for, where it is one of a login elsewhere.
         self.back_to = ""
+
+    def saying(self, sentence: str, **values: str) -> Self:
+        """The same refusal, with one more sentence for pages."""
+        self.said.append((sentence, values))
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ _MAX_PARAMETERS = 512
 def parse_parameters(raw: bytes) -> Parameters:
     """Every name and value in the order sent, decoded. Refuses malformed percent-encoding and UTF-8."""
     if raw.count(b"&") >= _MAX_PARAMETERS:
-        raise Refusal("INVALID_REQUEST", "The request has too many parameters.")
+        raise Refusal("INVALID_REQUEST", "The request has too many parameters.").saying("parameters_many")
     pairs = [pair.partition(b"=") for pair in raw.split(b"&") if pair]
     return [(decode(name), decode(value)) for name, _, value in pairs]
 
@@ -27,7 +27,9 @@ def decode(raw: bytes) -> str:
         spaced = raw.replace(b"+", b" ")
         return (_decode_percent(spaced) if b"%" in raw else spaced).decode("utf-8")
     except ValueError:
-        raise Refusal("INVALID_REQUEST", "A parameter is not well-formed percent-encoded UTF-8.") from None
+        raise Refusal("INVALID_REQUEST", "A parameter is not well-formed percent-encoded UTF-8.").saying(
+            "parameter_malformed"
+        ) from None
 
 
 def _decode_percent(raw: bytes) -> bytes:
@@ -45,7 +47,9 @@ class Form:
         for name, value in parameters:
             values = self._values.setdefault(name, [])
             if values and name not in repeatable:
-                raise Refusal("INVALID_REQUEST", f"The parameter '{name[:40]}' is repeated.")
+                raise Refusal("INVALID_REQUEST", f"The parameter '{name[:40]}' is repeated.").saying(
+                    "parameter_repeated", name=name[:40]
+                )
             values.append(value)
 
     def find(self, name: str) -> str | None:
@@ -56,7 +60,9 @@ class Form:
         """The value. Refuses where it is absent or empty."""
         value = self.find(name)
         if value is None:
-            raise Refusal("INVALID_REQUEST", f"The parameter '{name}' is missing.")
+            raise Refusal("INVALID_REQUEST", f"The parameter '{name}' is missing.").saying(
+                "parameter_missing", name=name
+            )
         return value
 
     def find_all(self, name: str) -> list[str]:
@@ -67,9 +73,11 @@ class Form:
 def parse_form(content_type: str | None, query_string: str, body: bytes, *, repeatable: Sequence[str] = ()) -> Form:
     """The form in a POST body (RFC 6749 §3.2). Refuses another media type and parameters in the URL."""
     if media_type(content_type) != "application/x-www-form-urlencoded":
-        raise Refusal("INVALID_REQUEST", "The content type must be application/x-www-form-urlencoded.")
+        raise Refusal("INVALID_REQUEST", "The content type must be application/x-www-form-urlencoded.").saying(
+            "form_type"
+        )
     if query_string:
-        raise Refusal("INVALID_REQUEST", "Parameters go into the body, never into the URL.")
+        raise Refusal("INVALID_REQUEST", "Parameters go into the body, never into the URL.").saying("form_in_url")
     return Form(parse_parameters(body), repeatable=repeatable)
 
 

@@ -233,7 +233,7 @@ def _correlation_id(request: Request) -> str:
 def _refusal_of(error: BaseException, route: Route | None) -> BaseException:
     if isinstance(error, RequestCancelled):
         # RFC 9112 §8: it ended in the middle, or nobody waits for the answer; nothing here went wrong.
-        return Refusal("REQUEST_CANCELLED", "The connection ended.")
+        return Refusal("REQUEST_CANCELLED", "The connection ended.").saying("connection_ended")
     if isinstance(error, MethodNotAllowed):
         return Refusal("METHOD_NOT_ALLOWED", "The method is not allowed here.")
     if isinstance(error, PayloadTooLarge):
@@ -243,5 +243,5 @@ def _refusal_of(error: BaseException, route: Route | None) -> BaseException:
     if isinstance(error, SanicException) and error.status_code == 503:
         return BUSY
     if isinstance(error, SanicException) and 400 <= error.status_code < 500:
-        return Refusal("INVALID_REQUEST", "The request is malformed.")
+        return Refusal("INVALID_REQUEST", "The request is malformed.").saying("request_malformed")
     return error

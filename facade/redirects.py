@@ -19,7 +19,9 @@ def client_redirect(response: AuthorizationResponse) -> str:
     uri = response.redirect_uri
     # The core has checked it; a line break here would still be a header of somebody else's making.
     if not _PRINTABLE.fullmatch(uri) or "#" in uri:
-        raise Refusal("INVALID_REDIRECT_URI", "The redirect URI is not a plain URI without a fragment.")
+        raise Refusal("INVALID_REDIRECT_URI", "The redirect URI is not a plain URI without a fragment.").saying(
+            "redirect_uri_plain"
+        )
     joint = "&" if "?" in uri else "?"
     if uri.endswith(("?", "&")):
         joint = ""

@@ -40,6 +40,8 @@ No transport numbers here: `core.rpc.errors` has the one table that turns these 
 
 from typing import ClassVar, Self
 
+from core.domain.sayings import Said, say
+
 #: RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E.
 _DESCRIPTIVE = frozenset(map(chr, range(0x20, 0x7F))) - set('"\\')
 #: The longest description, in characters; every one of them may become 16 bytes of a header that has 8 KiB.
@@ -53,6 +55,8 @@ class Refusal(Exception):
         """`description` may quote what was sent; a long one is cut in its middle, since it travels in headers."""
         super().__init__(description)
         self.description = _shorten(description)
+        #: The same for a page, whose reader may speak another language: a sentence or more. None: the kind says it all.
+        self.said: tuple[Said, ...] = (description,) if isinstance(description, Said) else ()
         #: Why, in one word for operators, where the kind of refusal leaves that open; nobody else is told.
         self.why = ""
         #: The URI that it is about, where there is one.
@@ -64,6 +68,11 @@ class Refusal(Exception):
         self.back_to = ""
         #: What it left behind was written together with a record of it.
         self.recorded = False
+
+    def saying(self, *sentences: str) -> Self:
+        """The same refusal, with these of its sentences for pages."""
+        self.said = tuple(each for each in sentences if isinstance(each, Said))
+        return self
 
     def because(self, why: str, about: str = "") -> Self:
         """The same refusal, with more of it for operators."""
@@ -82,6 +91,7 @@ class OAuthError(Refusal):
     def __init__(self, description: str) -> None:
         """`description` may quote what was sent: what an error_description cannot hold (RFC 6749 §5.2) becomes "?"."""
         super().__init__("".join(letter if letter in _DESCRIPTIVE else "?" for letter in description))
+        self.saying(description)
 
 
 class InvalidRequest(OAuthError):
@@ -219,6 +229,7 @@ class ClientDocumentRefused(Refusal):
         """`reason` is for the user and for the document's author: nothing of the network that this server stands in."""
         text = _shorten(f"{client_id}: {reason}" if client_id else reason)
         super().__init__("".join(letter if letter in _DESCRIPTIVE else "?" for letter in text))
+        self.saying(*([say("document_at", url=client_id)] if client_id else []), reason)
         self.reason = reason
 
 

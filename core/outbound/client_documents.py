@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from core.domain.clients.document_source import DocumentUnavailable, FetchedDocument, SourceBusy
 from core.domain.clients.document_url import DocumentUrl
+from core.domain.sayings import say
 from core.outbound.guarded_http import Answer, CannotFetch, GuardedHttp, TooBusy
 
 _JSON = re.compile(r"application/(?:[a-z0-9!#$&^_.+-]+\+)?json")
@@ -39,17 +40,15 @@ class FetchedDocuments:
 def _require_document(answer: Answer) -> None:
     if 300 <= answer.status < 400:
         # Never followed (draft): whoever can make a host redirect would speak for it, and lead elsewhere.
-        raise DocumentUnavailable("its host redirects, and a document must stand at its own address")
+        raise DocumentUnavailable(say("host_redirects"))
     if answer.status != 200:
-        raise DocumentUnavailable(
-            f"its host answers with status {answer.status}", host_failed=answer.status in _HOST_IS_BUSY
-        )
+        raise DocumentUnavailable(say("host_status", status=answer.status), host_failed=answer.status in _HOST_IS_BUSY)
     if answer.headers.get("content-encoding", "identity").lower() != "identity":
-        raise DocumentUnavailable("its host compresses it, which nobody asked for")
+        raise DocumentUnavailable(say("host_compresses"))
     # Two of them joined match nothing.
     media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if _JSON.fullmatch(media_type) is None:
-        raise DocumentUnavailable("its content type is not application/json")
+        raise DocumentUnavailable(say("fetch_content_type"))
 
 
 def _find_freshness(headers: dict[str, str]) -> int | None:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
+from core.domain.sayings import say
 from core.outbound.bounded_stream import BoundedStream, TooMuch
 from core.outbound.network import Network, SystemNetwork
 from core.outbound.resolving import NotResolved, Resolver, ResolverBusy
@@ -128,7 +129,7 @@ class GuardedHttp:
         try:
             found = self._resolver.resolve(host, until)
         except NotResolved as failure:
-            raise CannotFetch("the name of its host leads nowhere", failure, before_asking=True) from None
+            raise CannotFetch(say("host_leads_nowhere"), failure, before_asking=True) from None
         except ResolverBusy:
             raise TooBusy from None
         try:
@@ -152,16 +153,16 @@ class GuardedHttp:
                 return self._network.connect(str(address), port, timeout)
             except OSError as error:
                 failures.append(f"{address}: {error}")
-        raise CannotFetch("its host cannot be reached", "; ".join(failures), before_asking=True)
+        raise CannotFetch(say("host_unreachable"), "; ".join(failures), before_asking=True)
 
     def _secure(self, connection: socket.socket, host: str, until: float) -> ssl.SSLSocket:
         try:
             connection.settimeout(max(0.001, until - monotonic()))
             return self._trust().wrap_socket(connection, server_hostname=host.strip("[]"))
         except ssl.SSLCertVerificationError as error:
-            raise CannotFetch("its host has no certificate that is good for it", error, before_asking=True) from None
+            raise CannotFetch(say("host_certificate"), error, before_asking=True) from None
         except OSError as error:
-            raise CannotFetch("its host does not speak TLS with this server", error, before_asking=True) from None
+            raise CannotFetch(say("host_no_tls"), error, before_asking=True) from None
 
 
 def _in_turns(addresses: Sequence[Address]) -> list[Address]:
@@ -182,7 +183,7 @@ def _find_loopback(host: str) -> Address | None:
 
 
 def _not_public(detail: object) -> CannotFetch:
-    return CannotFetch("the name of its host leads to an address that is not public", detail, before_asking=True)
+    return CannotFetch(say("host_not_public"), detail, before_asking=True)
 
 
 def _ask(connection: ssl.SSLSocket, authority: str, asking: Asking, until: float) -> Answer:
@@ -204,12 +205,12 @@ def _ask(connection: ssl.SSLSocket, authority: str, asking: Asking, until: float
         connection.sendall(head + b"\r\n" + asking.body)
         return _read(BoundedStream(connection, until, _HEAD_BYTES + asking.most), asking)
     except TimeoutError:
-        raise CannotFetch("it did not come in time", too_late=True) from None
+        raise CannotFetch(say("fetch_too_late"), too_late=True) from None
     except UnicodeError:
         # Its text would tell what could not be sent.
-        raise CannotFetch("its address or what is sent there is not ASCII") from None
+        raise CannotFetch(say("fetch_not_ascii")) from None
     except (http.client.HTTPException, OSError, ValueError) as error:
-        raise CannotFetch("its host did not answer as HTTP asks for", repr(error)) from None
+        raise CannotFetch(say("host_no_http"), repr(error)) from None
     except TooMuch:
         raise _too_large(asking.most) from None
 
@@ -227,7 +228,7 @@ def _read(stream: BoundedStream, asking: Asking) -> Answer:
             body = response.read(asking.most + 1)
         except TimeoutError:
             # The host has begun to answer: what never ends is this target, which anybody may have named.
-            raise CannotFetch("it did not come in time") from None
+            raise CannotFetch(say("fetch_too_late")) from None
         if len(body) > asking.most:
             raise _too_large(asking.most)
         if response.length:
@@ -240,4 +241,4 @@ def _read(stream: BoundedStream, asking: Asking) -> Answer:
 
 
 def _too_large(most: int) -> CannotFetch:
-    return CannotFetch(f"it is larger than {most // 1024} KB")
+    return CannotFetch(say("fetch_too_large", kilobytes=most // 1024))

@@ -16,6 +16,7 @@ from joserfc.jws import JWSRegistry
 
 from core.domain.errors import UpstreamLoginFailed
 from core.domain.policy import UpstreamProvider
+from core.domain.sayings import say
 from core.domain.upstream.provider import AskedLogin
 from core.outbound.guarded_http import CannotFetch
 from core.outbound.provider_http import ProviderHttp
@@ -40,12 +41,12 @@ def fetch_metadata(http: ProviderHttp, issuer: str) -> dict[str, Any]:
     """
     metadata = OpenIDProviderMetadata(http.get_json(get_well_known_url(issuer, external=True)))
     if metadata.get("issuer") != issuer:
-        raise CannotFetch("its metadata are those of another issuer; Issuer has to be spelt as it is there")
+        raise CannotFetch(say("provider_issuer"))
     try:
         for check in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
             getattr(metadata, f"validate_{check}")()
     except ValueError as error:
-        raise CannotFetch("its metadata cannot be used", error) from None
+        raise CannotFetch(say("provider_metadata"), error) from None
     return dict(metadata)
 
 
@@ -59,7 +60,7 @@ def fetch_keys(http: ProviderHttp, metadata: Mapping[str, Any]) -> KeySet:
     told = http.get_json(metadata["jwks_uri"]).get("keys")
     keys = [key for key in told if isinstance(key, dict) and _is_usable(key)] if isinstance(told, list) else []
     if not keys:
-        raise CannotFetch("it has no key that can be used")
+        raise CannotFetch(say("provider_no_key"))
     return KeySet.import_key_set({"keys": keys})
 
 
@@ -106,9 +107,11 @@ def fetch_token(
             code_verifier=asked.code_verifier,
         )
     except OAuth2Error as refusal:
-        raise UpstreamLoginFailed(f"{provider.label} refuses the sign-in: {str(refusal.error)[:64]}") from None
+        raise UpstreamLoginFailed(
+            say("login_refused", provider=provider.label, error=str(refusal.error)[:64])
+        ) from None
     except ValueError:
-        raise CannotFetch("its token endpoint does not answer with JSON") from None
+        raise CannotFetch(say("provider_token_no_json")) from None
     return dict(token)
 
 
@@ -146,9 +149,9 @@ def verify_id_token(
         raise KeyUnknown from None
     except (JoseError, ValueError, TypeError) as refusal:
         why = getattr(refusal, "claim", None) or type(refusal).__name__
-        raise UpstreamLoginFailed(f"the ID token of {provider.label} is not good for this sign-in: {why}") from None
+        raise UpstreamLoginFailed(say("id_token_bad", provider=provider.label, claim=why)) from None
     if not isinstance(claims.get("sub"), str) or not 0 < len(claims["sub"]) <= 255:
-        raise UpstreamLoginFailed(f"the ID token of {provider.label} names nobody")
+        raise UpstreamLoginFailed(say("id_token_nobody", provider=provider.label))
     _require_signed_in_since(asked.signs_in_since, claims.get("auth_time"), provider, now)
     return dict(claims)
 
@@ -158,9 +161,9 @@ def _require_signed_in_since(since: int | None, auth_time: object, provider: Ups
     if since is None:
         return
     if not isinstance(auth_time, int | float) or isinstance(auth_time, bool):
-        raise UpstreamLoginFailed(f"{provider.label} does not tell when the user signed in there (auth_time)")
+        raise UpstreamLoginFailed(say("id_token_no_time", provider=provider.label))
     if not since - _LEEWAY <= auth_time <= now + _LEEWAY:
-        raise UpstreamLoginFailed(f"{provider.label} was to ask for a new sign-in, and has taken an older one")
+        raise UpstreamLoginFailed(say("id_token_old_login", provider=provider.label))
 
 
 def fetch_user_info(
@@ -177,7 +180,7 @@ def fetch_user_info(
         return {}
     told = http.get_json(endpoint, f"Bearer {access_token}")
     if told.get("sub") != sub:
-        raise UpstreamLoginFailed("the UserInfo endpoint speaks of somebody else")
+        raise UpstreamLoginFailed(say("user_info_of_another"))
     return told
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from core.domain.clock import Clock
 from core.domain.errors import UpstreamLoginFailed, UpstreamUnavailable
 from core.domain.policy import UpstreamProvider
+from core.domain.sayings import Said, say
 from core.domain.upstream.provider import AskedLogin, Identity
 from core.outbound.guarded_http import CannotFetch, GuardedHttp, TooBusy
 from core.outbound.provider_http import ProviderHttp
@@ -40,6 +41,7 @@ class _Known:
     #: Until when nobody asks, and why.
     paused_until: int = 0
     why: str = ""
+    said: tuple[Said, ...] = ()
 
 
 class FetchedProviders:
@@ -104,7 +106,7 @@ class FetchedProviders:
             except client.KeyUnknown:
                 continue
             return claims
-        raise UpstreamLoginFailed(f"the ID token of {provider.label} is signed by an unknown key")
+        raise UpstreamLoginFailed(say("id_token_unknown_key", provider=provider.label))
 
     def _metadata(self, provider: UpstreamProvider) -> dict[str, Any]:
         with self._lock:
@@ -114,13 +116,13 @@ class FetchedProviders:
             if known.metadata is not None and now < known.fresh_until:
                 return known.metadata
             if now < known.paused_until:
-                raise UpstreamUnavailable(known.why)
+                raise UpstreamUnavailable(known.why).saying(*known.said)
             http = ProviderHttp(self._http, provider.issuer)
             try:
                 with self._explaining(provider):
                     known.metadata = _client().fetch_metadata(http, provider.issuer)
             except UpstreamUnavailable as failure:
-                known.paused_until, known.why = now + _PAUSE, failure.description
+                known.paused_until, known.why, known.said = now + _PAUSE, failure.description, failure.said
                 raise
             known.keys, known.fresh_until = None, now + _FRESH_FOR
             return known.metadata
@@ -132,9 +134,10 @@ class FetchedProviders:
         except CannotFetch as failure:
             told = {"provider": provider.name, "why": failure.reason, "detail": failure.detail or "none"}
             _log.warning("upstream provider unavailable", extra=told)
-            raise UpstreamUnavailable(f"{provider.label} cannot be used: {failure.reason}") from None
+            said = say("provider_unusable", provider=provider.label)
+            raise UpstreamUnavailable(f"{said}: {failure.reason}").saying(said, failure.reason) from None
         except TooBusy:
-            raise UpstreamUnavailable("too many sign-ins at other providers right now") from None
+            raise UpstreamUnavailable(say("provider_busy")) from None
 
 
 def _client() -> Any:
@@ -157,7 +160,7 @@ def _read_secret(provider: UpstreamProvider) -> str:
         secret = provider.client_secret_file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         _log.error("client secret cannot be read", extra={"provider": provider.name, "why": type(error).__name__})
-        raise UpstreamUnavailable(f"the ClientSecretFile of {provider.name} cannot be read") from None
+        raise UpstreamUnavailable(say("provider_secret_unread", provider=provider.name)) from None
     if not 0 < len(secret) <= _LONGEST_SECRET:
-        raise UpstreamUnavailable(f"the ClientSecretFile of {provider.name} holds no secret")
+        raise UpstreamUnavailable(say("provider_secret_missing", provider=provider.name))
     return secret

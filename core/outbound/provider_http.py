@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
+from core.domain.sayings import say
 from core.outbound.guarded_http import Answer, Asking, CannotFetch, GuardedHttp
 
 #: Metadata and keys of large providers take 20 KB.
@@ -39,7 +40,7 @@ class Response:
     def raise_for_status(self) -> None:
         """Raises CannotFetch for anything but success."""
         if not 200 <= self.status_code < 300:
-            raise CannotFetch(f"it answers with status {self.status_code}")
+            raise CannotFetch(say("provider_status", status=self.status_code))
 
 
 class ProviderHttp:
@@ -72,7 +73,7 @@ class ProviderHttp:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise CannotFetch("what it answers is no JSON object")
+            raise CannotFetch(say("provider_no_object"))
         return found
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
@@ -80,9 +81,9 @@ class ProviderHttp:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port or 443
         except ValueError:
-            raise CannotFetch("its address is no URL") from None
+            raise CannotFetch(say("provider_no_url")) from None
         if parts.scheme != "https" or not host or parts.username is not None:
-            raise CannotFetch("its address is not an https URL")
+            raise CannotFetch(say("provider_no_https"))
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         asking = Asking(method, target, tuple(headers.items()), body, _MOST)
         shown = f"[{host}]" if ":" in host else host

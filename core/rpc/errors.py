@@ -11,9 +11,11 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 from tokenhouse.v1.item_error_pb2 import ItemError
+from tokenhouse.v1.refusal_sentence_pb2 import RefusalSentence
 
 from core.domain import errors
 from core.domain.correlation import current_correlation_id
+from core.domain.sayings import Said
 
 _log = logging.getLogger(__name__)
 
@@ -107,6 +109,9 @@ _REASON: dict[type[errors.Refusal], str] = {
     errors.StoreUnavailable: "TEMPORARILY_UNAVAILABLE",
 }
 
+#: Of a value in a sentence, in characters. Beyond ASCII each takes five bytes of trailers that have 8 KiB.
+_LONGEST, _LONGEST_BEYOND_ASCII = 400, 100
+
 #: What to wait, in seconds, where a refusal is temporary and says no time of its own.
 _RETRY_AFTER = 2
 
@@ -122,6 +127,8 @@ class Failure:
     retry_after: int | None = None
     #: The page of the facade's that a login was for.
     back_to: str = ""
+    #: The description again, for pages of every language.
+    said: tuple[Said, ...] = ()
 
     def to_status(self) -> grpc.Status:
         """The status of a whole call, with ErrorInfo and, where waiting helps, RetryInfo."""
@@ -129,6 +136,7 @@ class Failure:
         packed = [_pack(ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=known))]
         if self.retry_after is not None:
             packed.append(_pack(RetryInfo(retry_delay=Duration(seconds=self.retry_after))))
+        packed += [_pack(_sentence_of(said)) for said in self.said]
         status = Status(code=self.code.value[0], message=self.description, details=packed)
         wire: grpc.Status = rpc_status.to_status(status)
         return wire
@@ -168,13 +176,23 @@ def describe(error: Exception) -> Failure:
             retry_after = error.retry_after
         elif isinstance(error, errors.StoreUnavailable | errors.TemporarilyUnavailable):
             retry_after = _RETRY_AFTER
-        return Failure(_STATUS[type(error)], reason, error.description, retry_after, error.back_to)
+        return Failure(_STATUS[type(error)], reason, error.description, retry_after, error.back_to, error.said)
     incident = current_correlation_id() or secrets.token_hex(8)
     _log.error("incident %s", incident, exc_info=error)
     return Failure(grpc.StatusCode.INTERNAL, reason, f"incident {incident}")
 
 
-def _pack(message: ErrorInfo | RetryInfo) -> Any:
+def _sentence_of(said: Said) -> RefusalSentence:
+    values = {name: _shorten(text) for name, text in said.values.items()}
+    return RefusalSentence(sentence=said.sentence, values=values)
+
+
+def _shorten(text: str) -> str:
+    most = _LONGEST if text.isascii() else _LONGEST_BEYOND_ASCII
+    return text if len(text) <= most else f"{text[: most * 3 // 5]}...{text[-most // 3 :]}"
+
+
+def _pack(message: ErrorInfo | RetryInfo | RefusalSentence) -> Any:
     packed = Any()
     packed.Pack(message)
     return packed

@@ -72,12 +72,14 @@ async def _start(facade: Facade, question: StartAuthorizationRequest, network: s
 def _as_get(request: Request, facade: Facade) -> HTTPResponse:
     """A POSTed request (RFC 6749 §3.1) again as GET: SameSite=Lax cookies come with no POST from another site."""
     if media_type(request.headers.get("content-type")) != "application/x-www-form-urlencoded" or request.query_string:
-        raise Refusal("INVALID_REQUEST", "A POSTed authorization request is a form without parameters in the URL.")
+        raise Refusal(
+            "INVALID_REQUEST", "A POSTed authorization request is a form without parameters in the URL."
+        ).saying("form_posted")
     return back_to_authorize(facade, _parameters(parse_parameters(request.body)))
 
 
 def _parameters(parameters: Parameters) -> list[Parameter]:
     encoded = [Parameter(name=name, value=value) for name, value in parameters]
     if len(encode_parameters(encoded)) > _MAX_LENGTH:
-        raise Refusal("INVALID_REQUEST", "The authorization request is too long.")
+        raise Refusal("INVALID_REQUEST", "The authorization request is too long.").saying("request_long")
     return encoded

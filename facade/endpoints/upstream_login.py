@@ -101,7 +101,7 @@ async def _leave(facade: Facade, browser: Browser, page: StartUpstreamLoginReque
 def _require_browser(facade: Facade, cookie: str) -> Browser:
     browser = facade.cookies.find_browser(cookie)
     if browser is None:
-        raise Refusal("UPSTREAM_LOGIN_FAILED", "The browser sent no cookie.")
+        raise Refusal("UPSTREAM_LOGIN_FAILED", "The browser sent no cookie.").saying("no_cookie")
     return browser
 
 

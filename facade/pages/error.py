@@ -8,7 +8,8 @@ from sanic import HTTPResponse
 from facade import paths
 from facade.errors import Answer, Refusal
 from facade.forms import parse_parameters
-from facade.pages.rendering import Pages
+from facade.pages.details import detail_words
+from facade.pages.rendering import Pages, set_apart
 from facade.pages.untrusted import shown
 from facade.replies import retry_after
 from facade.texts.languages import current_texts
@@ -55,7 +56,7 @@ def refusal_page(
         "way_on": (pages.address.path + place.path + query, texts.text(place.link)) if place else None,
         "operator_advice": texts.find(f"{words}.operator"),
         "tools": [*texts.section(f"{words}.tools")],
-        "details": [shown(text, 400) for text in _details(refusal, answer, query_string) if text],
+        "details": _details(refusal, answer, query_string),
         "incident": incident,
     }
     # A page of 401 would have to name an authentication scheme (RFC 9110 §15.5.2), and the user is not at fault.
@@ -68,15 +69,16 @@ def _find_place(path: str) -> _Place | None:
     return next((place for place in _PLACES.values() if f"{path}/".startswith(f"{place.path}/")), None)
 
 
-def _details(refusal: Refusal, answer: Answer, query_string: str) -> list[str]:
+def _details(refusal: Refusal, answer: Answer, query_string: str) -> list[Markup]:
     # Whom another provider has named learns why this server does not let them in, or which provider is not there.
     if answer.status != 400 and not answer.words.startswith("upstream_"):
         return []
-    if answer.error != "invalid_redirect_uri":
-        return [refusal.description]
-    redirect_uri = _find_redirect_uri(query_string)
+    words = detail_words(refusal)
+    redirect_uri = _find_redirect_uri(query_string) if answer.error == "invalid_redirect_uri" else ""
     # An operator who is shown this page needs the address itself, and once.
-    return [refusal.description] if redirect_uri in refusal.description else [redirect_uri, refusal.description]
+    if redirect_uri and not any(redirect_uri in values.values() for _, values in refusal.said):
+        words.insert(0, set_apart(shown(redirect_uri, 400)))
+    return words
 
 
 def _find_redirect_uri(query_string: str) -> str:

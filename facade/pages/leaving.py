@@ -19,7 +19,7 @@ def leaving_page(facade: Facade, url: str, label: str, *, signing_out: bool = Fa
     """
     # The core has checked it; a line break here would still be a header of somebody else's making.
     if not _PRINTABLE.fullmatch(url):
-        raise Refusal("UPSTREAM_UNAVAILABLE", "The provider's address is not a plain URL.")
+        raise Refusal("UPSTREAM_UNAVAILABLE", "The provider's address is not a plain URL.").saying("provider_address")
     values = {"url": url, "label": shown(label, 80), "signing_out": signing_out}
     page = facade.pages.render("leaving.html", values)
     page.headers["Refresh"] = f"0;url={url}"

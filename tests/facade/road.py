@@ -114,6 +114,11 @@ class Visit:
         return self.pair.client.post(self.pair.url("/oauth/v1/token"), data=form | changes)
 
 
+def seen_words(page: httpx.Response) -> str:
+    """What a page says, without its tags."""
+    return unescape(re.sub(r"<[^>]*>", "", page.text))
+
+
 def hidden_fields(page: httpx.Response, action: str) -> dict[str, str]:
     """The hidden inputs of the page's first form with this action, as a browser sends them."""
     form = re.search(rf'<form [^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', page.text, re.S)

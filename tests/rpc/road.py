@@ -17,6 +17,7 @@ from tokenhouse.v1 import (
     user_admin_pb2,
     validation_pb2,
 )
+from tokenhouse.v1.refusal_sentence_pb2 import RefusalSentence
 
 from tests.serving import DEADLINE, ISSUER, Pkce, Serving, answer_of, parameters_of, public_client
 
@@ -36,6 +37,8 @@ class Refused:
     retry_after: int | None
     #: The page that a login elsewhere was for.
     back_to: str = ""
+    #: What pages say in other languages.
+    sentences: tuple[RefusalSentence, ...] = ()
 
 
 def refused(method: Callable[..., Any], request: Any, **options: Any) -> Refused:
@@ -51,15 +54,18 @@ def read_refusal(error: grpc.RpcError) -> Refused:
     """The status, its ErrorInfo and its RetryInfo."""
     code, description = error.code(), error.details() or ""
     reason, retry_after, back_to = "", None, ""
+    sentences: list[RefusalSentence] = []
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
     for detail in status.details if status else ():
-        info, retry = ErrorInfo(), RetryInfo()
+        info, retry, sentence = ErrorInfo(), RetryInfo(), RefusalSentence()
         if detail.Unpack(info):
             assert info.domain == "tokenhouse"
             reason, back_to = info.reason, info.metadata.get("back_to", "")
         elif detail.Unpack(retry):
             retry_after = retry.retry_delay.seconds
-    return Refused(code, reason, description, retry_after, back_to)
+        elif detail.Unpack(sentence):
+            sentences.append(sentence)
+    return Refused(code, reason, description, retry_after, back_to, tuple(sentences))
 
 
 @dataclass

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from tokenhouse.v1 import validation_pb2, validation_pb2_grpc
 
 from core.domain import errors
+from core.domain.sayings import say
 from core.metrics.calls import CallMetrics
 from core.rpc import listener
 from core.rpc.callers import Caller
@@ -164,6 +165,20 @@ def test_a_refusal_that_quotes_at_length_keeps_its_reason(
     assert refusal.reason == describe(kind("")).reason
     assert refusal.description.startswith("the beginning")
     assert refusal.description.endswith("and the end")
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00e9", "\U0001f600", "%"])
+@pytest.mark.parametrize("kind", [errors.NotFound, errors.RedirectUriNotInDocument], ids=lambda kind: kind.__name__)
+def test_a_sentence_that_quotes_at_length_keeps_its_name(
+    servicer: Raising, stub: validation_pb2_grpc.ValidationServiceStub, kind: type[errors.Refusal], letter: str
+) -> None:
+    """What pages are told beside the description shares its 8 KiB: a long value is cut in its middle, too."""
+    said = say("redirect_uri_not_in_document", uri=f"begin{letter * 5000}end", client_id=f"begin{letter * 5000}end")
+
+    refusal = _met(servicer, stub, kind(said))
+    [sentence] = refusal.sentences
+    assert sentence.sentence == "redirect_uri_not_in_document"
+    assert all(value.startswith("begin") and value.endswith("end") for value in sentence.values.values())
 
 
 class DriverError(Exception):

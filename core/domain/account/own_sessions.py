@@ -9,6 +9,7 @@ from core.domain.audit.act import Act
 from core.domain.audit.record import AuditIntents
 from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument
+from core.domain.sayings import say
 from core.domain.sessions.session import Session, SessionFacts, SessionIntents
 from core.domain.users.user import User
 from core.domain.writing import Writes
@@ -81,4 +82,4 @@ def _parse_session_id(text: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError:
-        raise InvalidArgument("a session_id is hexadecimal digits") from None
+        raise InvalidArgument(say("no_session_id")) from None

@@ -9,6 +9,7 @@ from core.domain.audit.upkeep import AuditUpkeep
 from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument
 from core.domain.limits.network import network_of
+from core.domain.sayings import say
 from core.domain.users.user import UserFacts, username_key
 
 _LONGEST_SPAN = 400 * 24 * 60 * 60
@@ -39,7 +40,7 @@ class AuditAdministration:
         """
         for number in (after or 0, before, query.since or 0, query.until or 0):
             if not 0 <= number <= _LARGEST:
-                raise InvalidArgument("numbers and times are 0 or more")
+                raise InvalidArgument(say("numbers_below_zero"))
         self._upkeep.write_refusals()
         wanted = replace(query, users=self._names_of(user), network=_network_named(query.network))
         found = self._store.list_audit_records(wanted, limit=limit + 1, after=after, before=before or None)
@@ -54,7 +55,7 @@ class AuditAdministration:
         now = self._clock.now()
         end = until or now + 1
         if not 0 <= since <= _LARGEST or not 0 <= end <= _LARGEST or end - since > _LONGEST_SPAN:
-            raise InvalidArgument("since and until are seconds since the epoch, at most 400 days apart")
+            raise InvalidArgument(say("times_apart"))
         self._upkeep.write_counts(now)
         return self._store.list_audit_counts(since=since, until=end)
 

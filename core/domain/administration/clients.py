@@ -10,6 +10,7 @@ from core.domain.clients.client import Client, ClientFacts, ClientIntents
 from core.domain.clock import Clock
 from core.domain.errors import NotFound
 from core.domain.grants.grant import GrantFacts, RevokeReason
+from core.domain.sayings import say
 from core.domain.writing import Writes
 
 
@@ -32,7 +33,7 @@ class ClientAdministration:
         """The client with this id."""
         client = self._store.find_client(client_id)
         if client is None:
-            raise NotFound(f"there is no client {client_id}")
+            raise NotFound(say("no_client", client_id=client_id))
         return client
 
     def list(self, *, limit: int, after: str, containing: str = "") -> Sequence[Client]:
@@ -66,7 +67,7 @@ class ClientAdministration:
 
         def intent(tx: ClientTransaction) -> None:
             if not tx.unblock_client(client_id):
-                raise NotFound(f"there is no client {client_id}")
+                raise NotFound(say("no_client", client_id=client_id))
             tx.record_act(record)
 
         self._store.write(intent)
@@ -78,7 +79,7 @@ class ClientAdministration:
 
         def intent(tx: ClientTransaction) -> int:
             if not write(tx):
-                raise NotFound(f"there is no client {client_id}")
+                raise NotFound(say("no_client", client_id=client_id))
             tx.record_act(record)
             return end_grants_of_client(tx, client_id, reason=reason, now=now)
 

@@ -15,6 +15,7 @@ from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument, NotFound
 from core.domain.grants.grant import Grant, GrantFacts, GrantState, RevokeReason
 from core.domain.grants.revoking import RevokingTransaction, revoke_grant
+from core.domain.sayings import say
 from core.domain.users.user import User, UserFacts, username_key
 from core.domain.writing import Writes
 
@@ -61,7 +62,7 @@ class GrantAdministration:
         """
         user = self._store.find_user_by_name(username_key(username)) if username else None
         if username and user is None:
-            raise NotFound(f"there is no user {username}")
+            raise NotFound(say("no_user", username=username))
         grants = self._store.list_grants(
             subject=user.subject if user else None,
             client_id=client_id or None,
@@ -81,7 +82,7 @@ class GrantAdministration:
         """
         grant = self._store.find_grant(_parse_grant_id(grant_id))
         if grant is None:
-            raise NotFound(f"there is no grant {grant_id}")
+            raise NotFound(say("no_grant", grant_id=grant_id))
         verdicts = verdicts_of(grant, self._store.list_verdicts(grant.id))
         return replace(self._name(grant), uses=self._store.list_uses(grant.id), verdicts=verdicts)
 
@@ -101,7 +102,7 @@ class GrantAdministration:
                 tx.record_act(replace(record, subject=revoked.subject, client_id=revoked.client_id))
                 return True
             if tx.find_grant(parsed) is None:
-                raise NotFound(f"there is no grant {grant_id}")
+                raise NotFound(say("no_grant", grant_id=grant_id))
             return False
 
         return self._store.write(intent)
@@ -121,7 +122,7 @@ def shown_state(grant: Grant, now: int) -> str:
 
 def _parse_grant_id(text: str) -> bytes:
     if re.fullmatch(r"[0-9A-Fa-f]{32}", text) is None:
-        raise InvalidArgument("a grant id is 32 hexadecimal digits")
+        raise InvalidArgument(say("no_grant_id"))
     return bytes.fromhex(text)
 
 
@@ -133,9 +134,9 @@ def _parse_page_token(text: str) -> tuple[int, bytes] | None:
     if not text:
         return None
     if re.fullmatch(r"[A-Za-z0-9_-]{32}", text) is None:
-        raise InvalidArgument("that is no page token of this server")
+        raise InvalidArgument(say("no_page_token"))
     decoded = urlsafe_b64decode(text)
     created_at = int.from_bytes(decoded[:8], "big")
     if created_at > _LATEST:
-        raise InvalidArgument("that is no page token of this server")
+        raise InvalidArgument(say("no_page_token"))
     return created_at, decoded[8:]

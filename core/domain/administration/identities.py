@@ -9,6 +9,7 @@ from core.domain.audit.record import AuditIntents, record_of
 from core.domain.clock import Clock
 from core.domain.errors import AlreadyExists, InvalidArgument, NotFound
 from core.domain.policy import PolicySource
+from core.domain.sayings import say
 from core.domain.sessions.session import SessionIntents
 from core.domain.upstream.identity import LinkedIdentity, UpstreamFacts, UpstreamIntents
 from core.domain.users.user import User, UserFacts
@@ -56,7 +57,7 @@ class IdentityAdministration:
 
         def intent(tx: IdentityTransaction) -> None:
             if tx.find_user(user.subject) is None:
-                raise NotFound(f"there is no user {username}")
+                raise NotFound(say("no_user", username=username))
             if not tx.link_identity(identity):
                 owner = tx.find_user_of_identity(found.issuer, sub)
                 raise AlreadyExists(f"it is linked with {owner.username if owner else 'a user'} already")

@@ -14,6 +14,7 @@ from core.domain.grants import token_limits, user_code_attempts
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitCount, LimitFacts, LimitIntents, Rate
 from core.domain.policy import Policy, PolicySource
+from core.domain.sayings import say
 from core.domain.sessions import login_attempts, second_factor_login
 from core.domain.users.user import UserFacts, username_key
 from core.domain.writing import Writes
@@ -141,7 +142,7 @@ class LimitAdministration:
 
         def intent(tx: LimitTransaction) -> int:
             if not tx.clear_limit_count(key):
-                raise NotFound(f"there is no count {limit_id}: all of its tries are back")
+                raise NotFound(say("no_count", limit_id=limit_id))
             tx.record_act(record)
             return 1
 
@@ -201,7 +202,7 @@ class LimitAdministration:
             return wanted.client_id or None
         user = self._store.find_user_by_name(username_key(wanted.username))
         if user is None:
-            raise NotFound(f"there is no user {wanted.username}")
+            raise NotFound(say("no_user", username=wanted.username))
         return user.subject
 
 
@@ -217,5 +218,5 @@ def _parse_key(text: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
-        raise InvalidArgument("a limit_id is 32 hexadecimal digits")
+        raise InvalidArgument(say("no_limit_id"))
     return key

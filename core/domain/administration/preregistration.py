@@ -28,6 +28,7 @@ from core.domain.errors import (
 )
 from core.domain.policy import Policy, PolicySource
 from core.domain.randomness import Randomness
+from core.domain.sayings import say
 from core.domain.shown_once import SECRET_BYTES, digest_secret, format_secret
 from core.domain.tokens.resource import normalise_resource
 from core.domain.users.user import UserFacts
@@ -160,5 +161,5 @@ def _require_scopes(names: Sequence[str], policy: Policy) -> None:
 def _require(tx: ClientFacts, client_id: str) -> Client:
     client = tx.find_client(client_id)
     if client is None:
-        raise NotFound(f"there is no client {client_id}")
+        raise NotFound(say("no_client", client_id=client_id))
     return client

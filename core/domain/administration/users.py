@@ -13,6 +13,7 @@ from core.domain.factors.passkey import Passkey, PasskeyFacts
 from core.domain.factors.second_factor import SecondFactorIntents
 from core.domain.grants.grant import RevokeReason
 from core.domain.randomness import Randomness
+from core.domain.sayings import say
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.domain.tokens.change import ChangeKind
 from core.domain.users.groups import change_of_groups, parse_groups
@@ -61,7 +62,7 @@ class UserAdministration:
         """The user with this name."""
         user = self._store.find_user_by_name(username_key(username))
         if user is None:
-            raise NotFound(f"there is no user {username}")
+            raise NotFound(say("no_user", username=username))
         return user
 
     def list(self, *, limit: int, after: str, containing: str = "") -> Sequence[User]:
@@ -221,4 +222,4 @@ def _create(tx: UserTransaction, user: User, record: AuditRecord) -> bool:
 
 def _require(found: bool, username: str) -> None:
     if not found:
-        raise NotFound(f"there is no user {username}")
+        raise NotFound(say("no_user", username=username))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from core.domain.errors import InvalidRequest
+from core.domain.sayings import say
 
 Parameters = Sequence[tuple[str, str]]
 
@@ -18,7 +19,7 @@ def find_one(parameters: Parameters, name: str) -> str | None:
     """
     values = [value for sent, value in parameters if sent == name]
     if len(values) > 1:
-        raise InvalidRequest(f"{name} must not be repeated")
+        raise InvalidRequest(say("parameter_repeated", name=name))
     return values[0] or None if values else None
 
 
@@ -36,7 +37,7 @@ def require_no_repeats(parameters: Parameters) -> None:
     seen: set[str] = set()
     for name in _names(parameters):
         if name in seen and name != _REPEATABLE:
-            raise InvalidRequest(f"{name[:64]} must not be repeated")
+            raise InvalidRequest(say("parameter_repeated", name=name[:64]))
         seen.add(name)
 
 

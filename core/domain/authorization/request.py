@@ -22,6 +22,7 @@ from core.domain.errors import (
     UnsupportedResponseType,
 )
 from core.domain.policy import Policy
+from core.domain.sayings import say
 from core.domain.tokens.resource import require_resources
 
 #: Why a redirect URI is none of a client's, by how the client came to be known: who can change it is another one.
@@ -61,7 +62,7 @@ def require_client_id(parameters: Parameters) -> str:
     """
     client_id = find_one(parameters, "client_id")
     if client_id is None:
-        raise InvalidRequest("client_id is missing")
+        raise InvalidRequest(say("parameter_missing", name="client_id"))
     return client_id
 
 
@@ -79,7 +80,7 @@ def require_recipient(parameters: Parameters, client: Client | None, policy: Pol
         raise ClientBlocked(BLOCKED).because("client_blocked")
     sent_uri = find_one(parameters, "redirect_uri")
     if sent_uri is None:
-        raise InvalidRequest("redirect_uri is missing")
+        raise InvalidRequest(say("parameter_missing", name="redirect_uri"))
     redirect_uri = parse_redirect_uri(sent_uri)
     if not client.has_redirect_uri(redirect_uri):
         raise _not_its_own(client, redirect_uri).because(_NOT_ITS_OWN[client.source], redirect_uri.text)
@@ -93,15 +94,12 @@ def _not_its_own(client: Client, redirect_uri: RedirectUri) -> InvalidRedirectUr
     if client.source is ClientSource.DOCUMENT:
         # Connecting again, which helps whoever registers, would find the same document.
         return RedirectUriNotInDocument(
-            f"redirect_uri {redirect_uri.text} is not in the document of this app, {client.client_id}"
+            say("redirect_uri_not_in_document", uri=redirect_uri.text, client_id=client.client_id)
         )
     if client.source is ClientSource.OPERATOR:
         # No setting adds to these, and no tool can.
-        return InvalidRedirectUri(
-            f"redirect_uri {redirect_uri.text} is none that the operator added this app with: it has to be added anew "
-            "with it (tokenhouse clients add --redirect-uri)"
-        )
-    return InvalidRedirectUri(f"redirect_uri {redirect_uri.text} is not registered for this app")
+        return InvalidRedirectUri(say("redirect_uri_not_added", uri=redirect_uri.text))
+    return InvalidRedirectUri(say("redirect_uri_not_registered", uri=redirect_uri.text))
 
 
 def require_authorization_request(parameters: Parameters, recipient: Recipient, policy: Policy) -> AuthorizationRequest:
@@ -115,7 +113,7 @@ def require_authorization_request(parameters: Parameters, recipient: Recipient, 
     require_no_repeats(parameters)
     response_type = find_one(parameters, "response_type")
     if response_type is None:
-        raise InvalidRequest("response_type is missing")
+        raise InvalidRequest(say("parameter_missing", name="response_type"))
     if response_type != "code":
         raise UnsupportedResponseType("response_type must be code")
     if (find_one(parameters, "response_mode") or "query") != "query":

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from core.domain.errors import InvalidScope
 from core.domain.policy import Policy, Scope
+from core.domain.sayings import say
 
 #: Always known, never a permission: the client wishes to stay connected. Every grant may be refreshed anyway.
 OFFLINE_ACCESS = Scope("offline_access", "Stay connected until you disconnect it")
@@ -22,7 +23,7 @@ def grantable_scope(requested: str | None, policy: Policy, listed: tuple[str, ..
     kept = tuple(name for name in asked if name in known) or _default_scope(policy, listed)
     require_listed(kept, listed)
     if listed and not kept:
-        raise InvalidScope("name the scope: this client has none that it gets without")
+        raise InvalidScope(say("scope_missing"))
     return (*kept, OFFLINE_ACCESS.name) if OFFLINE_ACCESS.name in asked else kept
 
 
@@ -39,9 +40,9 @@ def listed_scope(requested: str | None, listed: tuple[str, ...], policy: Policy)
     asked = tuple(_split(requested)) or tuple(name for name in usable if name not in policy.privileged_scopes)
     for name in asked:
         if name not in usable:
-            raise InvalidScope(f"scope {name} is not one of this client's")
+            raise InvalidScope(say("scope_not_the_clients", name=name))
     if not asked:
-        raise InvalidScope("name the scope: this client has none that it gets without")
+        raise InvalidScope(say("scope_missing"))
     return asked
 
 
@@ -53,7 +54,7 @@ def require_listed(names: Iterable[str], listed: tuple[str, ...]) -> None:
     """
     for name in names:
         if listed and name not in listed:
-            raise InvalidScope(f"scope {name} is not one of this client's")
+            raise InvalidScope(say("scope_not_the_clients", name=name))
 
 
 def _default_scope(policy: Policy, listed: tuple[str, ...]) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ def known_scope(requested: str | None, policy: Policy, listed: tuple[str, ...] =
     known = {scope.name for scope in policy.scopes} | {OFFLINE_ACCESS.name}
     for name in _split(requested):
         if name not in known:
-            raise InvalidScope(f"scope {name} is not one of this server's")
+            raise InvalidScope(say("scope_unknown", name=name))
     return grantable_scope(requested, policy, listed)
 
 

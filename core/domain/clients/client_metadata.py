@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from core.domain.clients.grant_types import AUTHORIZATION_CODE, BEGINNINGS, SUPPORTED, USUAL
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri, require_allowed
 from core.domain.errors import InvalidClientMetadata, InvalidRedirectUri
+from core.domain.sayings import say
 
 #: In bytes.
 _MAXIMUM_DOCUMENT = 48 * 1024
@@ -110,7 +111,7 @@ def _shown(value: object) -> object:
 
 def _require_text(name: str, value: object) -> str:
     if not isinstance(value, str) or len(value) > _MAXIMUM_TEXT or not value.isprintable():
-        raise InvalidClientMetadata(f"{name} must be printable text of at most {_MAXIMUM_TEXT} characters")
+        raise InvalidClientMetadata(say("metadata_text", name=name, most=_MAXIMUM_TEXT))
     return value
 
 
@@ -119,10 +120,10 @@ def _require_link(name: str, value: object) -> str:
     try:
         parts = urlsplit(link)
     except ValueError:
-        raise InvalidClientMetadata(f"{name} is not a URI") from None
+        raise InvalidClientMetadata(say("metadata_no_uri", name=name)) from None
     # Shown as a link on pages: any other scheme could run in the reader's browser.
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise InvalidClientMetadata(f"{name} must be an https or http URI")
+        raise InvalidClientMetadata(say("metadata_link", name=name))
     return link
 
 
@@ -130,13 +131,13 @@ def _require_grant_types(value: object) -> list[str]:
     if value is None:
         return list(USUAL)
     if not isinstance(value, list) or not any(grant_type in value for grant_type in BEGINNINGS):
-        raise InvalidClientMetadata("grant_types must be an array with authorization_code in it, or device_code's URN")
+        raise InvalidClientMetadata(say("metadata_grant_types"))
     return [grant_type for grant_type in SUPPORTED if grant_type in value]
 
 
 def _require_response_types(value: object) -> list[str]:
     if value is not None and (not isinstance(value, list) or "code" not in value):
-        raise InvalidClientMetadata("response_types must be an array with code in it")
+        raise InvalidClientMetadata(say("metadata_response_types"))
     return ["code"]
 
 
@@ -147,7 +148,7 @@ def _require_redirect_uris(
     if sent is None and not needed:
         return (), ()
     if not isinstance(sent, list) or not sent or not all(isinstance(uri, str) for uri in sent):
-        raise InvalidRedirectUri("redirect_uris must be an array with at least one URI in it")
+        raise InvalidRedirectUri(say("document_no_redirect_uris"))
     if len(sent) > _MAXIMUM_REDIRECT_URIS:
         raise InvalidRedirectUri(f"at most {_MAXIMUM_REDIRECT_URIS} redirect_uris")
     good: list[RedirectUri] = []

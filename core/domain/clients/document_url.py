@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from core.domain.clients.redirect_policy import LOOPBACK_HOSTS, has_dot_segment
 from core.domain.errors import ClientDocumentRefused
+from core.domain.sayings import say
 
 #: It stands in access tokens and on pages.
 _MAXIMUM_LENGTH = 512
@@ -52,20 +53,20 @@ def parse_document_url(client_id: str) -> DocumentUrl:
         ClientDocumentRefused: it is not what the draft asks for, or means different things to different readers.
     """
     if len(client_id) > _MAXIMUM_LENGTH:
-        raise ClientDocumentRefused(f"it has more than {_MAXIMUM_LENGTH} characters", client_id)
+        raise ClientDocumentRefused(say("document_url_too_long", most=_MAXIMUM_LENGTH), client_id)
     if not client_id.isascii() or not client_id.isprintable() or any(letter in ' \\"<>^`{|}' for letter in client_id):
-        raise ClientDocumentRefused("it has characters that a URL cannot have", client_id)
+        raise ClientDocumentRefused(say("document_url_letters"), client_id)
     if "#" in client_id:
-        raise ClientDocumentRefused("it must not have a fragment", client_id)
+        raise ClientDocumentRefused(say("document_url_fragment"), client_id)
     try:
         parts = urlsplit(client_id)
         host, port = _split_authority(parts.netloc)
     except ValueError:
-        raise ClientDocumentRefused("its host must be a public name in lower case", client_id) from None
+        raise ClientDocumentRefused(say("document_url_host"), client_id) from None
     if not parts.path:
-        raise ClientDocumentRefused("it must have a path", client_id)
+        raise ClientDocumentRefused(say("document_url_path"), client_id)
     if has_dot_segment(parts.path):
-        raise ClientDocumentRefused("it must not have dot segments", client_id)
+        raise ClientDocumentRefused(say("document_url_dots"), client_id)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     return DocumentUrl(client_id, host, port, target)
 

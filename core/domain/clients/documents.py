@@ -21,6 +21,7 @@ from core.domain.limits.key import LimitKey
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import DocumentPolicy, Policy
+from core.domain.sayings import say
 from core.domain.writing import Writes
 
 _log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ class ClientDocuments:
         if known is not None and known.blocked:
             raise ClientBlocked(BLOCKED).because("client_blocked")
         if _is_within(url.host, wanted.refused_domains):
-            raise ClientDocumentUnwanted("this server refuses the apps of its host", client_id)
+            raise ClientDocumentUnwanted(say("document_host_refused"), client_id)
         if client_id not in self._given:
             _require_fetchable(url, wanted, on_loopback=is_on_loopback(policy.issuer))
         return url
@@ -150,7 +151,10 @@ class ClientDocuments:
         for key in (url.text, url.authority):
             if (failure := self.memory.find_failure(key, now)) is not None:
                 wait = failure.until - now
-                raise ClientDocumentRefused(f"{failure.reason}; it is asked for again in {wait} s", url.text)
+                again = say("document_asked_again", seconds=wait)
+                raise ClientDocumentRefused(f"{failure.reason}; {again}", url.text).saying(
+                    say("document_at", url=url.text), failure.reason, again
+                )
 
     def _refuse(self, url: DocumentUrl, key: str, reason: str, detail: str = "") -> ClientDocumentRefused:
         # Told again until the pause is over, and never taken for what the document says: errors are not cached.
@@ -191,12 +195,12 @@ def may_fetch_keys(jwks_uri: str, policy: Policy) -> bool:
 
 def _require_fetchable(url: DocumentUrl, wanted: DocumentPolicy, *, on_loopback: bool) -> None:
     if not wanted.fetch:
-        raise ClientDocumentUnwanted("this server fetches no documents of apps", url.text)
+        raise ClientDocumentUnwanted(say("documents_off"), url.text)
     if wanted.allowed_domains and not _is_within(url.host, wanted.allowed_domains):
-        raise ClientDocumentUnwanted("its host is not one whose apps this server lets in", url.text)
+        raise ClientDocumentUnwanted(say("document_host_not_let_in"), url.text)
     # Draft, "SSRF Attacks": this machine's own servers are for development on it.
     if url.loopback and not on_loopback:
-        raise ClientDocumentRefused("its host must be a public name in lower case", url.text)
+        raise ClientDocumentRefused(say("document_url_host"), url.text)
 
 
 def _is_within(host: str, domains: Iterable[str]) -> bool:

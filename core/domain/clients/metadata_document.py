@@ -16,6 +16,7 @@ from core.domain.errors import (
     InvalidRedirectUri,
 )
 from core.domain.policy import Policy
+from core.domain.sayings import Said, say
 
 #: In bytes (draft, "Maximum Response Size").
 MAXIMUM_DOCUMENT = 5 * 1024
@@ -72,7 +73,7 @@ def parse_metadata_document(url: DocumentUrl, document: bytes) -> MetadataDocume
         kept = {**read_members(members), **_require_method(members)}
         redirect_uris, left_out = _read_redirect_uris(members)
     except InvalidClientMetadata as refusal:
-        raise ClientDocumentRefused(refusal.description, url.text) from None
+        raise ClientDocumentRefused(refusal.said[0] if refusal.said else refusal.description, url.text) from None
     kept_uris = tuple(sorted({uri.kept for uri in redirect_uris}))
     return MetadataDocument(url, kept, kept_uris, left_out)
 
@@ -112,41 +113,42 @@ def require_redirect_allowed(client: Client, uri: RedirectUri, policy: Policy) -
         return
     try:
         require_allowed(uri, allowed)
-    except InvalidRedirectUri as refusal:
-        hint = f"; or this one with ClientDocuments.TrustedClientHost = {url.authority}" if same_host else ""
-        why = "redirect_uri_of_untrusted_host" if same_host else refusal.why
-        raise InvalidRedirectUri(refusal.description + hint).because(why, uri.text) from None
+    except InvalidRedirectUri:
+        if not same_host:
+            raise
+        said = say("redirect_uri_untrusted_host", uri=uri.text, host=url.authority)
+        raise InvalidRedirectUri(said).because("redirect_uri_of_untrusted_host", uri.text) from None
 
 
 def _require_own_members(url: DocumentUrl, document: bytes) -> dict[str, object]:
     body = _require_object(document)
     # Simple string comparison (RFC 3986 §6.2.1), so that a document speaks for no URL but its own.
     if body.get("client_id") != url.text:
-        raise InvalidClientMetadata("the client_id in it is another one")
+        raise InvalidClientMetadata(say("document_of_another"))
     return {name: value for name, value in body.items() if value not in (None, "", [])}
 
 
 def _require_object(document: bytes) -> dict[str, object]:
     if len(document) > MAXIMUM_DOCUMENT:
-        raise InvalidClientMetadata("it is larger than 5 KB")
+        raise InvalidClientMetadata(say("fetch_too_large", kilobytes=5))
     try:
         body = json.loads(document.decode("utf-8"))
     except (ValueError, RecursionError):
-        raise InvalidClientMetadata("it is not JSON") from None
+        raise InvalidClientMetadata(say("document_no_json")) from None
     if not isinstance(body, dict):
-        raise InvalidClientMetadata("it is not a JSON object")
+        raise InvalidClientMetadata(say("document_no_object"))
     return body
 
 
 def _require_no_secrets(members: Mapping[str, object]) -> None:
     for name in _SECRETS:
         if name in members:
-            raise InvalidClientMetadata(f"it has {name}, and whatever everybody can read is no secret")
+            raise InvalidClientMetadata(say("document_has_secret", name=name))
     jwks = members.get("jwks")
     keys = jwks.get("keys") if isinstance(jwks, dict) else None
     for key in keys if isinstance(keys, list) else []:
         if isinstance(key, dict) and PRIVATE_MEMBERS & key.keys():
-            raise InvalidClientMetadata("it has a private key in jwks, which everybody can read")
+            raise InvalidClientMetadata(say("document_has_private_key"))
 
 
 def _require_method(members: Mapping[str, object]) -> dict[str, object]:
@@ -157,10 +159,10 @@ def _require_method(members: Mapping[str, object]) -> dict[str, object]:
     """
     several = members.get("token_endpoint_auth_methods_supported")
     if several is not None and (not isinstance(several, list) or not all(isinstance(each, str) for each in several)):
-        raise InvalidClientMetadata("token_endpoint_auth_methods_supported must be an array of strings")
+        raise InvalidClientMetadata(say("document_methods_no_array"))
     one = members.get("token_endpoint_auth_method", "none")
     if not isinstance(one, str):
-        raise InvalidClientMetadata("token_endpoint_auth_method must be a string")
+        raise InvalidClientMetadata(say("document_method_no_string"))
     methods: list[str] = [one] if several is None else several
     signs = PRIVATE_KEY_JWT in methods
     if NONE in methods:
@@ -172,34 +174,37 @@ def _require_method(members: Mapping[str, object]) -> dict[str, object]:
     if signs:
         return {"token_endpoint_auth_method": PRIVATE_KEY_JWT, **_require_keys(members)}
     # One secret method in a list is none that we would use; as the only one it is forbidden.
-    raise InvalidClientMetadata(
-        f"the client authenticates with {' or '.join(methods)[:80]}, and this server takes none and private_key_jwt"
-    )
+    raise InvalidClientMetadata(say("document_method", methods=" or ".join(methods)[:80]))
 
 
 def _require_keys(members: Mapping[str, object]) -> dict[str, object]:
     jwks, uri = members.get("jwks"), members.get("jwks_uri")
     if (jwks is None) == (uri is None):
-        raise InvalidClientMetadata("private_key_jwt needs either jwks or a jwks_uri")
+        raise InvalidClientMetadata(say("document_keys_missing"))
     if uri is not None:
         if not isinstance(uri, str) or not names_document(uri):
-            raise InvalidClientMetadata("jwks_uri must be an https URL")
+            raise InvalidClientMetadata(say("document_keys_address"))
         try:
             return {"jwks_uri": parse_document_url(uri).text}
         except ClientDocumentRefused as refusal:
-            raise InvalidClientMetadata(f"jwks_uri: {refusal.reason}") from None
+            raise InvalidClientMetadata(_unusable("jwks_uri", refusal.reason)) from None
     try:
         return {"jwks": json.loads(parse_fetched_keys(json.dumps(jwks)))}
     except KeysRefused as refusal:
-        raise InvalidClientMetadata(f"jwks: {refusal}") from None
+        raise InvalidClientMetadata(_unusable("jwks", str(refusal))) from None
+
+
+def _unusable(name: str, why: str) -> Said:
+    # Pages say which member it is: whoever has made the document finds the rest in what programs are told.
+    return say("document_keys_unusable", name=name).put(f"{name}: {why}")
 
 
 def _read_redirect_uris(members: Mapping[str, object]) -> tuple[tuple[RedirectUri, ...], tuple[str, ...]]:
     sent = members.get("redirect_uris")
     if not isinstance(sent, list) or not all(isinstance(uri, str) for uri in sent):
-        raise InvalidClientMetadata("redirect_uris must be an array with at least one URI in it")
+        raise InvalidClientMetadata(say("document_no_redirect_uris"))
     if len(sent) > _MAXIMUM_REDIRECT_URIS:
-        raise InvalidClientMetadata(f"it has more than {_MAXIMUM_REDIRECT_URIS} redirect_uris")
+        raise InvalidClientMetadata(say("document_many_redirect_uris", most=_MAXIMUM_REDIRECT_URIS))
     good, left_out = [], []
     for text in sent:
         try:
@@ -207,5 +212,5 @@ def _read_redirect_uris(members: Mapping[str, object]) -> tuple[tuple[RedirectUr
         except InvalidRedirectUri:
             left_out.append(text)
     if not good:
-        raise InvalidClientMetadata("none of its redirect_uris can be used")
+        raise InvalidClientMetadata(say("document_unusable_redirect_uris"))
     return tuple(good), tuple(left_out)

@@ -12,6 +12,7 @@ from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from core.domain.errors import InvalidRedirectUri
+from core.domain.sayings import say
 
 _MAXIMUM_LENGTH = 2048
 #: What stays as it is where a URI that is none is quoted to whoever sent it; the rest is percent-encoded.
@@ -85,23 +86,23 @@ def parse_redirect_uri(text: str) -> RedirectUri:
 
 def _parse(text: str) -> RedirectUri:
     if len(text) > _MAXIMUM_LENGTH:
-        raise InvalidRedirectUri(f"a redirect_uri has at most {_MAXIMUM_LENGTH} characters")
+        raise InvalidRedirectUri(say("redirect_uri_too_long", most=_MAXIMUM_LENGTH))
     if not text.isascii() or not text.isprintable() or any(character in ' \\"<>^`{|}' for character in text):
         quoted = quote(text, safe=_QUOTABLE, errors="replace")
-        raise InvalidRedirectUri(f"redirect_uri {quoted} has characters that a URI cannot have")
+        raise InvalidRedirectUri(say("redirect_uri_letters", uri=quoted))
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise InvalidRedirectUri(f"redirect_uri {text} is not a URI") from None
+        raise InvalidRedirectUri(say("redirect_uri_no_uri", uri=text)) from None
     _require_plain(text, parts)
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
     if (port is not None and parts.netloc != f"{host}:{port}") or parts.netloc.endswith(":"):
-        raise InvalidRedirectUri(f"redirect_uri {text} spells its port in an unusual way")
+        raise InvalidRedirectUri(say("redirect_uri_port", uri=text))
     if (("[" in host or "]" in host) and not _is_ipv6_host(host)) or _is_unusual_ipv4(host):
-        raise InvalidRedirectUri(f"redirect_uri {text} must have a name or an address for its host")
+        raise InvalidRedirectUri(say("redirect_uri_host", uri=text))
     if parts.scheme == "http" and host not in LOOPBACK_HOSTS:
-        raise InvalidRedirectUri(f"redirect_uri {text} must be https, or http on this machine")
+        raise InvalidRedirectUri(say("redirect_uri_https", uri=text))
     return RedirectUri(text, parts.scheme, host, port, parts.path)
 
 
@@ -122,10 +123,9 @@ def require_allowed(uri: RedirectUri, allowed: Iterable[str]) -> None:
         InvalidRedirectUri: it is not; names the URI and the setting that would allow it.
     """
     if not is_allowed(uri, allowed):
-        raise InvalidRedirectUri(
-            f"redirect_uri {uri.text} is not allowed here; the operator can allow it with the setting "
-            "Server.OAuthAllowedRedirectURI"
-        ).because("redirect_uri_not_allowed", uri.text)
+        raise InvalidRedirectUri(say("redirect_uri_not_allowed", uri=uri.text)).because(
+            "redirect_uri_not_allowed", uri.text
+        )
 
 
 def _lies_below(uri: RedirectUri, entry: str) -> bool:
@@ -137,19 +137,19 @@ def _lies_below(uri: RedirectUri, entry: str) -> bool:
 def _require_plain(text: str, parts: SplitResult) -> None:
     scheme = text.partition(":")[0]
     if scheme.lower() in _NEVER:
-        raise InvalidRedirectUri(f"redirect_uri {text}: no browser is ever sent to {scheme}:")
+        raise InvalidRedirectUri(say("redirect_uri_scheme", uri=text, scheme=scheme))
     if not parts.scheme or scheme != parts.scheme or not text.startswith(f"{scheme}://") or not parts.netloc:
-        raise InvalidRedirectUri(f"redirect_uri '{text}' must be an absolute URI with a host, its scheme in lower case")
+        raise InvalidRedirectUri(say("redirect_uri_absolute", uri=text))
     if "#" in text:
-        raise InvalidRedirectUri(f"redirect_uri {text} must not have a fragment (RFC 6749 section 3.1.2)")
+        raise InvalidRedirectUri(say("redirect_uri_fragment", uri=text))
     if "@" in parts.netloc or "%" in parts.netloc:
-        raise InvalidRedirectUri(f"redirect_uri {text} must not have user information or escapes in its host")
+        raise InvalidRedirectUri(say("redirect_uri_userinfo", uri=text))
     if has_dot_segment(parts.path):
-        raise InvalidRedirectUri(f"redirect_uri {text} must not have dot segments")
+        raise InvalidRedirectUri(say("redirect_uri_dots", uri=text))
     named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     if named & _RESERVED_PARAMETERS:
         raise InvalidRedirectUri(
-            f"redirect_uri {text} must not bring along {', '.join(sorted(named & _RESERVED_PARAMETERS))}"
+            say("redirect_uri_reserved", uri=text, names=", ".join(sorted(named & _RESERVED_PARAMETERS)))
         )
 
 

@@ -27,6 +27,7 @@ from core.domain.errors import FailedPrecondition, NotFound
 from core.domain.keys.es256 import Signer, header_of, is_signature, load_public_key, new_key_pair
 from core.domain.keys.master_key import MasterKeys
 from core.domain.keys.signing_key import KeyFacts, KeyIntents, KeyState, SigningKey
+from core.domain.sayings import say
 from core.domain.writing import Writes
 
 _WRAPPING = b"signing key"
@@ -190,7 +191,7 @@ class KeyRing:
         with self._changing:
             key = next((key for key in self.list_keys() if key.key_id == key_id), None)
             if key is None or key.state is KeyState.WITHDRAWN:
-                raise NotFound("no signing key that is trusted has this kid: `tokenhouse keys list` has them")
+                raise NotFound(say("no_key"))
             withdrawal, keys = self._withdraw(key)
             following = self._next = self._ring_of(keys)
             try:

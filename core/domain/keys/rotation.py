@@ -13,6 +13,7 @@ from core.domain.errors import FailedPrecondition
 from core.domain.keys.key_ring import KeyRing, KeyTransaction
 from core.domain.keys.rotation_schedule import RotationSchedule
 from core.domain.keys.signing_key import SigningKey
+from core.domain.sayings import say
 from core.domain.writing import Writes
 
 _log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class KeyRotation:
             FailedPrecondition: the clock is in doubt, and the key before would be retired by it.
         """
         if self._clock.unconfirmed:
-            raise FailedPrecondition("the clock is in doubt, and keys retire by it: see `tokenhouse clock show`")
+            raise FailedPrecondition(say("clock_in_doubt"))
         key = self._keys.rotate(longest_token=self._longest_token, through=through)
         _log.info("signing key signs", extra={"key_id": key.key_id})
         return key

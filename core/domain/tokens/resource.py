@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from core.domain.errors import InvalidTarget
 from core.domain.policy import Policy
+from core.domain.sayings import say
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _MAXIMUM_LENGTH = 2048
@@ -22,14 +23,14 @@ def normalise_resource(resource: str) -> str:
     """
     # Before anything takes it apart: for text beyond ASCII that takes the square of its length.
     if len(resource) > _MAXIMUM_LENGTH or not resource.isascii() or not resource.isprintable() or " " in resource:
-        raise InvalidTarget("resource is not a URI")
+        raise InvalidTarget(say("resource_no_uri"))
     try:
         parts = urlsplit(resource)
         port = parts.port
     except ValueError:
-        raise InvalidTarget("resource is not a URI") from None
+        raise InvalidTarget(say("resource_no_uri")) from None
     if not parts.scheme or not parts.hostname or "#" in resource or "@" in parts.netloc:
-        raise InvalidTarget("resource must be an absolute URI with a host, without fragment and user information")
+        raise InvalidTarget(say("resource_absolute"))
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     shown_port = "" if port is None or port == _DEFAULT_PORTS.get(parts.scheme) else f":{port}"
     query = f"?{parts.query}" if parts.query else ""
@@ -62,7 +63,7 @@ def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ..
         InvalidTarget: one is malformed or unknown, or the issuer is named beside others.
     """
     if len(requested) > _MAXIMUM_COUNT:
-        raise InvalidTarget(f"at most {_MAXIMUM_COUNT} resources in one request")
+        raise InvalidTarget(say("resources_too_many", most=_MAXIMUM_COUNT))
     listed = {normalise_resource(resource): resource for resource in policy.resources}
     wanted: dict[str, str] = {}
     for resource in requested:
@@ -71,16 +72,12 @@ def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ..
             continue
         known = _find(resource, listed)
         if listed and known is None:
-            raise InvalidTarget(
-                f"unknown resource {resource}; the operator can allow it with the setting OAuth.Resource"
-            ).because("resource_unknown", resource)
+            raise InvalidTarget(say("resource_unknown", uri=resource)).because("resource_unknown", resource)
         if not listed and not _is_https_or_loopback(normal):
-            raise InvalidTarget(f"resource {resource} must be https, or http on this machine").because(
-                "resource_not_https", resource
-            )
+            raise InvalidTarget(say("resource_https", uri=resource)).because("resource_not_https", resource)
         wanted.setdefault(known or normal, known or resource)
     if wanted and any(normalise_resource(resource) == normalise_resource(policy.issuer) for resource in requested):
-        raise InvalidTarget("the server's own address stands for every service and cannot be named beside others")
+        raise InvalidTarget(say("resource_everywhere"))
     return tuple(wanted.values())
 
 

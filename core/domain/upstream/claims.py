@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from core.domain.errors import InvalidArgument, UpstreamUserRefused
 from core.domain.policy import UpstreamProvider
+from core.domain.sayings import say
 from core.domain.upstream.provider import Identity
 from core.domain.users.groups import is_usable_group, parse_groups
 from core.domain.users.user import parse_username
@@ -24,7 +25,7 @@ def require_allowed_domain(identity: Identity, provider: UpstreamProvider) -> No
     # OpenID Connect Core §5.1: an address that nobody has verified is what somebody has typed.
     if verified is not True or domain not in provider.allowed_domains:
         allowed = ", ".join(provider.allowed_domains)
-        raise UpstreamUserRefused(f"only verified e-mail addresses of {allowed} are let in by {provider.label}")
+        raise UpstreamUserRefused(say("user_domain", domains=allowed, provider=provider.label))
 
 
 def propose_username(identity: Identity, provider: UpstreamProvider) -> str:
@@ -38,7 +39,7 @@ def propose_username(identity: Identity, provider: UpstreamProvider) -> str:
             return parse_username(name)
         except InvalidArgument:
             continue
-    raise UpstreamUserRefused(f"{provider.label} tells no name that can be used here")
+    raise UpstreamUserRefused(say("user_no_name", provider=provider.label))
 
 
 def find_groups(identity: Identity, provider: UpstreamProvider) -> tuple[str, ...] | None:
@@ -59,7 +60,8 @@ def find_groups(identity: Identity, provider: UpstreamProvider) -> tuple[str, ..
             if isinstance(name, str) and there in (_ANY, name) and is_usable_group(name)
         )
     except InvalidArgument as refusal:
-        raise UpstreamUserRefused(f"{provider.label} tells too many groups: {refusal.description}") from None
+        said = say("user_groups", provider=provider.label)
+        raise UpstreamUserRefused(f"{said}: {refusal.description}").saying(said) from None
 
 
 def _texts(identity: Identity, names: tuple[str, ...]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from core.domain.errors import InvalidArgument, InvalidRequest, NotFound, Upstre
 from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource, UpstreamProvider
 from core.domain.randomness import Randomness
+from core.domain.sayings import say
 from core.domain.sessions.login import Logins, actor_of, end_session
 from core.domain.sessions.session import Session, SessionIntents, SignInMethod
 from core.domain.tokens.access_token import LONGEST_LIFETIME
@@ -43,7 +44,7 @@ _LONGEST_STATE = 6000
 #: In seconds: longer than a state can be good.
 _STATE_KEPT_FOR = 3600
 _CARRIED = "back."
-_NOT_OURS = "the way back from the sign-in page has expired, was used before or belongs to another browser"
+_NOT_OURS = say("login_not_ours")
 
 Parameters: TypeAlias = Sequence[tuple[str, str]]
 
@@ -143,7 +144,7 @@ class UpstreamLogins:
             browser_binding,
         )
         if len(state) > _LONGEST_STATE:
-            raise InvalidRequest("the request is too long to be carried through the sign-in page of another provider")
+            raise InvalidRequest(say("request_too_long_elsewhere"))
         return self._providers.authorization_url(provider, asked, state=state)
 
     def finish(
@@ -165,7 +166,7 @@ class UpstreamLogins:
         self._require_issuer(told.get("iss"), provider)
         if "error" in told or not told.get("code"):
             said = told.get("error", "nothing")[:64]
-            raise UpstreamLoginFailed(f"nobody has signed in: {provider.label} says {said}")
+            raise UpstreamLoginFailed(say("login_nobody", provider=provider.label, error=said))
         since = int(sealed["since"]) if "since" in sealed else None
         asked = AskedLogin(self._redirect_uri(provider), sealed["nonce"], sealed["verifier"], since)
         identity = self._providers.redeem(provider, asked, told["code"])
@@ -214,7 +215,7 @@ class UpstreamLogins:
             return
         if issuer != provider.issuer:
             _log.warning("upstream answer of another issuer", extra={"provider": provider.name})
-            raise UpstreamLoginFailed(f"the answer is not one of {provider.label}")
+            raise UpstreamLoginFailed(say("login_not_its", provider=provider.label))
 
     def _start_session(
         self, identity: Identity, provider: UpstreamProvider, previous_token: str, network_address: str
@@ -268,13 +269,11 @@ class UpstreamLogins:
     ) -> User:
         if not provider.creates_users:
             self._tell_operator("nobody is linked", identity, provider)
-            raise UpstreamUserRefused(f"no account on this server is linked with this one of {provider.label}")
+            raise UpstreamUserRefused(say("user_not_linked", provider=provider.label))
         # A name proves nothing: whoever has it here may be somebody else.
         if not tx.create_user(newcomer):
             self._tell_operator("the name is taken", identity, provider)
-            raise UpstreamUserRefused(
-                f"this server has an account {newcomer.username} already that is not linked with {provider.label}"
-            )
+            raise UpstreamUserRefused(say("user_name_taken", username=newcomer.username, provider=provider.label))
         tx.record_act(_record(Act.USER_CREATE, newcomer, newcomer.created_at))
         tx.link_identity(LinkedIdentity(identity.issuer, identity.sub, newcomer.subject, newcomer.created_at))
         return newcomer
@@ -304,7 +303,7 @@ def _record(act: Act, user: User, at: int, network_address: str = "", reason: st
 
 
 def _refusal_of(user: User) -> UpstreamUserRefused:
-    refusal = UpstreamUserRefused(f"the account {user.username} is disabled on this server")
+    refusal = UpstreamUserRefused(say("user_disabled", username=user.username))
     # For the audit trail.
     refusal.subject = user.subject
     return refusal
@@ -320,6 +319,6 @@ def _require_once(answer: Parameters) -> dict[str, str]:
     for key, value in answer:
         # RFC 6749 §3.1: response parameters are not repeated.
         if key in told:
-            raise UpstreamLoginFailed(f"the answer has {key[:64]} twice")
+            raise UpstreamLoginFailed(say("login_repeated", name=key[:64]))
         told[key] = value
     return told

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from core.domain.clock import Clock
 from core.domain.errors import InvalidRequest, UpstreamLoginFailed
 from core.domain.policy import PolicySource
+from core.domain.sayings import say
 from core.domain.sessions.login import find_token_hash
 from core.domain.upstream.id_token import IdTokens
 from core.domain.upstream.identity import UpstreamFacts
@@ -70,7 +71,7 @@ class UpstreamSignOut:
         try:
             (_, back_to), *parameters = self._seal.require_open(state, browser_binding).parameters
         except InvalidRequest:
-            raise UpstreamLoginFailed("the way back has expired or belongs to another browser") from None
+            raise UpstreamLoginFailed(say("logout_not_ours")) from None
         return BackTo(back_to), tuple(parameters)
 
 

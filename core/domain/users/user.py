@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.domain.errors import InvalidArgument
+from core.domain.sayings import say
 
 #: In characters. No name is longer in any spelling but its own key, and normalising takes the square of the length.
 _LONGEST_SPELLING = 1024
@@ -46,7 +47,7 @@ def parse_username(username: str) -> str:
     """
     name = unicodedata.normalize("NFC", username[: _LONGEST_SPELLING + 1])
     if not 1 <= len(name) <= 64 or not name.isprintable() or any(character.isspace() for character in name):
-        raise InvalidArgument("a user name is 1 to 64 printable characters without spaces")
+        raise InvalidArgument(say("no_username"))
     return name
 
 

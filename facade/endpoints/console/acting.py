@@ -35,7 +35,7 @@ def _instead(facade: Facade, browser: Browser, session_token: str, refusal: Refu
     if refusal.reason == "NOT_AN_OPERATOR":
         return not_an_operator_page(facade, browser, session_token)
     if refusal.reason in NOTHING:
-        return nothing_page(facade, refusal.description, NOTHING[refusal.reason])
+        return nothing_page(facade, refusal, NOTHING[refusal.reason])
     raise refusal
 
 

@@ -61,6 +61,6 @@ async def _look(
         if refusal.reason == "NOT_AN_OPERATOR":
             return not_an_operator_page(facade, browser, session_token)
         if refusal.reason in NOTHING:
-            return nothing_page(facade, refusal.description, NOTHING[refusal.reason])
+            return nothing_page(facade, refusal, NOTHING[refusal.reason])
         raise
     return show(Frame(facade, browser, session_token, answers[0].operator), answers)

@@ -5,8 +5,9 @@ from sanic import HTTPResponse
 from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
+from facade.errors import Refusal
 from facade.facade import Facade
-from facade.pages.untrusted import shown
+from facade.pages.details import detail_words
 
 
 def not_an_operator_page(facade: Facade, browser: Browser, session_token: str) -> HTTPResponse:
@@ -18,7 +19,7 @@ def not_an_operator_page(facade: Facade, browser: Browser, session_token: str) -
     return facade.pages.render("console/not_an_operator.html", values, status=403)
 
 
-def nothing_page(facade: Facade, description: str, status: int) -> HTTPResponse:
+def nothing_page(facade: Facade, refusal: Refusal, status: int) -> HTTPResponse:
     """Says what the core said: there is no such thing, or it cannot be done in this state."""
-    values = {"description": shown(description, 400), "console_url": facade.local_url(paths.CONSOLE)}
+    values = {"details": detail_words(refusal), "console_url": facade.local_url(paths.CONSOLE)}
     return facade.pages.render("console/nothing.html", values, status=status)

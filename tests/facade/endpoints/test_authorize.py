@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.facade.pair import Pair
-from tests.facade.road import REDIRECT_URI, Visit, hidden_fields, register
+from tests.facade.road import REDIRECT_URI, Visit, hidden_fields, register, seen_words
 
 _AUTHORIZE = "/oauth/v1/authorize"
 
@@ -103,6 +103,27 @@ def test_what_must_not_be_redirected_is_a_page(visit: Visit, fault: dict[str, st
     assert response.text.count("<h1>") == 1
     assert "<form" not in response.text
     assert "<a " not in response.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"client_id": ""}, "client_id fehlt"),
+        ({"redirect_uri": ""}, "redirect_uri fehlt"),
+        ({"redirect_uri": "https://evil.example/cb"}, "redirect_uri https://evil.example/cb ist für diese App nicht"),
+        ({"redirect_uri": "http://user@127.0.0.1:7777/"}, "redirect_uri http://user@127.0.0.1:7777/ darf vor oder"),
+        ({"redirect_uri": "javascript:alert(1)"}, "redirect_uri javascript:alert(1): zu javascript: wird nie"),
+        ({"client_id": "https://localhost/../c"}, "der Pfad darf keine Teile aus Punkten haben"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_in_the_readers_language(visit: Visit, fault: dict[str, str], words: str) -> None:
+    """Details, too, are in the language that the browser wishes for (RFC 9110 §12.5.4); nothing is left in English."""
+    visit.browser.headers["Accept-Language"] = "de"
+    page = visit.start(**fault)
+
+    assert page.status_code == 400
+    assert words in seen_words(page)
+    assert 'lang="en"' not in page.text
 
 
 def test_a_redirect_uri_that_was_left_out_tells_what_to_do(pair: Pair) -> None:

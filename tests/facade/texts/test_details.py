@@ -1,0 +1,90 @@
+"""Whether pages can say in every language whatever a refusal says."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import core
+import facade
+from core.domain import errors
+from core.domain.detail_sentences import SENTENCES
+from core.rpc.errors import reason_of
+from facade.errors import ANSWERS
+from facade.texts.catalogue import Catalogue
+from facade.texts.languages import CATALOGUES, ENGLISH
+from tests.facade.texts.test_catalogues import placeholders
+
+_CORE, _FACADE = Path(core.__file__).parent, Path(facade.__file__).parent
+#: Refusals whose reader needs more than their heading; whoever makes one says it in a sentence that has a name.
+_EXPLAINED = {
+    "InvalidRedirectUri", "RedirectUriNotInDocument", "ClientDocumentRefused", "ClientDocumentUnwanted",
+    "UpstreamLoginFailed", "UpstreamUserRefused", "UpstreamUnavailable", "CannotFetch", "DocumentUnavailable",
+}  # fmt: skip
+#: Told at the registration endpoint and by `tokenhouse config check`, and on no page.
+_ON_NO_PAGE = {"f'at most {_MAXIMUM_REDIRECT_URIS} redirect_uris'", "'its client_id is not an https URL'"}
+#: Told to operators' and services' programs alone.
+_NOT_FOR_THE_FACADE = {"ALREADY_EXISTS", "CALLER_UNKNOWN", "CALLER_NOT_ALLOWED", "REVISION_NOT_REACHED"}
+
+
+def _calls(folder: Path) -> Iterator[tuple[ast.Call, ast.AST | None]]:
+    """Every call in the modules of a folder, and what it stands in."""
+    for path in sorted(folder.rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        around = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+        yield from ((node, around.get(node)) for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+def _said(folder: Path, verb: str) -> Iterator[tuple[str, set[str]]]:
+    """The sentences that are said, with the names of their values."""
+    for call, _ in _calls(folder):
+        if _name(call) == verb and call.args and isinstance(call.args[0], ast.Constant):
+            yield str(call.args[0].value), {word.arg for word in call.keywords if word.arg}
+
+
+def test_the_details_of_pages_are_those_of_the_core() -> None:
+    """Pages say in each language what the core says in English, to the letter, to programs and to the log."""
+    own = {f"detail.{sentence}" for sentence, _ in _said(_FACADE, "saying")}
+    details = {key: entry for key, entry in ENGLISH.entries.items() if key.startswith("detail.")}
+    told = {f"detail.{sentence}": words for sentence, words in SENTENCES.items()}
+
+    assert details.items() >= told.items()
+    assert details.keys() == told.keys() | own
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES)
+def test_every_sentence_is_said_with_what_it_needs(catalogue: Catalogue) -> None:
+    """One that lacks a value cannot be shown, and one that nobody says is a translator's work for nothing."""
+    said = [*_said(_CORE, "say"), *_said(_FACADE, "saying")]
+
+    assert [each for each in said if placeholders(catalogue.entries[f"detail.{each[0]}"]) != each[1]] == []
+    assert {sentence for sentence, _ in _said(_CORE, "say")} == SENTENCES.keys()
+
+
+def test_what_has_to_be_explained_is_said_in_a_sentence_that_has_a_name() -> None:
+    """English that nobody can look up would stand on a page, or be missing there, in every other language."""
+    bare = [
+        ast.unparse(call.args[0])
+        for call, around in _calls(_CORE)
+        if _name(call) in _EXPLAINED and call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+        if not (isinstance(around, ast.Attribute) and around.attr == "saying")
+    ]
+
+    assert set(bare) - _ON_NO_PAGE == set()
+
+
+def test_every_reason_of_the_core_has_an_answer() -> None:
+    """The table has every reason that the facade may be given, and the catalogues have what it says to people."""
+    kinds, reasons = [errors.Refusal], set()
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind not in (errors.Refusal, errors.OAuthError):
+            reasons.add(reason_of(kind.__new__(kind)))
+
+    assert reasons - ANSWERS.keys() == _NOT_FOR_THE_FACADE
