@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from core.cli.invocation import OperatorGroup, load_or_refuse
+from core.cli.invocation import OperatorGroup, Refused, load_or_refuse
 from core.cli.output import json_option, print_json, print_table
+from core.config.errors import ConfigError
 from core.config.setting import DEFAULT, Found
 
 
@@ -19,8 +20,15 @@ def config() -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Read and check every setting. Says whether the server would start with them."""
+    """Read and check every setting, and the files that they name. Says whether the server would start with them."""
+    # Loaded where it is wanted: it knows gRPC and X.509.
+    from core.named_files import require_named_files
+
     loaded = load_or_refuse(ctx)
+    try:
+        require_named_files(loaded)
+    except ConfigError as refusal:
+        raise Refused(str(refusal)) from None
     if as_json:
         print_json({"good": True, **({"file": str(loaded.file)} if loaded.file else {})})
     else:

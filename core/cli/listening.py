@@ -1,5 +1,6 @@
 """The sockets that the facade listens on, held by whoever starts it: none is closed between one facade and the next."""
 
+import errno
 import os
 import socket
 
@@ -59,7 +60,8 @@ def _open(setting: str, address: ListenAddress) -> socket.socket:
         listener.bind(where)
         listener.listen(1024)
     except OSError as error:
-        raise CannotListen(f"{setting}: cannot listen on {address}: {error.strerror}") from None
+        advice = ": tokenhouse doctor says by whom" if error.errno == errno.EADDRINUSE else ""
+        raise CannotListen(f"{setting}: cannot listen on {address}: {error.strerror}{advice}") from None
     except UnicodeError:
         raise CannotListen(f"{setting}: cannot listen on {address}: that is no host's name") from None
     return listener

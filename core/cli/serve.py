@@ -14,7 +14,7 @@ from core.cli.listening import LISTEN_VARIABLE, CannotListen, find_activated, op
 from core.cli.processes import core_command, environment_of, facade_command, hold_signals, raise_file_limit
 from core.cli.supervisor import Supervisor
 from core.config.config import Config
-from core.config.errors import EXIT_CONFIG
+from core.config.errors import EXIT_CONFIG, ConfigError
 
 
 class ServeRefused(Refused):
@@ -33,6 +33,8 @@ def serve(ctx: click.Context, process: str | None) -> None:
     configuration or the database is refused.
     """
     config = load_or_refuse(ctx, ServeRefused)
+    if process != "core":
+        _require_files_of_facade(config)
     raise_file_limit()
     try:
         if process is not None:
@@ -47,6 +49,7 @@ def serve(ctx: click.Context, process: str | None) -> None:
     def renew() -> tuple[Sequence[str], Sequence[str]] | None:
         try:
             renewed = load_or_refuse(ctx, ServeRefused)
+            _require_files_of_facade(renewed)
         except ServeRefused as refusal:
             refusal.show()
             return None
@@ -55,6 +58,19 @@ def serve(ctx: click.Context, process: str | None) -> None:
 
     supervisor = Supervisor(core_command(config), facade_command(config), greet, renew=renew, sockets=listeners)
     sys.exit(supervisor.run())
+
+
+def _require_files_of_facade(config: Config) -> None:
+    """Before the core makes a first user whose password nobody would see: it is shown by a server that is ready."""
+    if config.server.certificate is None and config.pages.logo is None:
+        return
+    # Loaded where it is wanted: it knows gRPC and X.509.
+    from core.named_files import require_files_of_facade
+
+    try:
+        require_files_of_facade(config)
+    except ConfigError as refusal:
+        raise ServeRefused(str(refusal)) from None
 
 
 def _become(process: str, config: Config) -> NoReturn:

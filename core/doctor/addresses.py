@@ -89,6 +89,10 @@ def _examine_port(setting: str, address: ListenAddress) -> Finding:
 
 def _examine_facade(address: ListenAddress, status: int | None, *, running: bool, answers: bool) -> Finding:
     """`status` is what its /readyz says; None where no facade answers."""
+    if status == http.HTTPStatus.OK and not running:
+        # Ours would reach nobody.
+        taken = f"{address} is taken by another server's facade, {find_listener(address.port)}"
+        return problem(_SUBJECT, f"Server.Listen: {taken}: stop that, or name another port")
     if status == http.HTTPStatus.OK:
         return good(_SUBJECT, f"Server.Listen: the facade listens on {address}, and reaches the core")
     if status is not None:

@@ -11,6 +11,7 @@ from core.doctor.database import RESTORE, examine_database
 from core.doctor.disk import examine_disk
 from core.doctor.files import examine_files
 from core.doctor.finding import Finding, Verdict, good, note, problem
+from core.doctor.logo import examine_logo
 from core.doctor.master_key import examine_master_key
 from core.doctor.passkeys import examine_passkeys
 from core.doctor.processes import find_socket_listener
@@ -52,6 +53,7 @@ def examine(config: Config, ask_clock: AskClock) -> Iterator[Finding]:
     has_database = holds_database(config.database_folder)
     yield from _looked_at("Disk", examine_disk(config.database_folder, has_database=has_database))
     yield from _looked_at("Certificate", examine_certificate(config))
+    yield from examine_logo(config)
     yield from _looked_at("Client documents", examine_documents(config))
     yield from _looked_at("Sign-in", examine_upstream(config))
     yield from examine_passkeys(config)

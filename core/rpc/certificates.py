@@ -120,6 +120,26 @@ def find_expiry(paths: CertificatePaths) -> datetime:
     return _parse(_look(paths)).expires_at
 
 
+def is_for_host(path: Path, host: str) -> bool:
+    """Whether clients that look for `host`, a name or an address, take the certificate (RFC 9525 §6).
+
+    Raises:
+        CertificateRefused: the file cannot be used.
+    """
+    pem = _require_read(_read_file(path), "CertificateFile")
+    names = x509.load_pem_x509_certificates(pem)[0].extensions
+    try:
+        alternative = names.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return False
+    if host in map(str, alternative.get_values_for_type(x509.IPAddress)):
+        return True
+    wanted = host.lower()
+    # The wildcard stands for the first label alone (RFC 9525 §6.3).
+    allowed = {wanted, f"*.{wanted.partition('.')[2]}"}
+    return not allowed.isdisjoint(name.lower() for name in alternative.get_values_for_type(x509.DNSName))
+
+
 def _look(paths: CertificatePaths) -> _Seen:
     """What the files hold: their times would not tell of two changes within a tick of the file system's clock."""
     client_ca = None if paths.client_ca is None else _read_file(paths.client_ca)

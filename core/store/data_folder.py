@@ -33,7 +33,8 @@ def check_data_folder(folder: Path) -> None:
     except OSError as error:
         raise StoreRefused(f"Server.DataDir: {folder} cannot be used: {error.strerror}") from None
     if status.st_uid != os.geteuid():
-        raise StoreRefused(f"Server.DataDir: {folder} belongs to user {status.st_uid}, not to {os.geteuid()}")
+        who = f"belongs to user {status.st_uid}, not to {os.geteuid()}"
+        raise StoreRefused(f"Server.DataDir: {folder} {who}: run it as that user, or chown the folder with all in it")
     if stat.S_IMODE(status.st_mode) & 0o022:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         raise StoreRefused(f"Server.DataDir: others may write in {folder} (mode {mode}); chmod 0700 it")

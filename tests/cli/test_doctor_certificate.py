@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import DNSName
 
 from core.config.load import load_config
 from core.doctor.certificates import examine_certificate
@@ -36,7 +37,9 @@ def test_how_long_it_is_good(tmp_path: Path, days: int, verdict: str, words: str
     _write(tmp_path, authority, authority.issue_server(days))
     found = _find(tmp_path)
     assert found.verdict.value == verdict
-    assert found.words.startswith("Grpc.CertificateFile: good until ")
+    assert found.words.startswith(
+        "Grpc.CertificateFile: it ended at " if days < 0 else "Grpc.CertificateFile: good until "
+    )
     assert words in found.words
 
 
@@ -46,7 +49,9 @@ def test_the_command_says_which_file_is_wrong(tmp_path: Path) -> None:
     _write(tmp_path, authority, authority.issue_server()._replace(key=authority.issue().key))
     called = Operator(tmp_path / "tokenhouse.conf")("doctor")
     assert called.status == 1
-    assert "Grpc.CertificateKeyFile: allowed is the key of the first certificate in CertificateFile" in called.stdout
+    assert (
+        f"Grpc.CertificateKeyFile: {tmp_path}/server.key: allowed is the key of the first certificate" in called.stdout
+    )
 
 
 def test_the_facades_own_is_looked_at_as_well(tmp_path: Path) -> None:
@@ -58,7 +63,24 @@ def test_the_facades_own_is_looked_at_as_well(tmp_path: Path) -> None:
         file.write("CertificateFile = nothing.pem\nCertificateKeyFile = server.key\n")
     facade, services = examine_certificate(load_config(tmp_path / "tokenhouse.conf", {}))
     assert (facade.verdict.value, services.verdict.value) == ("problem", "good")
-    assert facade.words.startswith("Server.CertificateFile: allowed is a file that can be read: No such file")
+    said = (
+        f"/tokenhouse.conf:9: Server.CertificateFile: {tmp_path}/nothing.pem: allowed is a file that can be read: No "
+    )
+    assert said in facade.words
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("auth.example.com", "good"), ("*.example.com", "good"), ("*.com", "problem"), ("other.example.com", "problem")],
+)
+def test_it_is_for_the_host_of_the_address(tmp_path: Path, name: str, verdict: str) -> None:
+    """RFC 9525 §6: a certificate for another name is refused by every client; a wildcard is for one label."""
+    Authority().issue(DNSName(name), days=90).write(tmp_path)
+    https = "[Server]\nAddress = https://auth.example.com/path\n"
+    files = "CertificateFile = server.pem\nCertificateKeyFile = server.key\n"
+    (found,) = examine_certificate(load_text(tmp_path, https + files))
+    assert found.verdict.value == verdict
+    assert (": not for auth.example.com, the host of Server.Address" in found.words) is (verdict == "problem")
 
 
 def test_without_tls_there_is_nothing_to_say(tmp_path: Path) -> None:

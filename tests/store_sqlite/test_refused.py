@@ -83,7 +83,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "writable by the group": (lambda path: path.chmod(0o620), r"mode 0620"),
     "folder readable by others": (lambda path: path.parent.chmod(0o755), r"data is open to others .*chmod 0700"),
     "empty": (lambda path: os.truncate(path, 0), r"tokenhouse\.db is empty; restore it"),
-    "garbage": (lambda path: path.write_bytes(os.urandom(9000)), r"cannot be opened: file is not a database"),
+    "garbage": (
+        lambda path: path.write_bytes(os.urandom(9000)),
+        r"cannot be opened: file is not a database; tokenhouse doctor says what to do",
+    ),
     "cut inside a page": (lambda path: os.truncate(path, path.stat().st_size // 2 - 100), r"malformed|damaged"),
     "cut at a page": (lambda path: os.truncate(path, 4096 * 3), r"malformed|damaged"),
     "smashed pages": (smash_pages, r"malformed|damaged"),

@@ -103,7 +103,7 @@ def _prepare_existing(path: Path) -> None:
                 raise StoreRefused(f"{path} {strangeness}")
             bring_up_to_date(path, connection)
     except driver.Error as error:
-        raise StoreRefused(f"{path} cannot be opened: {error}") from None
+        raise StoreRefused(f"{path} cannot be opened: {error}; tokenhouse doctor says what to do") from None
 
 
 def _create(path: Path) -> None:

@@ -107,7 +107,8 @@ def _find_others_of_file(path: Path) -> Iterator[str]:
 
 def _find_others(path: Path, status: os.stat_result, mode: str) -> Iterator[str]:
     if status.st_uid != os.geteuid():
-        yield f"{path} belongs to user {status.st_uid}, not to {os.geteuid()} who runs this"
+        who = f"belongs to user {status.st_uid}, not to {os.geteuid()} who runs this"
+        yield f"{path} {who}: run it as that user, or chown it"
     if stat.S_IMODE(status.st_mode) & 0o077:
         found = f"{stat.S_IMODE(status.st_mode):04o}"
         yield f"{path} is open to others (mode {found}); chmod {mode} it"
