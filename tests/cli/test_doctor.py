@@ -328,37 +328,6 @@ def test_a_clock_in_doubt(patient: Patient) -> None:
     assert said.endswith("tokenhouse clock confirm DATE")
 
 
-def test_a_facade_without_a_core(tmp_path: Path) -> None:
-    """It says so itself. Beside a core that stands still it is not to blame; a newer setting it has not read.
-
-    One that reaches another server's core is in the way of ours.
-    """
-    with Pair(tmp_path) as pair:
-        other = f"[Server]\nDataDir = other\nListen = 127.0.0.1:{pair.port}\n[Grpc]\nListen = 127.0.0.1:{free_port()}\n"
-        (tmp_path / "other.conf").write_text(other)
-        beside = Operator(tmp_path / "other.conf")("doctor").stdout
-        pair.hold_core()
-        stuck = Operator(tmp_path / "t.conf")("doctor").stdout
-        pair.release_core()
-        pair.kill_core()
-        with (tmp_path / "t.conf").open("a") as config:
-            config.write(f"[Metrics]\nFacadeListen = 127.0.0.1:{free_port()}\n")
-        called = Operator(tmp_path / "t.conf")("doctor")
-    assert f"note     Addresses      Server.Listen: the facade on 127.0.0.1:{pair.port} waits for the core\n" in stuck
-    assert re.search(
-        rf"127\.0\.0\.1:{pair.port} is taken by another server's facade, process \d+ .*: stop that", beside
-    )
-    assert " did not answer within 3 s: restart it\n" in stuck
-    assert stuck.endswith("\n\n1 problem.\n")
-    assert called.status == 1
-    assert (
-        f"the facade on 127.0.0.1:{pair.port} does not reach a core: start one with: tokenhouse serve core"
-        in called.stdout
-    )
-    assert re.search(r"Metrics\.FacadeListen: nobody listens on .*: restart the facade", called.stdout)
-    assert called.stdout.endswith("\n\n2 problems.\n")
-
-
 @pytest.mark.parametrize("taken", [False, True])
 def test_where_metrics_are_told(patient: Patient, taken: bool) -> None:
     """The core's address is looked at as its others are."""
