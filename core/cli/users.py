@@ -112,13 +112,18 @@ def passwd(name: str, keep_grants: bool, password_stdin: bool, as_json: bool) ->
 @click.argument("name")
 @json_option
 def reset_second_factor(name: str, as_json: bool) -> None:
-    """Take a user's second factor away, for who has lost it, passkeys included: a password alone signs them in."""
+    """Take a user's second factor away, for who has lost it, passkeys included: a password alone signs them in.
+
+    Their sessions end; what they connected stays.
+    """
     with admin_channel() as channel:
         request = pb.ResetSecondFactorRequest(username=name)
         answer = UserAdminServiceStub(channel).ResetSecondFactor(request, timeout=DEADLINE)
     print_answer(
         answer,
-        f"{name} has no second factor any more." if answer.reset else f"{name} had no second factor.",
+        f"{name} has no second factor any more, and every session of theirs ended."
+        if answer.reset
+        else f"{name} had no second factor.",
         as_json=as_json,
     )
 
@@ -127,11 +132,12 @@ def reset_second_factor(name: str, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def remove_passkeys(name: str, as_json: bool) -> None:
-    """Remove a user's passkeys, for who has lost them. Codes from a telephone stay."""
+    """Remove a user's passkeys, for who has lost them. Codes from a telephone stay; their sessions end."""
     with admin_channel() as channel:
         request = pb.RemovePasskeysRequest(username=name)
         answer = UserAdminServiceStub(channel).RemovePasskeys(request, timeout=DEADLINE)
-    print_answer(answer, f"{count(answer.removed, 'passkey')} of {name} removed.", as_json=as_json)
+    ended = ", and every session of theirs ended" if answer.removed else ""
+    print_answer(answer, f"{count(answer.removed, 'passkey')} of {name} removed{ended}.", as_json=as_json)
 
 
 @users.command("set-groups")

@@ -191,7 +191,9 @@ def test_reset_second_factor(operator: Operator, pair: Pair) -> None:
     asked = send(browser.get("/account"), "/account/login", username="loser", password="correct horse")
 
     assert "Enter a code" in asked.text
-    assert operator("users", "reset-second-factor", "loser").stdout == "loser has no second factor any more.\n"
+    assert operator("users", "reset-second-factor", "loser").stdout == (
+        "loser has no second factor any more, and every session of theirs ended.\n"
+    )
     assert operator("users", "reset-second-factor", "loser").stdout == "loser had no second factor.\n"
     assert operator("users", "reset-second-factor", "loser", "--json").json == {"reset": False}
     assert operator("users", "reset-second-factor", "nobody-of-this-name").status == 1
@@ -214,7 +216,9 @@ def test_remove_passkeys(operator: Operator, pair: Pair) -> None:
     send(page, "/account/passkeys/add", response=authenticator.create(unescape(options)), name="blue")
 
     assert re.search(r"Passkeys +blue \([0-9a-f]{16}\)\n", operator("users", "show", "holder").stdout)
-    assert operator("users", "remove-passkeys", "holder").stdout == "1 passkey of holder removed.\n"
+    assert operator("users", "remove-passkeys", "holder").stdout == (
+        "1 passkey of holder removed, and every session of theirs ended.\n"
+    )
     assert operator("users", "remove-passkeys", "holder", "--json").json == {"removed": 0}
     assert operator("users", "remove-passkeys", "nobody-of-this-name").status == 1
 

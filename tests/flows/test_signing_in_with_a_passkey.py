@@ -83,7 +83,7 @@ async def test_from_the_first_passkey_to_the_last(running: Running, person: Pers
     await page.get_by_label("Remove “my laptop”").click()
     await page.get_by_label("Password").first.fill(person.password)
     await page.get_by_role("button", name="Remove").click()
-    await page.get_by_text("The passkey is removed.").wait_for()
+    await page.get_by_text("The passkey is removed").wait_for()
     await person.context.clear_cookies()
     await page.goto(f"{running.issuer}/account")
     await person.sign_in()

@@ -114,7 +114,8 @@ def test_nothing_is_offered_where_nobody_has_one(road: Road) -> None:
 
 
 def test_an_operator_removes_them(road: Road, keyring: Keyring) -> None:
-    """user_admin.proto: shown with the user, removed all at once; then a password alone is enough."""
+    """user_admin.proto: shown with the user, removed all at once; then a password alone is enough, and every session
+    has ended: whoever has the lost device may have begun one."""
     about = user_admin_pb2.GetUserRequest(username=road.username)
     [passkey] = road.serving.users.GetUser(about, timeout=DEADLINE).user.passkeys
     request = user_admin_pb2.RemovePasskeysRequest(username=road.username)
@@ -122,6 +123,8 @@ def test_an_operator_removes_them(road: Road, keyring: Keyring) -> None:
 
     assert passkey.name == "Bitwarden"
     assert removed == [1, 0]
+    signed_in = account_pb2.OpenAccountPageRequest(session_token=road.session_token, browser_binding=BINDING)
+    assert road.serving.accounts.OpenAccountPage(signed_in, timeout=DEADLINE).WhichOneof("outcome") == "login"
     assert road.log_in().session_token
     nobody = user_admin_pb2.RemovePasskeysRequest(username="nobody")
     assert refused(road.serving.users.RemovePasskeys, nobody).reason == "NOT_FOUND"

@@ -120,9 +120,12 @@ def test_recovery_codes_and_switching_off(road: Road, telephone: Telephone) -> N
 
 
 def test_an_operator_resets_it(road: Road, telephone: Telephone) -> None:
-    """user_admin.proto: a password alone is enough again; without one nothing is reset."""
+    """user_admin.proto: a password alone is enough again, and every session has ended; without one nothing is reset."""
     request = user_admin_pb2.ResetSecondFactorRequest(username=road.username)
+    asking = pb.GetSecondFactorRequest(session_token=road.session_token)
+    assert road.serving.second_factors.GetSecondFactor(asking, timeout=DEADLINE).HasField("on_since")
     assert road.serving.users.ResetSecondFactor(request, timeout=DEADLINE).reset
+    assert refused(road.serving.second_factors.GetSecondFactor, asking).reason == "LOGIN_REQUIRED"
     assert road.log_in().session_token
     assert not road.serving.users.ResetSecondFactor(request, timeout=DEADLINE).reset
 

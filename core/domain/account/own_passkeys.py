@@ -158,7 +158,8 @@ class OwnPasskeys:
         )
 
     def remove(self, passkey_id: str, password: str, *, session_token: str, network_address: str) -> None:
-        """It signs nobody in any more. With the last second factor the recovery codes are gone, too.
+        """It signs nobody in any more, and every session but this one ends: its device may be in other hands. With the
+        last second factor the recovery codes are gone, too.
 
         Raises:
             LoginRequired, LoginFailed, TooManyAttempts, TemporarilyUnavailable: as `OwnPassword.change`.
@@ -172,6 +173,7 @@ class OwnPasskeys:
             self._password.forgive(tx, user, network_address)
             deleted = tx.delete_passkey(passkey_id, user.subject)
             tx.delete_idle_recovery_codes(user.subject)
+            tx.delete_other_sessions(self._page.require_live(tx, session_token, user))
             return deleted
 
         self._act(Act.PASSKEY_REMOVE, passkey_id, user, session_token, delete)

@@ -132,7 +132,7 @@ class OwnSecondFactor:
 
     def switch_off(self, password: str, *, session_token: str, network_address: str) -> None:
         """No code is asked for any more, and none signs in; a secret that waits is gone, too. What passkeys there are
-        stay, and with them the recovery codes.
+        stay, and with them the recovery codes. Every session but this one ends.
 
         Raises:
             LoginRequired, LoginFailed, TooManyAttempts, TemporarilyUnavailable: as `OwnPassword.change`.
@@ -142,6 +142,7 @@ class OwnSecondFactor:
         def act(tx: OwnSecondFactorTransaction) -> None:
             tx.delete_totp(user.subject)
             tx.delete_idle_recovery_codes(user.subject)
+            tx.delete_other_sessions(self._page.require_live(tx, session_token, user))
 
         self._act(Act.SECOND_FACTOR_OFF, user, password, session_token, network_address, act)
 

@@ -145,7 +145,10 @@ class UserAdministration:
         return self._store.write(intent)
 
     def reset_second_factor(self, username: str) -> bool:
-        """Let a password alone sign the user in, for who has lost telephone and passkeys; False where it did before."""
+        """Let a password alone sign the user in, for who has lost telephone and passkeys; False where it did before.
+
+        Their sessions end: whoever has the lost thing may have begun one (OWASP ASVS, NIST SP 800-63B).
+        """
         user = self.get(username)
         record = self._record(Act.SECOND_FACTOR_RESET, user)
 
@@ -154,6 +157,7 @@ class UserAdministration:
             reset = tx.delete_second_factors(user.subject)
             if reset:
                 tx.record_act(record)
+                tx.delete_sessions_of_subject(user.subject)
             return reset
 
         return self._store.write(intent)
@@ -163,8 +167,8 @@ class UserAdministration:
         return self._store.list_passkeys(user.subject)
 
     def remove_passkeys(self, username: str) -> int:
-        """Remove every passkey of the user's, for who has lost them; how many. With the last second factor the recovery
-        codes are gone, too."""
+        """Remove every passkey of the user's, for who has lost them, and end their sessions; how many passkeys. With
+        the last second factor the recovery codes are gone, too."""
         user = self.get(username)
         record = self._record(Act.USER_PASSKEYS_REMOVE, user)
 
@@ -174,6 +178,7 @@ class UserAdministration:
             tx.delete_idle_recovery_codes(user.subject)
             if removed:
                 tx.record_act(record)
+                tx.delete_sessions_of_subject(user.subject)
             return removed
 
         return self._store.write(intent)

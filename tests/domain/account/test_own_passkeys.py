@@ -183,16 +183,15 @@ def test_a_name_that_cannot_be_used_costs_no_passkey(owner: Owner, bad: str) -> 
     assert owner.sign_in()
 
 
-def test_a_new_password_leaves_passkeys_and_their_removal_leaves_sessions(house: House, owner: Owner) -> None:
-    """Each act does what it says: an operator who shuts somebody out takes all three."""
+def test_a_new_password_leaves_passkeys_and_their_removal_ends_sessions(house: House, owner: Owner) -> None:
+    """An operator who shuts somebody out takes both: whoever signs in with a passkey in between is signed out again."""
     owner.make()
     house.users.set_password(owner.user.username, "another good password", keep_grants=True)
     assert house.logins.find_user(owner.session) is None
     assert owner.sign_in()
     session = a_session(house, owner.user)
     assert house.users.remove_passkeys(owner.user.username) == 1
-    assert house.logins.find_user(session) is not None
-    assert house.users.sign_out(owner.user.username) == 2
+    assert house.users.sign_out(owner.user.username) == 0
     assert house.logins.find_user(session) is None
 
 
@@ -217,7 +216,8 @@ def test_names(house: House, owner: Owner) -> None:
 
 
 def test_removing_wants_the_password(house: House, owner: Owner) -> None:
-    """Then it signs in no more; with the last second factor the recovery codes go, and a password alone is enough."""
+    """Then it signs in no more, and every other session has ended; with the last second factor the recovery codes go,
+    and a password alone is enough."""
     first, codes = owner.make()
     second_owner = Owner(house, owner.user)
     second, none = second_owner.make()
@@ -231,6 +231,7 @@ def test_removing_wants_the_password(house: House, owner: Owner) -> None:
     assert refusal(lambda: remove(first, "wrong")) is LoginFailed
     assert refusal(lambda: remove(first, session=stranger.session)) is NotFound
     remove(first)
+    assert (house.logins.find_user(owner.session), house.logins.find_user(second_owner.session)) == (owner.user, None)
     assert refusal(owner.sign_in) is PasskeyFailed
     assert second_owner.sign_in()
     assert house.store.count_recovery_codes(owner.user.subject) == 10
@@ -250,7 +251,8 @@ def test_codes_and_passkeys_side_by_side(house: House, owner: Owner) -> None:
     )
     assert len(renewed) == 10
     assert house.users.reset_second_factor(owner.user.username)
-    assert _names(owner) == []
+    assert house.store.list_passkeys(owner.user.subject) == []
+    assert house.logins.find_user(owner.session) is None
     assert log_in(house, owner.user.username)
 
 

@@ -75,16 +75,18 @@ def test_it_is_switched_on_once(house: House, user: User) -> None:
 
 
 def test_switching_off_wants_the_password(house: House, user: User) -> None:
-    """And then a password alone is enough; recovery codes are gone with it."""
-    session = a_session(house, user)
+    """And then a password alone is enough; recovery codes are gone with it, and so is every other session."""
+    session, other = a_session(house, user), a_session(house, user)
     _confirm(house, session, _code(house, _begin(house, session)))
     off = house.account.second_factor.switch_off
     with pytest.raises(LoginFailed):
         off("wrong", session_token=session, network_address=_NETWORK)
     with pytest.raises(SecondFactorWanted):
         log_in(house, user.username)
+    assert house.logins.find_user(other) == user
     off(PASSWORD, session_token=session, network_address=_NETWORK)
 
+    assert (house.logins.find_user(session), house.logins.find_user(other)) == (user, None)
     assert log_in(house, user.username)
     assert house.store.count_recovery_codes(user.subject) == 0
 

@@ -96,7 +96,7 @@ def test_from_the_first_to_the_last(owner: Owner) -> None:
     assert "<bdi>the blue one</bdi>" in page.text
     assert _said(page) == "The passkey has its new name."
     assert (wrong.status_code, _said(wrong)) == (403, "The current password is wrong.")
-    assert _said(after) == "The passkey is removed."
+    assert _said(after) == "The passkey is removed, and every other browser was signed out."
     assert "the blue one" not in after.text
     owner.new_browser()
     assert owner.first_step().status_code == 303
