@@ -207,6 +207,9 @@ class Memory:
             token, expires = self._users.find_token(claims, self._changed), self._freshness.here(claims.expires_at)
             if token is None or at >= expires or self._changed.since(claims.revision, token):
                 return None
+            # Newer than what is known: the core has to say whether it is, or whether its database is older.
+            if claims.revision > self.revision:
+                return None
             if self._freshness.here(claims.issued_at) > at + _TOLERATED:
                 return None
             texts = (token.subject, token.username, token.client_id, token.grant_id, *token.scopes, *token.audience)

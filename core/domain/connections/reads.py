@@ -14,6 +14,8 @@ MOST_READS = 500
 #: In milliseconds: what is alike and as near together is one event.
 _TOGETHER_MS = 60_000
 _LONGEST = 256
+#: What an answer can hold (connection_admin.proto); who counts is not believed any further.
+_MOST_COUNTED = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,14 @@ class MetadataReads:
     def note(self, address: str, host: str, path: str, *, found: bool, count: int, ago_ms: int) -> None:
         """Note `count` requests, the first of them `ago_ms` milliseconds ago."""
         of = ReadOf(network_of(address), host[:_LONGEST].lower(), path[:_LONGEST], found)
-        at_ms = self._clock.now_ms() - max(0, ago_ms)
+        at_ms, count = self._clock.now_ms() - max(0, ago_ms), max(1, count)
         with self._lock:
             for known in reversed(self._of_network.get(of.network, ())):
                 if at_ms - known.last_at_ms > _TOGETHER_MS:
                     break
                 if known.of == of:
-                    known.last_at_ms, known.count = max(at_ms, known.last_at_ms), known.count + count
+                    known.last_at_ms = max(at_ms, known.last_at_ms)
+                    known.count = min(known.count + count, _MOST_COUNTED)
                     return
             if self._count >= MOST_READS:
                 self._forget_one()

@@ -15,6 +15,7 @@ from core.domain.policy import Policy, PolicySource
 from core.domain.tokens.access_token import AccessToken, find_access_token
 from core.domain.tokens.change import Change, ChangeFacts
 from core.domain.tokens.known_users import KnownUser, KnownUsers, KnownUsersStore
+from core.domain.tokens.putting_back import PuttingBack
 from core.domain.tokens.remembered import Remembered
 from core.domain.tokens.resource import normalise_resource
 from core.domain.tokens.revocations import Revocations
@@ -46,7 +47,8 @@ class Standing(NamedTuple):
 class Inactive(StrEnum):
     """Why a token is not good. Operators see how often; whoever asked learns only that it is not."""
 
-    #: Malformed, forged, of another server, signed with a key that is no longer published, or made in the future.
+    #: Malformed, forged, of another server, signed with a key that is no longer published, or made in the future, by
+    #: its time or by its number.
     UNKNOWN = "unknown"
     EXPIRED = "expired"
     REVOKED = "revoked"
@@ -116,6 +118,7 @@ class Validation:
         self._tokens: Remembered[bytes, AccessToken] = Remembered(_TOKENS)
         self._users = KnownUsers(store)
         self._applied = 0
+        self._putting_back = PuttingBack(clock)
         self._remembering = threading.Lock()
 
     def load(self) -> None:
@@ -125,6 +128,7 @@ class Validation:
             self._revocations.add(change)
         # The newest change may be kept no more, but its number has been told.
         self._applied = self._store.current_revision()
+        self._putting_back.begin(self._applied)
 
     def standing(self) -> Standing:
         """What answers that begin now rest on; every change up to its revision is counted in them."""
@@ -220,6 +224,8 @@ class Validation:
     def _read(self, text: str, digest: bytes, policy: Policy) -> AccessToken | None:
         token = find_access_token(text, self._keys, policy.issuer)
         if token is not None and lies_ahead(token.issued_at, self._clock.now()):
+            return None
+        if token is not None and self._putting_back.has_lost(token, self._applied):
             return None
         if token is not None:
             self._tokens.put(digest, token)

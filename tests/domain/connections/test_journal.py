@@ -220,3 +220,12 @@ def test_no_network_pushes_out_what_another_read(clock: ManualClock) -> None:
     assert len(found) == MOST_READS
     assert [each.of.host for each in found if each.of.network == "192.0.2.1"] == ["elsewhere.example.com"]
     assert f"/{2 * MOST_READS - 1}" in [each.of.path for each in found]
+
+
+def test_counts_stay_within_what_an_answer_can_hold() -> None:
+    """connection_admin.proto, ConnectionEvent.count: whatever the facade says, operators can ask."""
+    reads = MetadataReads(ManualClock())
+    for count in (2**31 - 1, 2**31 - 1, -(2**31)):
+        reads.note("192.0.2.1", "host", "/", found=True, count=count, ago_ms=0)
+    [found] = reads.list_reads()
+    assert found.count == 2**31 - 1

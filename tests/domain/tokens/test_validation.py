@@ -1,5 +1,8 @@
 """Validation: good or not, for whom, for what, from memory and after forgetting."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from core.domain.errors import InvalidArgument
@@ -90,13 +93,17 @@ def test_a_service_must_say_who_it_is(house: House, audience: str) -> None:
 
 def test_a_disabled_user_has_no_valid_token_whatever_its_number(house: House) -> None:
     """A database that was put back by hand, without `tokenhouse restore`, counts revocations anew: a token from before
-    is covered by none, and its user's account still decides."""
-    connection = connect(house)
+    whose number has come again is covered by none below it, and its user's account still decides."""
+    connection, others = connect(house), [connect(house) for _ in range(2)]
     token = connection.tokens.access_token
-    later = sign(house, token, {**claims_of(token), "rev": 1_000_000_000})
-    assert validate(house, later) is not None
-    house.users.disable(connection.user.username)
+    later = sign(house, token, {**claims_of(token), "rev": house.store.current_revision() + 2})
     assert validate(house, later) is None
+    house.users.disable(connection.user.username)
+    for other in others:
+        _revoke_grant(other)
+    assert validate(house, later) is None
+    house.users.enable(connection.user.username)
+    assert validate(house, later) is not None
 
 
 def test_a_token_is_required(house: House) -> None:
@@ -186,6 +193,32 @@ def test_revocations_are_numbered_on_after_the_old_ones_are_gone(house: House) -
 
 def _revoke_grant(connection: Connection) -> None:
     connection.house.grants.revoke(connection.grant().id.hex())
+
+
+def test_a_token_that_is_newer_than_the_database_is_refused(
+    house: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """README, Restore: where an older copy was put back by hand, its revocations bear numbers that were given out once
+    before, and cover no token that has them."""
+    connection = connect(house)
+    known = connection.tokens.access_token
+    house.close()
+    shutil.copytree(house.folder, tmp_path / "older")
+    house.open()
+    _revoke_grant(connect(house))
+    newer = connection.rotate()
+    house.clock.advance(1)
+    house.close()
+    shutil.rmtree(house.folder)
+    shutil.move(tmp_path / "older", house.folder)
+    house.open()
+    assert _valid(house, known)
+    assert [validate(house, newer.access_token) for _ in range(2)] == [None, None]
+    assert [record.levelname for record in caplog.records if "newer than the database" in record.message] == [
+        "CRITICAL"
+    ]
+    _revoke_grant(connection)
+    assert validate(house, newer.access_token) is None
 
 
 def test_every_kind_of_revocation_counts_beside_every_other(house: House) -> None:
