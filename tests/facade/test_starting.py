@@ -9,13 +9,16 @@ import socket
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from tests.facade.pair import Pair
+from tests.loaded import start_python
 from tests.patience import PATIENCE
 from tests.plain_http import plain_client
 from tests.ports import free_port, wait_until_listening
@@ -38,26 +41,63 @@ def _arguments(**options: str) -> list[str]:
     return [text for name, value in whole.items() for text in (f"--{name}", value)]
 
 
-def _run_all(*arguments: list[str]) -> list[tuple[int, str]]:
-    """Exit status and stderr for each list of arguments with which no facade can start."""
+#: With one wrong option each: the option, what it is, and what is said about it.
+_WRONG = (
+    ("address", "ftp://x", "--address ftp://x: an address starts with http:// or https://"),
+    ("address", "https://x/?a", "RFC 8414"),
+    ("listen", "nowhere", "--listen nowhere: where to listen is HOST:PORT"),
+    ("trusted-proxy", "10.0.0.0/99", "--trusted-proxy 10.0.0.0/99"),
+)
+_NO_LOGO = "<html><script>alert(1)</script></html>"
+_NOT_HERE = ("192.0.2.1", "no-such-host.invalid", "a..b")
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """Facades that could not start, one after the other in one process: the exit status and what was said, of each."""
+
+    logo: Path
+    #: By option and value.
+    ends: Mapping[tuple[str, str], tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def refused(pair: Pair, tmp_path_factory: pytest.TempPathFactory) -> _Refused:
+    """What each test here looks at, once."""
+    logo = tmp_path_factory.mktemp("logo") / "logo.svg"
+    logo.write_text(_NO_LOGO)
+    tried = [
+        *((option, value) for option, value, _ in _WRONG),
+        *(("logo", str(path)) for path in (logo, logo.parent / "nothing.svg")),
+        *(("listen", f"{host}:80") for host in _NOT_HERE),
+        ("listen", f"127.0.0.1:{pair.port}"),
+    ]
+    arguments = [_arguments(**{option: value}) for option, value in tried]
     command = [sys.executable, "-c", _ONE_AFTER_THE_OTHER, json.dumps(arguments)]
     finished = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert finished.returncode == 0, finished.stderr
-    return [(status, said) for status, said in map(json.loads, finished.stdout.splitlines())]
+    ends = [(status, said) for status, said in map(json.loads, finished.stdout.splitlines())]
+    return _Refused(logo, dict(zip(tried, ends, strict=True)))
+
+
+def _start(command: list[str], output: IO[bytes], status: int | None, terminal: int | None) -> subprocess.Popen[bytes]:
+    inherited = () if status is None else (status,)
+    environment = os.environ | ({} if status is None else {"TOKENHOUSE_STATUS_FD": str(status)})
+    if terminal is None:
+        return start_python(command, environment=environment, log=output, inherited=inherited)
+    return subprocess.Popen([sys.executable, *command], stdout=terminal, stderr=output, env=environment)
 
 
 @contextmanager
 def _started(
-    core_socket: Path, log: Path, *, status: int | None = None, stdout: int | None = None
+    core_socket: Path, log: Path, *, status: int | None = None, terminal: int | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A facade, once it answers. It has said nothing of a core by then, which need not be there."""
     port = free_port()
-    command = [sys.executable, "-m", "facade", "--address", f"http://localhost:{port}"]
+    command = ["-m", "facade", "--address", f"http://localhost:{port}"]
     command += ["--listen", f"127.0.0.1:{port}", "--core-socket", str(core_socket)]
-    environment = os.environ | ({} if status is None else {"TOKENHOUSE_STATUS_FD": str(status)})
-    inherited = () if status is None else (status,)
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=stdout, stderr=output, pass_fds=inherited, env=environment)
+        process = _start(command, output, status, terminal)
     try:
         wait_until_listening(port)
         with plain_client(f"http://127.0.0.1:{port}") as asking:
@@ -68,51 +108,46 @@ def _started(
         process.wait(PATIENCE)
 
 
-def test_bad_options_are_wrong_usage() -> None:
+@pytest.mark.parametrize(("option", "value", "line"), _WRONG)
+def test_bad_options_are_wrong_usage(refused: _Refused, option: str, value: str, line: str) -> None:
     """Who calls it wrongly is told which option and what is allowed."""
-    wrong = [
-        ("address", "ftp://x", "--address ftp://x: an address starts with http:// or https://"),
-        ("address", "https://x/?a", "RFC 8414"),
-        ("listen", "nowhere", "--listen nowhere: where to listen is HOST:PORT"),
-        ("trusted-proxy", "10.0.0.0/99", "--trusted-proxy 10.0.0.0/99"),
-    ]
-    ends = _run_all(*(_arguments(**{option: value}) for option, value, _ in wrong))
+    status, said = refused.ends[option, value]
 
-    assert [status for status, _ in ends] == [2] * len(wrong)
-    for (_, _, said), (_, stderr) in zip(wrong, ends, strict=True):
-        assert said in stderr
-        assert "Traceback" not in stderr
+    assert status == 2
+    assert line in said
+    assert "Traceback" not in said
 
 
-def test_a_logo_that_cannot_be_shown_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("logo.svg", "allowed is an image in SVG or PNG"),
+        ("nothing.svg", "allowed is a file that can be read: No such file or directory"),
+    ],
+)
+def test_a_logo_that_cannot_be_shown_is_refused(refused: _Refused, name: str, line: str) -> None:
     """README: a setting that cannot be used is one line with its name, and exit status 78."""
-    no_image, nothing = tmp_path / "logo.svg", tmp_path / "nothing.svg"
-    no_image.write_text("<html><script>alert(1)</script></html>")
-    refused = "tokenhouse facade: Pages.Logo:"
+    path = refused.logo.with_name(name)
 
-    assert _run_all(_arguments(logo=str(no_image)), _arguments(logo=str(nothing))) == [
-        (78, f"{refused} {no_image}: allowed is an image in SVG or PNG\n"),
-        (78, f"{refused} {nothing}: allowed is a file that can be read: No such file or directory\n"),
-    ]
+    assert refused.ends["logo", str(path)] == (78, f"tokenhouse facade: Pages.Logo: {path}: {line}\n")
 
 
-def test_a_port_that_is_taken_is_refused(pair: Pair) -> None:
+def test_a_port_that_is_taken_is_refused(pair: Pair, refused: _Refused) -> None:
     """README: a setting that cannot be used is one line with its name, and exit status 78."""
-    command = [sys.executable, "-m", "facade", *_arguments(listen=f"127.0.0.1:{pair.port}")]
-    finished = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    said = f"tokenhouse facade: Server.Listen: cannot listen on 127.0.0.1:{pair.port}: Address already in use\n"
+    listen = f"127.0.0.1:{pair.port}"
+    said = f"tokenhouse facade: Server.Listen: cannot listen on {listen}: Address already in use\n"
 
-    assert (finished.returncode, finished.stderr) == (78, said)
+    assert refused.ends["listen", listen] == (78, said)
 
 
-def test_a_host_that_is_not_here_is_refused() -> None:
+@pytest.mark.parametrize("host", _NOT_HERE)
+def test_a_host_that_is_not_here_is_refused(refused: _Refused, host: str) -> None:
     """README: an address of another machine and a name nobody knows are one line and exit status 78."""
-    hosts = ["192.0.2.1", "no-such-host.invalid", "a..b"]
-    for host, (status, said) in zip(hosts, _run_all(*(_arguments(listen=f"{host}:80") for host in hosts)), strict=True):
-        line = rf"tokenhouse facade: Server\.Listen: cannot listen on {re.escape(host)}:80: [^\n]+\n"
+    status, said = refused.ends["listen", f"{host}:80"]
+    line = rf"tokenhouse facade: Server\.Listen: cannot listen on {re.escape(host)}:80: [^\n]+\n"
 
-        assert status == 78
-        assert re.fullmatch(line, said)
+    assert status == 78
+    assert re.fullmatch(line, said)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -156,7 +191,7 @@ def test_a_terminal_gets_no_advice_about_the_framework(tmp_path: Path) -> None:
     shown, terminal = pty.openpty()
     log = tmp_path / "log"
     try:
-        with _started(tmp_path / "core.sock", log, stdout=terminal):
+        with _started(tmp_path / "core.sock", log, terminal=terminal):
             assert not re.search("Sanic|PRODUCTION|\x1b", log.read_text())
     finally:
         os.close(shown)
