@@ -10,7 +10,7 @@ from tokenhouse.v1 import audit_admin_pb2
 
 from core.store.sqlite.database import connect_writer
 from core.store.sqlite.schema_steps import STEPS
-from tests.cli.command import Operator, call
+from tests.cli.command import Operator, call_here
 from tests.facade.pair import Pair
 from tests.facade.road import Visit
 from tests.serving import DEADLINE, Serving
@@ -40,7 +40,7 @@ def test_while_serving(operator: Operator, visit: Visit, tmp_path: Path) -> None
 
 def test_where_the_operator_stands(pair: Pair, tmp_path: Path) -> None:
     """A relative path is the operator's, wherever the core stands; the words say what else is needed."""
-    called = call("backup", "b.backup", "--config", str(pair.folder / "t.conf"), folder=tmp_path)
+    called = call_here("backup", "b.backup", "--config", str(pair.folder / "t.conf"), folder=tmp_path)
 
     assert (called.status, called.stderr) == (0, "")
     assert called.stdout.startswith(f"{tmp_path / 'b.backup'} is made (")
@@ -107,7 +107,7 @@ def test_after_a_crash(stopped: Operator, tmp_path: Path) -> None:
 
 def test_without_a_database(tmp_path: Path) -> None:
     """Nothing is made where there is nothing to copy: one line, exit status 1."""
-    refused = call("backup", "b", folder=tmp_path)
+    refused = call_here("backup", "b", folder=tmp_path)
 
     assert (refused.status, refused.stdout) == (1, "")
     assert refused.stderr == f"tokenhouse: there is no database in {tmp_path / 'data' / 'database'}\n"

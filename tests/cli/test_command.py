@@ -82,10 +82,11 @@ def test_quick_verbs_load_no_grpc() -> None:
     assert ended.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("verb", [["users", "list"], ["clients", "list"], ["grants", "list"], ["keys", "list"]])
-def test_no_core(tmp_path: Path, verb: list[str]) -> None:
+@pytest.mark.parametrize("noun", ["users", "clients", "grants", "keys"])
+def test_no_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noun: str) -> None:
     """Where no core runs, one line says where it was looked for and how to start one (README, For operators)."""
-    refused = call(*verb, folder=tmp_path, environment={"PATH": str(Path(TOKENHOUSE).parent)})
+    monkeypatch.setattr(sys, "argv", [TOKENHOUSE])
+    refused = call_here(noun, "list", folder=tmp_path, environment={"PATH": str(Path(TOKENHOUSE).parent)})
     socket = tmp_path / "data" / "admin.sock"
     assert (refused.status, refused.stdout) == (1, "")
     assert refused.stderr == f"tokenhouse: no core is running at {socket}; start one with: tokenhouse serve\n"
@@ -105,7 +106,7 @@ def test_socket_without_a_core(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left_behind:
         left_behind.bind(str(tmp_path / "data" / "admin.sock"))
 
-    assert "no core is running" in call("users", "list", folder=tmp_path).stderr
+    assert "no core is running" in call_here("users", "list", folder=tmp_path).stderr
 
 
 @pytest.mark.parametrize(("stays", "said"), [(True, "does not answer"), (False, "went away")])
@@ -117,7 +118,7 @@ def test_core_without_an_answer(tmp_path: Path, stays: bool, said: str) -> None:
         listener.bind(str(path))
         listener.listen()
         Thread(target=_hang_up, args=(listener, stays), daemon=True).start()
-        refused = call("users", "list", folder=tmp_path)
+        refused = call_here("users", "list", folder=tmp_path)
 
     assert (refused.status, refused.stderr) == (1, f"tokenhouse: the core at {path} {said}\n")
 

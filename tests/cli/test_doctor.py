@@ -15,7 +15,7 @@ import pysqlite3  # type: ignore[import-untyped]  # the wheel carries no types
 import pytest
 
 from core.store.sqlite.reserve import RESERVE_BYTES
-from tests.cli.command import Operator, call
+from tests.cli.command import Operator, call_here
 from tests.cli.patient import Patient
 from tests.facade.pair import Pair
 from tests.fakes.clock import ManualClock
@@ -68,7 +68,7 @@ def test_all_is_well_where_no_core_runs(patient: Patient) -> None:
 
 def test_before_the_first_start(tmp_path: Path) -> None:
     """What is not there yet is no problem, and is not made."""
-    called = call("doctor", folder=tmp_path)
+    called = call_here("doctor", folder=tmp_path)
 
     assert called.stderr == ""
     assert called.stdout.count("is not there yet; the first start makes it\n") == 3
@@ -275,7 +275,7 @@ def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """The first start would be refused."""
     (tmp_path / "file").touch()
     (tmp_path / "tokenhouse.conf").write_text("[Server]\nDataDir = file/data\n")
-    called = call("doctor", folder=tmp_path)
+    called = call_here("doctor", folder=tmp_path)
     assert called.status == 1
     assert f"{tmp_path / 'file' / 'data'} cannot be made in {tmp_path / 'file'}: name another folder" in called.stdout
 

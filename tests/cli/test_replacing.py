@@ -110,8 +110,12 @@ def _is_refused(port: int) -> bool:
     return False
 
 
+#: After each reply, in seconds.
+_BETWEEN = 0.005
+
+
 class _Clients:
-    """Reads documents over four connections, as fast as they come."""
+    """Reads documents over four connections, hundreds a second: without a pause they would be most of the load here."""
 
     def __init__(self, port: int) -> None:
         self.seen: Counter[str] = Counter()
@@ -146,6 +150,7 @@ class _Clients:
                 self.seen[str((await connection.ask("GET", "/oauth/v1/jwks")).status)] += 1
             except Broken as broken:
                 self.seen[str(broken)] += 1
+            await asyncio.sleep(_BETWEEN)
         connection.close()
 
 
@@ -153,7 +158,7 @@ def test_nobody_notices(tmp_path: Path) -> None:
     """Both processes are others afterwards; no request failed, and no connection was refused (README).
 
     Where the configuration has a mistake nothing is replaced, and a line says what is wrong; a setting that needs a
-    start is then taken over.
+    start is then taken over. In the end SIGTERM stops both, exit status 0, and nothing is left behind.
     """
     with Served(tmp_path) as served:
         served.wait_until_ready()
@@ -172,6 +177,8 @@ def test_nobody_notices(tmp_path: Path) -> None:
         served.read_until("admin, with the password", times=2)
         assert (tmp_path / "other" / "core.sock").is_socket()
         after = served.children()
+        assert served.end() == 0
+        assert not any(map(is_running, after.values()))
 
     assert set(clients.seen) == {"200", "refused"}
     assert clients.seen["refused"] == 0

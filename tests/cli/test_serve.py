@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import TOKENHOUSE, call
+from tests.cli.command import TOKENHOUSE, call, call_here
 from tests.cli.life import Life, environment_of, file_limit, live, outlive
 from tests.cli.served import Served, is_running, is_stopped, stopping_at_birth, wait_for
 from tests.patience import PATIENCE
@@ -113,12 +113,6 @@ def test_file_limit(lives: _Lives) -> None:
     assert lives.first.file_limits == {"supervisor": 5000, "core": 5000, "facade": 5000}
 
 
-def test_file_limit_of_one(tmp_path: Path) -> None:
-    """So it is where a process is started alone."""
-    with Served(tmp_path, ["facade"], _LIMITED) as served:
-        wait_for(lambda: file_limit(served.process.pid) == 5000)
-
-
 def test_first_start_interrupted(tmp_path: Path) -> None:
     """A first start that ends before both are ready shows the password on its way out (README, Two commands)."""
     with Served(tmp_path, environment=stopping_at_birth(tmp_path, "facade")) as served:
@@ -131,13 +125,6 @@ def test_first_start_interrupted(tmp_path: Path) -> None:
 
     assert re.findall(r"admin, with the password (\S{12,})", said)
     assert "ready" not in said
-
-
-def test_facade_dies(tmp_path: Path) -> None:
-    """If either process dies the other stops, and line and exit status say so (README, Two commands)."""
-    with Served(tmp_path) as served:
-        served.wait_until_ready()
-        _kill_one(served, "facade", "core")
 
 
 def test_core_refuses(tmp_path: Path) -> None:
@@ -168,7 +155,7 @@ def test_reload(tmp_path: Path) -> None:
     """SIGHUP takes over what can change, says what waits for a restart, and a mistake changes nothing (README).
 
     Each is told on stdout, where the operator wants the audit stream there. And if then the core dies, the facade
-    stops, too.
+    stops, too, as line and exit status say.
     """
     audit = "[Audit]\nStream = stdout\n"
     served = Served(tmp_path)
@@ -208,7 +195,7 @@ def test_reload(tmp_path: Path) -> None:
 def test_nobody_reads(tmp_path: Path) -> None:
     """That nobody reads its greeting is no reason to stop serving; it says what to do about the lost password.
 
-    SIGTERM stops both, exit status 0, and nothing is left behind.
+    If either process dies the other stops, and line and exit status say so (README, Two commands): here the facade.
     """
     with Served(tmp_path) as served:
         assert served.process.stdout is not None
@@ -217,10 +204,7 @@ def test_nobody_reads(tmp_path: Path) -> None:
         with plain_client(served.address) as client:
             wait_for(lambda: client.get("/readyz").status_code == 200)
 
-        children = served.children()
-        assert served.end(signal.SIGTERM) == 0
-        assert set(children) == {"core", "facade"}
-        assert not any(map(is_running, children.values()))
+        _kill_one(served, "facade", "core")
     assert "Traceback" not in served.stderr
     (lost,) = re.findall(r"^tokenhouse: the first user's password could not be shown.*$", served.stderr, re.MULTILINE)
     assert lost.endswith("tokenhouse users passwd admin --config tokenhouse.conf")
@@ -239,16 +223,18 @@ def test_stop_one_at_birth(tmp_path: Path, name: str, number: signal.Signals) ->
 
 
 def test_one_process_each(tmp_path: Path) -> None:
-    """`serve core` and `serve facade` are the processes themselves: no first user, no master key for the facade."""
+    """`serve core` and `serve facade` are the processes themselves: no first user, no master key for the facade; and a
+    shell's limit of open files is raised for each."""
     key = {"TOKENHOUSE_KEYS_MASTERKEY": KEY}
-    with Served(tmp_path, ["core"], environment=key) as core:
-        with Served(tmp_path, ["facade"], port=core.port, grpc_port=core.grpc_port, environment=key) as facade:
+    with Served(tmp_path, ["core"], _LIMITED, environment=key) as core:
+        with Served(tmp_path, ["facade"], _LIMITED, core.port, core.grpc_port, key) as facade:
             wait_until_listening(core.port)
             with plain_client(core.address) as client:
                 wait_for(lambda: client.get("/readyz").status_code == 200)
             commands = [Path(f"/proc/{each.process.pid}/cmdline").read_bytes() for each in (core, facade)]
             environments = [environment_of(each.process.pid) for each in (core, facade)]
-            users = call("users", "list", "--json", folder=tmp_path).json
+            limits = [file_limit(each.process.pid) for each in (core, facade)]
+            users = call_here("users", "list", "--json", folder=tmp_path).json
             assert facade.end(signal.SIGTERM) == 0
         assert core.end(signal.SIGTERM) == 0
         assert core.process.stdout is not None
@@ -257,6 +243,7 @@ def test_one_process_each(tmp_path: Path) -> None:
     assert b"-m\0core\0--config\0tokenhouse.conf\0" in commands[0]
     assert b"-m\0facade\0--address\0" in commands[1]
     assert users == []
+    assert limits == [5000, 5000]
     assert [KEY in environment for environment in environments] == [True, False]
 
 
