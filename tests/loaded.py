@@ -4,6 +4,9 @@ To load it is most of what a start costs, 0.34 of 0.55 s of CPU for the core, 0.
 start them some 150 times. What begins then begins as `python -m core` does, in a process of its own that is a child of
 the test's, with its environment, folder and descriptors; only its command line is another's. Whoever needs more than
 that (a preloaded library, a start that is itself looked at) starts Python.
+
+Passwords are hashed with little memory there, as elsewhere in the tests (`passwords.py`): else a login costs 50 ms of
+CPU.
 """
 
 import array
@@ -23,6 +26,7 @@ from functools import cache
 from importlib import import_module
 from typing import IO
 
+from tests.passwords import hash_quickly
 from tests.patience import PATIENCE
 from tests.repository.checkout import ROOT
 
@@ -116,6 +120,8 @@ def serve() -> None:
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     for module in _PROGRAMS[program]:
         import_module(module)
+    if program == "core":
+        hash_quickly()
     # What begins is to be __main__ itself.
     sys.modules.pop("core.__main__", None)
     gc.freeze()

@@ -44,7 +44,7 @@ def test_a_connection_in_use_is_told_that_it_ends(tmp_path_factory: pytest.TempP
     """After SIGTERM the next request is answered, and its reply says that it is the last (RFC 9112 §9.6)."""
     request = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
     with Pair(tmp_path_factory.mktemp("told")) as pair:
-        with socket.create_connection(("127.0.0.1", pair.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", pair.port), timeout=PATIENCE) as connection:
             answered, reply = 0, b""
             while b"connection: close" not in reply.lower():
                 connection.sendall(request)
@@ -56,7 +56,7 @@ def test_a_connection_in_use_is_told_that_it_ends(tmp_path_factory: pytest.TempP
             assert connection.recv(65536) == b""
 
         assert answered > 100
-        assert pair.facade.wait(20) == 0
+        assert pair.facade.wait(PATIENCE) == 0
 
 
 def test_the_end_of_the_lifeline_is_the_end(tmp_path_factory: pytest.TempPathFactory) -> None:

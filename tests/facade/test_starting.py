@@ -159,7 +159,7 @@ def test_stopping_while_waiting_for_the_core_is_quiet(tmp_path: Path, core: str,
         if core == "silent":
             listener.bind(str(path))
             listener.listen()
-            listener.settimeout(10)
+            listener.settimeout(PATIENCE)
             # The first connection only looks whether somebody is there; the second one asks.
             listener.accept()[0].close()
             asking = listener.accept()[0]
@@ -211,14 +211,17 @@ def test_grpc_writes_nothing_past_the_log() -> None:
         import grpc
         channel = grpc.insecure_channel("unix:nowhere", options=[("grpc.default_authority", 3)])
         try:
-            channel.unary_unary("/a/b")(b"", timeout=5)
+            channel.unary_unary("/a/b")(b"", timeout={patience})
         except grpc.RpcError:
             pass
         """
     )
     said = [
         subprocess.run(
-            [sys.executable, "-c", broken.format(begin=begin)], capture_output=True, text=True, timeout=PATIENCE
+            [sys.executable, "-c", broken.format(begin=begin, patience=PATIENCE)],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
         for begin in ("pass", 'runpy.run_module("facade", run_name="__main__")')
     ]

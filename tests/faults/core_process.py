@@ -81,8 +81,11 @@ class CoreProcess(Stubs):
         return f"127.0.0.1:{self._port}"
 
     def freeze(self) -> None:
-        """Let it stand still; its connections stay open."""
+        """Let it stand still; its connections stay open. Returns when every thread of it does."""
         self._process.send_signal(signal.SIGSTOP)
+        # Until one thread has taken the signal the others run on; their parent is told when all have stopped.
+        _, status = os.waitpid(self._process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
 
     def thaw(self) -> None:
         """Let it go on."""
