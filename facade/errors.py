@@ -95,6 +95,7 @@ ANSWERS: dict[str, Answer] = {
     "FAILED_PRECONDITION": _EXPIRED,
     "PASSWORDS_DIFFER": Answer(400, "invalid_request", _BROKEN_REQUEST),
     "LOCAL_USERS_OFF": Answer(403, "access_denied", "local_users_off"),
+    "SIGNED_IN_ELSEWHERE": Answer(403, "access_denied", "elsewhere"),
     "UPSTREAM_LOGIN_FAILED": Answer(400, "access_denied", "upstream_login"),
     "UPSTREAM_USER_REFUSED": Answer(403, "access_denied", "upstream_user"),
     "UPSTREAM_UNAVAILABLE": Answer(503, "temporarily_unavailable", "upstream_unavailable"),

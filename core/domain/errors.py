@@ -16,6 +16,7 @@ Exception tree::
     ├── ClientDocumentWanted  a terminal's document has to be fetched first; nothing was decided
     ├── LoginFailed           wrong name, wrong password or disabled account: one and the same
     ├── LocalUsersOff         nobody signs in with a password here
+    ├── SignedInElsewhere     who has no password here has nothing here to prove who they are with, or to secure
     ├── UpstreamLoginFailed   a login at another provider came back in a way that proves nothing
     ├── UpstreamUserRefused   the provider has said who it is, and this server does not let them in
     ├── UpstreamUnavailable   the provider does not answer, or not as it should
@@ -251,6 +252,10 @@ class LoginFailed(Refusal):
 
 class LocalUsersOff(Refusal):
     """Server.LocalUsers is false."""
+
+
+class SignedInElsewhere(Refusal):
+    """The user has no password here: another OpenID provider says who they are, and has their factors."""
 
 
 class UpstreamLoginFailed(Refusal):

@@ -49,6 +49,7 @@ _STATUS: dict[type[errors.Refusal], grpc.StatusCode] = {
     errors.ClientKeysWanted: grpc.StatusCode.FAILED_PRECONDITION,
     errors.LoginFailed: grpc.StatusCode.UNAUTHENTICATED,
     errors.LocalUsersOff: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.SignedInElsewhere: grpc.StatusCode.FAILED_PRECONDITION,
     errors.UpstreamLoginFailed: grpc.StatusCode.UNAUTHENTICATED,
     errors.UpstreamUserRefused: grpc.StatusCode.PERMISSION_DENIED,
     # Not UNAVAILABLE: this server is there, and asking again at once would help nobody.
@@ -84,6 +85,7 @@ _REASON: dict[type[errors.Refusal], str] = {
     errors.ClientKeysWanted: "CLIENT_KEYS_WANTED",
     errors.LoginFailed: "LOGIN_FAILED",
     errors.LocalUsersOff: "LOCAL_USERS_OFF",
+    errors.SignedInElsewhere: "SIGNED_IN_ELSEWHERE",
     errors.UpstreamLoginFailed: "UPSTREAM_LOGIN_FAILED",
     errors.UpstreamUserRefused: "UPSTREAM_USER_REFUSED",
     errors.UpstreamUnavailable: "UPSTREAM_UNAVAILABLE",

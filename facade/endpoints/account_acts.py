@@ -11,6 +11,7 @@ from facade.endpoints.back import back_to_account
 from facade.endpoints.own_form import OwnForm, parse_own_form
 from facade.errors import Refusal
 from facade.facade import Facade
+from facade.pages.account import ELSEWHERE
 from facade.replies import retry_after
 
 #: What a form asks of the core; a page where that is not the one it came from.
@@ -59,10 +60,13 @@ async def act(
 
 
 async def or_sign_in(facade: Facade, reply: Awaitable[HTTPResponse]) -> HTTPResponse:
-    """The reply; where the core knows no session any more, the way to a login."""
+    """The reply; where the core knows no session any more, the way to a login. Who has no password here is in front of
+    a form that wants one, and is told where it is kept instead."""
     try:
         return await reply
     except Refusal as refusal:
+        if refusal.reason == "SIGNED_IN_ELSEWHERE":
+            return account_says(facade, ELSEWHERE)
         if refusal.reason != "LOGIN_REQUIRED":
             raise
         return back_to_account(facade)

@@ -1,14 +1,16 @@
 """A new password for who is signed in and knows the old one."""
 
 from sanic import HTTPResponse, Request
-from tokenhouse.v1.account_pb2 import ChangePasswordRequest
+from tokenhouse.v1.account_pb2 import ChangePasswordRequest, OpenAccountPageRequest
 
 from facade.cookies import Browser
 from facade.core_client import LOGIN_DEADLINE
 from facade.endpoints.account_acts import Again, account_says, act, show_own
+from facade.endpoints.back import back_to_account
 from facade.endpoints.own_form import OwnForm
 from facade.errors import Refusal
 from facade.facade import Facade
+from facade.pages.account import ELSEWHERE
 from facade.pages.account_password import password_page
 
 
@@ -34,9 +36,14 @@ async def change_password(request: Request, facade: Facade) -> HTTPResponse:
 
 
 async def _page(facade: Facade, browser: Browser, session_token: str, refusal: Refusal | None = None) -> HTTPResponse:
-    # Whether the session lives is the core's to say, when the form comes.
+    answer = await facade.core.account.open_page(
+        OpenAccountPageRequest(session_token=session_token, browser_binding=browser.binding)
+    )
+    if answer.WhichOneof("outcome") == "login":
+        return back_to_account(facade)
+    if answer.page.without_password:
+        return account_says(facade, ELSEWHERE)
     return password_page(facade, browser, session_token, refusal)
 
 
-#: The last one without asking the core.
 _AGAIN = Again(_page, ("LOGIN_FAILED", "TOO_MANY_ATTEMPTS", "INVALID_ARGUMENT", "PASSWORDS_DIFFER"))

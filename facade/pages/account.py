@@ -27,6 +27,9 @@ from facade.texts.languages import current_texts
 #: What the page may say was done, by what the address says: a link of somebody else's says nothing else.
 _DONE = {"password": "password.done", "second-factor-off": "second_factor.done_off"}
 
+#: The same, said to who has no password here and to nobody else.
+ELSEWHERE = "elsewhere"
+
 _METHODS = {
     SIGN_IN_METHOD_PASSWORD: "account.method.password",
     SIGN_IN_METHOD_PASSWORD_AND_CODE: "account.method.code",
@@ -45,6 +48,7 @@ def account_page(
     values = {
         "username": shown(page.username, 80),
         "done": current_texts().text(_DONE[done]) if done in _DONE else "",
+        "asked_elsewhere": done == ELSEWHERE and page.without_password,
         "apps": [
             _app(app) | {"csrf_token": token("disconnect", session_token, app.client.client_id)} for app in page.apps
         ],

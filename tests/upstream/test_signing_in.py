@@ -15,6 +15,8 @@ from tokenhouse.v1 import (
     console_pb2_grpc,
     device_authorization_pb2,
     overview_admin_pb2,
+    second_factor_pb2,
+    second_factor_pb2_grpc,
     upstream_pb2,
     user_admin_pb2,
 )
@@ -357,5 +359,8 @@ def test_the_users_own_page_and_the_console(away: Away) -> None:
         timeout=DEADLINE,
     )
     assert opened.page.without_password
+    factor = second_factor_pb2.GetSecondFactorRequest(session_token=finished.session_token)
+    factors = second_factor_pb2_grpc.SecondFactorServiceStub(facade)
+    assert refused(factors.GetSecondFactor, factor).reason == "SIGNED_IN_ELSEWHERE"
     look.session_token = finished.session_token
     assert console.Look(look, timeout=DEADLINE).WhichOneof("outcome") != "login"

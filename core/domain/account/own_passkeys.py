@@ -69,8 +69,9 @@ class OwnPasskeys:
 
         Raises:
             LoginRequired: the session has ended.
+            SignedInElsewhere: the user has no password here.
         """
-        return self._store.list_passkeys(self._page.require_user(session_token).subject)
+        return self._store.list_passkeys(self._page.require_user_with_password(session_token).subject)
 
     def begin(
         self, password: str, *, session_token: str, browser_binding: bytes, network_address: str
@@ -83,7 +84,7 @@ class OwnPasskeys:
             FailedPrecondition: there are none here, or the user has as many as there may be.
             InvalidArgument: the binding is not 32 bytes.
         """
-        user, relying_party = self._page.require_user(session_token), self._require_relying_party()
+        user, relying_party = self._page.require_user_with_password(session_token), self._require_relying_party()
         passkeys = self._store.list_passkeys(user.subject)
         if len(passkeys) >= MOST_PASSKEYS:
             raise FailedPrecondition(f"there are {MOST_PASSKEYS} passkeys already: remove one first")
@@ -112,11 +113,12 @@ class OwnPasskeys:
 
         Raises:
             LoginRequired: the session has ended.
+            SignedInElsewhere: the user has no password here.
             InvalidRequest: the sealed value has expired, was used before, or is another session's or browser's.
             PasskeyFailed: what came back proves nothing (WebAuthn Level 3 §7.1), or is somebody's passkey already.
             InvalidArgument: none of the names can be used.
         """
-        user, relying_party = self._page.require_user(session_token), self._require_relying_party()
+        user, relying_party = self._page.require_user_with_password(session_token), self._require_relying_party()
         challenge = self._challenges.require_open(Ceremony.ADDING, sealed, browser_binding)
         created = verify_creation(response, challenge.value, relying_party)
         wanted = _find_name(name) or find_authenticator_name(created.aaguid) or _parse_name(proposed_name)
@@ -145,10 +147,11 @@ class OwnPasskeys:
 
         Raises:
             LoginRequired: the session has ended.
+            SignedInElsewhere: the user has no password here.
             NotFound: the user has none like that.
             InvalidArgument: the name cannot be used.
         """
-        user, parsed = self._page.require_user(session_token), _parse_name(name)
+        user, parsed = self._page.require_user_with_password(session_token), _parse_name(name)
         self._act(
             Act.PASSKEY_RENAME,
             passkey_id,
@@ -165,7 +168,7 @@ class OwnPasskeys:
             LoginRequired, LoginFailed, TooManyAttempts, TemporarilyUnavailable: as `OwnPassword.change`.
             NotFound: the user has none like that.
         """
-        user = self._page.require_user(session_token)
+        user = self._page.require_user_with_password(session_token)
         self._password.verify(user, password, network_address)
 
         def delete(tx: OwnPasskeysTransaction) -> bool:

@@ -49,12 +49,13 @@ class OwnPassword:
 
         Raises:
             LoginRequired: the session has ended.
+            SignedInElsewhere: the user has no password here.
             LoginFailed: the old password is wrong.
             TooManyAttempts: the account's or the network's failures are used up.
             InvalidArgument: the new password is too short or too long.
             TemporarilyUnavailable: too many are being checked.
         """
-        user, now = self._page.require_user(session_token), self._clock.now()
+        user, now = self._page.require_user_with_password(session_token), self._clock.now()
         record = own_record(Act.PASSWORD_SET, user, now, target=user.username)
         new_hash = self._verify_and_hash(user, old, new, network_address)
 

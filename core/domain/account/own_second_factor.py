@@ -67,8 +67,9 @@ class OwnSecondFactor:
 
         Raises:
             LoginRequired: the session has ended.
+            SignedInElsewhere: the user has no password here.
         """
-        user = self._page.require_user(session_token)
+        user = self._page.require_user_with_password(session_token)
         totp = self._store.find_totp(user.subject)
         left = self._store.count_recovery_codes(user.subject)
         wanted = self._store.has_second_factor(user.subject)
@@ -84,9 +85,10 @@ class OwnSecondFactor:
 
         Raises:
             LoginRequired: the session has ended.
+            SignedInElsewhere: the user has no password here.
             FailedPrecondition: it is on.
         """
-        user = self._page.require_user(session_token)
+        user = self._page.require_user_with_password(session_token)
         totp = self._secrets.new(user.subject, self._clock.now())
 
         def intent(tx: OwnSecondFactorTransaction) -> None:
@@ -103,7 +105,7 @@ class OwnSecondFactor:
             LoginRequired, LoginFailed, TooManyAttempts, TemporarilyUnavailable: as `OwnPassword.change`.
             SecondFactorFailed: the code is not one of now, or no secret waits.
         """
-        user, now = self._page.require_user(session_token), self._clock.now()
+        user, now = self._page.require_user_with_password(session_token), self._clock.now()
         totp = self._store.find_totp(user.subject)
         step = None if totp is None else self._secrets.find_step(totp, "".join(code[:64].split()), now)
 
@@ -120,7 +122,7 @@ class OwnSecondFactor:
             LoginRequired, LoginFailed, TooManyAttempts, TemporarilyUnavailable: as `OwnPassword.change`.
             FailedPrecondition: it is off.
         """
-        user = self._page.require_user(session_token)
+        user = self._page.require_user_with_password(session_token)
 
         def require_on(tx: OwnSecondFactorTransaction) -> None:
             if not tx.has_second_factor(user.subject):
@@ -137,7 +139,7 @@ class OwnSecondFactor:
         Raises:
             LoginRequired, LoginFailed, TooManyAttempts, TemporarilyUnavailable: as `OwnPassword.change`.
         """
-        user = self._page.require_user(session_token)
+        user = self._page.require_user_with_password(session_token)
 
         def act(tx: OwnSecondFactorTransaction) -> None:
             tx.delete_totp(user.subject)

@@ -1,7 +1,7 @@
 """The user's own page: who is signed in, or the login that leads there."""
 
 from core.domain.authorization.sealed_request import RequestSeal
-from core.domain.errors import LoginRequired
+from core.domain.errors import LoginRequired, SignedInElsewhere
 from core.domain.sessions.login import Logins
 from core.domain.sessions.session import Session, SessionFacts
 from core.domain.users.user import User
@@ -32,6 +32,18 @@ class AccountPage:
         user = self.find_user(session_token)
         if user is None:
             raise LoginRequired(_SIGNED_OUT)
+        return user
+
+    def require_user_with_password(self, session_token: str) -> User:
+        """The same, for what wants the password, or comes after it at a login.
+
+        Raises:
+            LoginRequired: the session has ended.
+            SignedInElsewhere: the user has no password here.
+        """
+        user = self.require_user(session_token)
+        if not user.password_hash:
+            raise SignedInElsewhere("you sign in at another provider: your password and a second factor are kept there")
         return user
 
     def require_live(self, facts: SessionFacts, session_token: str, user: User) -> Session:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.errors import InvalidArgument, LoginFailed, LoginRequired, TooManyAttempts
+from core.domain.errors import InvalidArgument, LoginFailed, LoginRequired, SignedInElsewhere, TooManyAttempts
 from core.domain.limits.rate import Rate
 from core.domain.users.user import User
 from tests.domain.house import House
@@ -20,6 +20,27 @@ def _change(house: House, token: str, old: str = PASSWORD, new: str = _NEW, **ch
         network_address="192.0.2.1",
         disconnect_apps=changes.get("disconnect_apps", False),
     )
+
+
+def test_who_has_no_password_here_is_told_so(house: House, user: User) -> None:
+    """Another provider says who they are: no page asks for a password that cannot be right, and no try is counted."""
+    house.store.write(lambda tx: tx.set_password_hash(user.subject, ""))
+    account, asked = house.account, {"session_token": a_session(house, user)}
+    proved = asked | {"network_address": "192.0.2.1"}
+
+    for do in (
+        lambda: account.password.change("", "another good password", **proved, disconnect_apps=False),
+        lambda: account.second_factor.look(**asked),
+        lambda: account.second_factor.begin(**asked),
+        lambda: account.second_factor.confirm("000000", "", **proved),
+        lambda: account.second_factor.renew_recovery_codes("", **proved),
+        lambda: account.second_factor.switch_off("", **proved),
+        lambda: account.passkeys.list(**asked),
+        lambda: account.passkeys.begin("", **proved, browser_binding=b"b" * 32),
+        lambda: account.passkeys.remove("0" * 32, "", **proved),
+    ):
+        with pytest.raises(SignedInElsewhere):
+            do()
 
 
 def test_the_new_password_is_in_force_and_the_old_one_is_not(house: House, user: User) -> None:

@@ -16,6 +16,7 @@ from core.domain.policy import Scope
 from facade.cookies import Cookies, new_browser
 from facade.core_client import CoreClient
 from facade.discovery import Discovery, SignIn
+from facade.endpoints.account_acts import or_sign_in
 from facade.errors import ANSWERS, Refusal, get_answer
 from facade.facade import Facade
 from facade.metrics.core_call_metrics import CoreCallMetrics
@@ -243,6 +244,22 @@ async def test_who_has_no_password_here_is_offered_none_to_change(facade: Facade
         [] if without_password else ["/auth/account/password", "/auth/account/passkeys", "/auth/account/second-factor"]
     )
     assert ("You sign in at another provider" in page.words) == without_password
+
+
+@pytest.mark.parametrize("without_password", [False, True])
+async def test_who_asked_for_a_form_that_wants_a_password(facade: Facade, without_password: bool) -> None:
+    """They are led back here and told where it is kept; a link of somebody else's says nothing to anybody else."""
+
+    async def refused() -> HTTPResponse:
+        raise Refusal("SIGNED_IN_ELSEWHERE")
+
+    led = await or_sign_in(facade, refused())
+    assert (led.status, led.headers["location"]) == (303, "/auth/account?done=elsewhere")
+    answer = AccountPage(username="ada", without_password=without_password)
+    page = Page(account_page(facade, new_browser(), "session", answer, done="elsewhere"))
+
+    assert page.words.count("You sign in at another provider") == without_password
+    assert len([each for each in page.all("p") if each.get("role") == "status"]) == without_password
 
 
 async def test_what_this_server_says_of_a_scope_is_in_the_readers_language(facade: Facade) -> None:
