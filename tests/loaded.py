@@ -3,7 +3,7 @@
 To load it is most of what a start costs, 0.34 of 0.55 s of CPU for the core, 0.28 of 0.44 s for the facade, and tests
 start them some 150 times. What begins then begins as `python -m core` does, in a process of its own that is a child of
 the test's, with its environment, folder and descriptors; only its command line is another's. Whoever needs more than
-that (a preloaded library, a start that is itself looked at) starts Python.
+that (a start that is itself looked at, other variables that are read before a program begins) starts Python.
 
 Passwords are hashed with little memory there, as elsewhere in the tests (`passwords.py`): else a login costs 50 ms of
 CPU.
@@ -40,6 +40,7 @@ _READ_EARLY = ("LD_", "PYTHON", "GRPC_", "MALLOC_")
 _ENVIRONMENT = dict(os.environ)
 #: prctl(2): who is orphaned below this process becomes its child.
 _PR_SET_CHILD_SUBREAPER = 36
+_SERVE = "from tests.loaded import serve; serve()"
 _LARGEST = 1024 * 1024
 #: Whose orphans become ours is said of the whole process: two forks side by side would lose one of theirs.
 _ADOPTING = threading.Lock()
@@ -52,10 +53,16 @@ def start_python(
 
     `environment` is all of it, and the `inherited` descriptors have the same numbers there.
     """
-    if any(text != _ENVIRONMENT.get(name) for name, text in environment.items() if name.startswith(_READ_EARLY)):
+    early = {
+        name: text
+        for name, text in environment.items()
+        if name.startswith(_READ_EARLY) and text != _ENVIRONMENT.get(name)
+    }
+    shim = early.pop("LD_PRELOAD", "")
+    if early:
         return subprocess.Popen([sys.executable, *command], pass_fds=inherited, env=environment, stderr=log, cwd=ROOT)
     _, module, *arguments = command
-    loaded = _loaded("facade" if "facade" in module else "core")
+    loaded = _loaded("facade" if "facade" in module else "core", shim)
     return _Forked(loaded.fork([module, *arguments], environment, [*inherited, log.fileno()]))
 
 
@@ -73,14 +80,15 @@ class _Forked(subprocess.Popen[bytes]):
 
 
 class _Loaded:
-    """A process that has loaded a program."""
+    """A process that has loaded a program, after a shim (`faults/shim`) where one is named."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, shim: str) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(PATIENCE)
         with theirs:
-            command = [sys.executable, "-c", "from tests.loaded import serve; serve()", program, str(theirs.fileno())]
-            self._process = subprocess.Popen(command, cwd=ROOT, env=_ENVIRONMENT, pass_fds=[theirs.fileno()])
+            command = [sys.executable, "-c", _SERVE, program, shim, str(theirs.fileno())]
+            environment = _ENVIRONMENT | ({"LD_PRELOAD": shim} if shim else {})
+            self._process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[theirs.fileno()])
         atexit.register(self._end)
 
     def fork(self, command: Sequence[str], environment: Mapping[str, str], descriptors: Sequence[int]) -> int:
@@ -102,8 +110,8 @@ class _Loaded:
 
 
 @cache
-def _loaded(program: str) -> _Loaded:
-    return _Loaded(program)
+def _loaded(program: str, shim: str) -> _Loaded:
+    return _Loaded(program, shim)
 
 
 def _adopt_orphans(adopts: bool) -> None:
@@ -113,7 +121,7 @@ def _adopt_orphans(adopts: bool) -> None:
 
 def serve() -> None:
     """Load the program that the command line names, and fork for whoever asks on the other end of the socket."""
-    program, descriptor = sys.argv[1:]
+    program, shim, descriptor = sys.argv[1:]
     sys.path[0] = str(ROOT)
     # As facade.__main__ does, before anything is loaded.
     if program == "facade":
@@ -136,7 +144,7 @@ def serve() -> None:
             os.waitpid(between, 0)
             control.send(b"0")
     if order is not None:
-        _become(*order)
+        _become(*order, shim)
 
 
 def _receive(control: socket.socket) -> tuple[list[str], dict[str, str], dict[int, int]] | None:
@@ -152,9 +160,12 @@ def _receive(control: socket.socket) -> tuple[list[str], dict[str, str], dict[in
     return command, environment, dict(zip(numbers, given, strict=True))
 
 
-def _become(command: list[str], environment: dict[str, str], given: dict[int, int]) -> None:
+def _become(command: list[str], environment: dict[str, str], given: dict[int, int], shim: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
+    if shim:
+        # What it is told by variables it read in vain when it was loaded.
+        ctypes.CDLL(shim).shim_begin()
     log = list(given)[-1]
     # First out of the way: the number that one is to have may be another's now.
     apart = {number: _far_away(descriptor) for number, descriptor in given.items()}

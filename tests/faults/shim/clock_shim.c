@@ -28,7 +28,8 @@
 
 static _Atomic int64_t *control;
 
-__attribute__((constructor)) static void begin(void)
+/* Called by itself where the process starts with the variables, and by whoever is given them later. */
+__attribute__((constructor)) void shim_begin(void)
 {
     const char *name = getenv("CLOCK_SHIM_CONTROL");
     if (!name) return;

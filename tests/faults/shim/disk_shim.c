@@ -75,7 +75,8 @@ static ssize_t really_write(int descriptor, const void *bytes, size_t length)
     return next(descriptor, bytes, length);
 }
 
-__attribute__((constructor)) static void begin(void)
+/* Called by itself where the process starts with the variables, and by whoever is given them later. */
+__attribute__((constructor)) void shim_begin(void)
 {
     const char *control_name = getenv("DISK_SHIM_CONTROL"), *log_name = getenv("DISK_SHIM_LOG");
     if (!getenv("DISK_SHIM_FOLDER") || !control_name) return;
