@@ -87,6 +87,8 @@ def add(
     as_json: bool,
 ) -> None:
     """Register a client, and show its secret once. Without CLIENT_ID it gets a new one."""
+    if not (redirect_uris or grant_types or resources):
+        raise click.UsageError("name --redirect-uri, --grant-type (client_credentials, say) or --resource")
     request = pb.CreateClientRequest(
         client_id=client_id,
         client_name=name,

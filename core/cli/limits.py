@@ -44,6 +44,8 @@ def list_limits(username: str, client_id: str, network: str, used_up: bool, as_j
 @json_option
 def clear(limit_id: str, username: str, client_id: str, network: str, everything: bool, as_json: bool) -> None:
     """Give tries back: of one count, by its id, or of all that match."""
+    if not (limit_id or username or client_id or network or everything):
+        raise click.UsageError("name an id of `tokenhouse limits list`, or --user, --client, --from or --all")
     request = pb.ClearLimitsRequest(
         limit_id=limit_id, username=username, client_id=client_id, network=network, all=everything
     )

@@ -37,6 +37,6 @@ def test_list_and_clear(operator: Operator, pair: Pair, visit: Visit) -> None:
 
 def test_nothing_named(operator: Operator) -> None:
     """Whoever names nothing gives nobody anything back; a user that there is not is said."""
-    assert operator("limits", "clear").status == 1
+    assert operator("limits", "clear").status == 2
     assert "there is no user nobody-here" in operator("limits", "clear", "--user", "nobody-here").stderr
     assert operator("limits", "clear", "00" * 16).status == 1
