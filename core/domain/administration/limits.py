@@ -33,7 +33,7 @@ class _Kind:
 
 
 #: By the kinds of `LimitKey`.
-_KINDS: Mapping[str, _Kind] = {
+KINDS: Mapping[str, _Kind] = {
     "login account": _Kind(
         "Limits.LoginFailures", lambda policy: policy.login_failures, login_attempts.NETWORKS_AT_ONCE
     ),
@@ -174,7 +174,7 @@ class LimitAdministration:
         return self._store.write(intent)
 
     def _look_at(self, bucket: LimitCount) -> ListedLimit:
-        now_ms, kind = self._clock.now_ms(), _KINDS.get(bucket.kind)
+        now_ms, kind = self._clock.now_ms(), KINDS.get(bucket.kind)
         if kind is None:
             return ListedLimit(bucket, bucket.account, 0, 0, None, "")
         rate = kind.rate(self._policy.current)

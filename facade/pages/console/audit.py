@@ -57,7 +57,7 @@ def _why(record: pb.AuditRecord) -> str:
     """A word of ours; where groups were set, their names as they are."""
     if record.act in _OF_GROUPS and record.result == pb.AUDIT_RESULT_SUCCEEDED:
         return shown(record.reason, ID)
-    return in_words("outcome", record.reason) if record.reason else ""
+    return in_words("outcome", record.reason, or_of="refusal") if record.reason else ""
 
 
 def _word(name_of: Callable[..., str], prefix: str, number: int) -> str:

@@ -12,7 +12,7 @@ from facade.csrf import csrf_token
 from facade.pages.console.confirm import FORM
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import Row
-from facade.pages.console.wording import NAME, act_words, moment
+from facade.pages.console.wording import NAME, act_words, in_words, moment
 from facade.pages.untrusted import shown
 
 
@@ -40,7 +40,7 @@ def limits_page_of(question: pb.ListLimitsRequest) -> Callable[[Frame, list[Look
 def _row(frame: Frame, limit: pb.Limit) -> Row:
     return {
         "limit_id": limit.limit_id,
-        "kind": shown(limit.kind, NAME),
+        "kind": in_words("limit", limit.kind.replace(" ", "_")),
         "account": shown(limit.account, NAME),
         "network": shown(limit.network, NAME),
         "left": f"{limit.left} / {limit.count}",

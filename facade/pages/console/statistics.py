@@ -49,7 +49,13 @@ def _numbers(family: str, buckets: Sequence[StatisticsBucket]) -> Mapping[str, S
 
 
 def _counted(family: str, buckets: Sequence[StatisticsBucket], begins: Sequence[Moment]) -> Chart:
-    named = {in_words("outcome", name): numbers for name, numbers in _numbers(family, buckets).items()}
+    named: dict[str, Sequence[float]] = {}
+    for name, numbers in _numbers(family, buckets).items():
+        # Reasons are in capitals, as in google.rpc.ErrorInfo; two of them may mean the same to people.
+        words = (
+            in_words("refusal", name.lower()) if family == "refusals" else in_words("outcome", name, or_of="refusal")
+        )
+        named[words] = [sum(each) for each in zip(named[words], numbers, strict=True)] if words in named else numbers
     return draw_numbers(in_words("chart", family), largest_first(named, in_words("outcome", "others")), begins)
 
 

@@ -34,9 +34,11 @@ def moment(seconds: int) -> Moment:
     return Moment(time.strftime("%Y-%m-%d %H:%M\u00a0UTC"), time.isoformat())
 
 
-def in_words(family: str, name: str) -> str:
-    """What the catalogue says of one of a family of names; one that it does not know is shown as it is."""
-    return current_texts().find(f"console.{family}.{name}") or shown(name.replace("_", " "), WORD)
+def in_words(family: str, name: str, *, or_of: str = "") -> str:
+    """What the catalogue says of one of a family, or else of one of `or_of`; what it lacks is shown as it is."""
+    texts = current_texts()
+    words = texts.find(f"console.{family}.{name}") or (texts.find(f"console.{or_of}.{name}") if or_of else None)
+    return words or shown(name.replace("_", " "), WORD)
 
 
 def source_of(client: clients_pb.Client) -> str:

@@ -330,7 +330,8 @@ def test_tries_are_seen_and_given_back(pair: Pair, operator: Operator) -> None:
     """A wrong password has cost one; the button in its row gives it back, and is bound to that row."""
     Operator(pair).sign_in("admin", "wrong")
     page = operator.get("/admin/limits")
-    row = next(row for row in page.text.split("<tr")[1:] if "login account" in row and "<bdi>admin</bdi>" in row)
+    rows = page.text.split("<tr")[1:]
+    row = next(row for row in rows if "passwords of an account" in row and "<bdi>admin</bdi>" in row)
     data = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', row))
     stolen = operator.browser.post("/admin/act", data=data | {"target": "0" * 32})
     done = operator.browser.post("/admin/act", data=data)

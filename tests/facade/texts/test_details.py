@@ -9,7 +9,13 @@ import pytest
 import core
 import facade
 from core.domain import errors
+from core.domain.administration.limits import KINDS
+from core.domain.audit.act import Act
+from core.domain.audit.refusals import refusal_word
 from core.domain.detail_sentences import SENTENCES
+from core.domain.grants.redemption import CodeVerdict
+from core.domain.grants.refresh_verdict import RefreshVerdict
+from core.domain.sessions.session import SignInMethod
 from core.rpc.errors import reason_of
 from facade.errors import ANSWERS
 from facade.texts.catalogue import Catalogue
@@ -78,13 +84,29 @@ def test_what_has_to_be_explained_is_said_in_a_sentence_that_has_a_name() -> Non
     assert set(bare) - _ON_NO_PAGE == set()
 
 
-def test_every_reason_of_the_core_has_an_answer() -> None:
-    """The table has every reason that the facade may be given, and the catalogues have what it says to people."""
-    kinds, reasons = [errors.Refusal], set()
+def test_every_word_of_the_core_in_a_table_of_the_console_is_in_the_catalogue() -> None:
+    """Acts, why something was refused, what came of it and whose tries are used up: nothing is shown by its code."""
+    refused = {refusal_word(kind.__new__(kind)) for kind in _kinds() if kind is not errors.InvalidGrant}
+    refused |= {reason_of(kind.__new__(kind)).lower() for kind in _kinds()}
+    came_of_it = {each for verdict in (RefreshVerdict, CodeVerdict, SignInMethod) for each in verdict} - {""}
+    limits = {kind.replace(" ", "_") for kind in KINDS}
+
+    for family, words in (("audit_act", Act), ("refusal", refused), ("outcome", came_of_it), ("limit", limits)):
+        assert {word for word in words if f"console.{family}.{word}" not in ENGLISH.entries} == set(), family
+
+
+def _kinds() -> list[type[errors.Refusal]]:
+    kinds: list[type[errors.Refusal]] = [errors.Refusal]
+    found: list[type[errors.Refusal]] = []
     while kinds:
         kind = kinds.pop()
         kinds += kind.__subclasses__()
-        if kind not in (errors.Refusal, errors.OAuthError):
-            reasons.add(reason_of(kind.__new__(kind)))
+        found += [] if kind in (errors.Refusal, errors.OAuthError) else [kind]
+    return found
+
+
+def test_every_reason_of_the_core_has_an_answer() -> None:
+    """The table has every reason that the facade may be given, and the catalogues have what it says to people."""
+    reasons = {reason_of(kind.__new__(kind)) for kind in _kinds()}
 
     assert reasons - ANSWERS.keys() == _NOT_FOR_THE_FACADE
