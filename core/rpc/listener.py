@@ -34,7 +34,9 @@ _OPTIONS = [
     # Two cores must never share a port.
     ("grpc.so_reuseport", 0),
     ("grpc.max_receive_message_length", BATCH_MESSAGE_BYTES + 1024),
+    # Between the two the library refuses at random: both are one, so that a call is refused always or never.
     ("grpc.max_metadata_size", 8 * 1024),
+    ("grpc.absolute_max_metadata_size", 8 * 1024),
     # Beyond these the library drops calls without a word; what is too much is refused in words, by `ServedMethods`.
     ("grpc.server.max_pending_requests", 16 * 1024),
     ("grpc.server.max_pending_requests_hard_limit", 32 * 1024),
