@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -31,19 +32,25 @@ uvloop.run(serve())
 """
 
 
-@pytest.mark.parametrize("field", ["Upgrade: websocket\r\n", ""])
-def test_a_body_that_never_comes_ends_its_connection(field: str) -> None:
-    """RFC 9110 §15.5.9: whoever sends no body is not waited for, and a word about websockets changes nothing."""
+@pytest.fixture(scope="module")
+def address() -> Iterator[tuple[str, int]]:
+    """Where the impatient server listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         inherited = listener.fileno()
         with subprocess.Popen([sys.executable, "-c", _SERVER, str(inherited)], pass_fds=[inherited]) as server:
             try:
-                with socket.create_connection(listener.getsockname(), timeout=PATIENCE) as connection:
-                    connection.sendall(f"POST / HTTP/1.1\r\nHost: h\r\n{field}Content-Length: 5\r\n\r\n".encode())
-                    reply = b""
-                    while chunk := connection.recv(65536):
-                        reply += chunk
+                yield listener.getsockname()
             finally:
                 server.kill()
+
+
+@pytest.mark.parametrize("field", ["Upgrade: websocket\r\n", ""])
+def test_a_body_that_never_comes_ends_its_connection(address: tuple[str, int], field: str) -> None:
+    """RFC 9110 §15.5.9: whoever sends no body is not waited for, and a word about websockets changes nothing."""
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
+        connection.sendall(f"POST / HTTP/1.1\r\nHost: h\r\n{field}Content-Length: 5\r\n\r\n".encode())
+        reply = b""
+        while chunk := connection.recv(65536):
+            reply += chunk
 
     assert reply.startswith(b"HTTP/1.1 503 ")

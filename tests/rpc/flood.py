@@ -24,7 +24,7 @@ def main(target: str, calls: int) -> None:
     with ExitStack() as stack:
         channels = [stack.enter_context(grpc.insecure_channel(target, local)) for _ in range(_CONNECTIONS)]
         for channel in channels:
-            grpc.channel_ready_future(channel).result(10)
+            grpc.channel_ready_future(channel).result(PATIENCE)
         methods: list[Any] = [
             channel.unary_unary("/tokenhouse.v1.ValidationService/ValidateTokens") for channel in channels
         ]
