@@ -44,6 +44,8 @@ _SERVE = "from tests.loaded import serve; serve()"
 _LARGEST = 1024 * 1024
 #: Whose orphans become ours is said of the whole process: two forks side by side would lose one of theirs.
 _ADOPTING = threading.Lock()
+#: Threads that begin side by side share one.
+_LOADING = threading.Lock()
 
 
 def start_python(
@@ -62,7 +64,8 @@ def start_python(
     if early:
         return subprocess.Popen([sys.executable, *command], pass_fds=inherited, env=environment, stderr=log, cwd=ROOT)
     _, module, *arguments = command
-    loaded = _loaded("facade" if "facade" in module else "core", shim)
+    with _LOADING:
+        loaded = _loaded("facade" if "facade" in module else "core", shim)
     return _Forked(loaded.fork([module, *arguments], environment, [*inherited, log.fileno()]))
 
 
