@@ -115,7 +115,7 @@ class AccountServices:
                 self.logins, second_factors, sign_out, pages, watch
             ),
             service(passkey_login_pb2, "PasskeyLoginService"): PasskeyLoginServicer(
-                self.passkey_logins, second_factors, pages, watch
+                self.passkey_logins, second_factors, self.logins.browsers, pages, watch
             ),
             service(account_pb2, "AccountService"): AccountServicer(self.page, self.apps, self.sessions, self.password),
             service(second_factor_pb2, "SecondFactorService"): SecondFactorServicer(self.second_factor),

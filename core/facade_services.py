@@ -53,6 +53,7 @@ from core.domain.keys.master_key import MasterKeys
 from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
 from core.domain.sessions.login import Logins
+from core.domain.sessions.remembered_browser import RememberedBrowsers
 from core.domain.store import Store
 from core.domain.tokens.issuer import Issuer
 from core.domain.tokens.validation import Validation
@@ -105,7 +106,8 @@ class FacadeServices:
     def every(self) -> dict[ServiceDescriptor, object]:
         """All services of core.sock."""
         store, policy, clock = self.store, self.policy, self.clock
-        logins = Logins(store, self.passwords, policy, clock, self.randomness)
+        browsers = RememberedBrowsers(store, self.master_keys, clock, self.randomness)
+        logins = Logins(store, self.passwords, policy, clock, self.randomness, browsers)
         seal = RequestSeal(self.master_keys, clock, self.randomness)
         endpoint = AuthorizationEndpoint(store, self.documents, logins, seal, policy, clock)
         consent = Consent(endpoint, store, logins, self.master_keys, policy, clock, self.randomness)

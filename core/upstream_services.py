@@ -53,7 +53,7 @@ class UpstreamServices:
             self.clock,
             self.randomness,
         )
-        return UpstreamServicer(logins, self.sign_out, pages, self.policy, outcomes, notes)
+        return UpstreamServicer(logins, self.logins.browsers, self.sign_out, pages, self.policy, outcomes, notes)
 
     def _seal(self, purpose: bytes) -> RequestSeal:
         return RequestSeal(self.master_keys, self.clock, self.randomness, purpose)

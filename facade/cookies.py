@@ -1,4 +1,5 @@
-"""Two cookies: one names the browser, one its login session. Neither ever holds anything of a request.
+"""Three cookies: one names the browser, one its login session, and one, which stays for a year, is what the core
+remembers the browser by in which somebody has signed in. None ever holds anything of a request.
 
 Where the public address is https their names start with __Host- (RFC 6265bis §4.1.3.2): no other host or path can set
 them. A malformed or doubled cookie counts as absent.
@@ -14,6 +15,9 @@ from sanic import Request
 
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{43}")
 _SESSION = re.compile(r"[A-Za-z0-9._~-]{16,512}")
+_REMEMBERED = re.compile(r"[A-Za-z0-9_-]{16,512}={0,2}")
+#: In seconds. Each login gives a new one; the core takes none that is older.
+_REMEMBERED_FOR = 365 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,13 @@ def new_browser() -> Browser:
 
 
 class Cookies:
-    """Reads and writes both cookies."""
+    """Reads and writes them."""
 
     def __init__(self, *, https: bool) -> None:
         prefix = "__Host-" if https else ""
         self.browser_name = f"{prefix}tokenhouse-browser"
         self.session_name = f"{prefix}tokenhouse-session"
+        self.remembered_name = f"{prefix}tokenhouse-remembered"
         # Lax: an app sends the browser here from another site, and the user who is signed in must be known then.
         self._attributes = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if https else "")
 
@@ -55,6 +60,10 @@ class Cookies:
         """The login session's token, or the empty string."""
         return _find(header, self.session_name, _SESSION) or ""
 
+    def find_remembered(self, header: str) -> str:
+        """What the core remembers the browser by, or the empty string."""
+        return _find(header, self.remembered_name, _REMEMBERED) or ""
+
     def set_browser(self, browser: Browser) -> str:
         """The Set-Cookie that names a browser until it is closed."""
         return f"{self.browser_name}={browser.secret}{self._attributes}"
@@ -62,6 +71,17 @@ class Cookies:
     def set_session(self, session_token: str) -> str:
         """The Set-Cookie that signs a browser in until it is closed; the core ends the session earlier."""
         return f"{self.session_name}={session_token}{self._attributes}"
+
+    def signed_in(self, session_token: str, remembered_browser: str) -> list[str]:
+        """The Set-Cookies of a login."""
+        remembered = self.set_remembered(remembered_browser)
+        return [self.set_session(session_token), *remembered]
+
+    def set_remembered(self, remembered_browser: str) -> list[str]:
+        """The Set-Cookie that a browser is remembered by, or none where there is nothing new to remember it by."""
+        if not remembered_browser:
+            return []
+        return [f"{self.remembered_name}={remembered_browser}{self._attributes}; Max-Age={_REMEMBERED_FOR}"]
 
     def clear_session(self) -> str:
         """The Set-Cookie that forgets the session."""

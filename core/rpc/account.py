@@ -80,7 +80,8 @@ class AccountServicer(account_pb2_grpc.AccountServiceServicer):
             disconnect_apps=request.disconnect_apps,
         )
         _log.info("password changed by its user", extra={"sessions": sessions, "grants": grants})
-        return pb.ChangePasswordResponse(ended_sessions=sessions, ended_grants=grants)
+        remembered = self._page.remember_browser(request.session_token)
+        return pb.ChangePasswordResponse(ended_sessions=sessions, ended_grants=grants, remembered_browser=remembered)
 
 
 def _write_session(session: Session, *, is_this: bool) -> pb.BrowserSession:

@@ -5,6 +5,7 @@ from tokenhouse.v1 import passkey_login_pb2 as pb
 from tokenhouse.v1 import passkey_login_pb2_grpc
 
 from core.domain.sessions.passkey_login import Offer, PasskeyLogins
+from core.domain.sessions.remembered_browser import RememberedBrowsers
 from core.domain.sessions.second_factor_login import SecondFactorLogins
 from core.domain.sessions.session import Session
 from core.domain.upstream.login import BackTo, Parameters
@@ -18,10 +19,16 @@ class PasskeyLoginServicer(passkey_login_pb2_grpc.PasskeyLoginServiceServicer):
     """Proto → a login with a passkey → proto."""
 
     def __init__(
-        self, logins: PasskeyLogins, second_factors: SecondFactorLogins, pages: SignInPages, watch: LoginWatch
+        self,
+        logins: PasskeyLogins,
+        second_factors: SecondFactorLogins,
+        browsers: RememberedBrowsers,
+        pages: SignInPages,
+        watch: LoginWatch,
     ) -> None:
         self._logins = logins
         self._second_factors = second_factors
+        self._browsers = browsers
         self._pages = pages
         self._watch = watch
 
@@ -43,7 +50,7 @@ class PasskeyLoginServicer(passkey_login_pb2_grpc.PasskeyLoginServiceServicer):
                 network_address=request.network_address,
                 previous_token=request.session_token,
             )
-        return pb.LogInWithPasskeyResponse(session=_write_session(token, session, back_to, parameters))
+        return pb.LogInWithPasskeyResponse(session=self._write_session(token, session, back_to, parameters))
 
     def OfferPasskeySecondFactor(
         self, request: pb.OfferPasskeySecondFactorRequest, context: grpc.ServicerContext
@@ -66,7 +73,18 @@ class PasskeyLoginServicer(passkey_login_pb2_grpc.PasskeyLoginServiceServicer):
                 network_address=request.network_address,
                 previous_token=request.session_token,
             )
-        return pb.ProvePasskeyResponse(session=_write_session(token, session, back_to, parameters))
+        return pb.ProvePasskeyResponse(session=self._write_session(token, session, back_to, parameters))
+
+    def _write_session(
+        self, token: str, session: Session, back_to: BackTo, parameters: Parameters
+    ) -> pb.PasskeySession:
+        return pb.PasskeySession(
+            session_token=token,
+            expires_at=session.expires_at,
+            parameters=write_parameters(parameters),
+            back_to=WRITTEN_BACK_TO[back_to],
+            remembered_browser=self._browsers.remember(session),
+        )
 
 
 def _write_offer(offer: Offer | None) -> pb.PasskeyOffer | None:
@@ -74,12 +92,3 @@ def _write_offer(offer: Offer | None) -> pb.PasskeyOffer | None:
         return None
     options, sealed = offer
     return pb.PasskeyOffer(request_options=options, sealed_challenge=sealed)
-
-
-def _write_session(token: str, session: Session, back_to: BackTo, parameters: Parameters) -> pb.PasskeySession:
-    return pb.PasskeySession(
-        session_token=token,
-        expires_at=session.expires_at,
-        parameters=write_parameters(parameters),
-        back_to=WRITTEN_BACK_TO[back_to],
-    )

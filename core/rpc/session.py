@@ -46,7 +46,10 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             sealed = self._second_factors.seal(wanted.user, page, request.browser_binding)
             return session_pb2.LogInResponse(sealed_second_factor=sealed)
         return session_pb2.LogInResponse(
-            session_token=token, expires_at=session.expires_at, parameters=write_parameters(parameters)
+            session_token=token,
+            expires_at=session.expires_at,
+            parameters=write_parameters(parameters),
+            remembered_browser=self._logins.browsers.remember(session),
         )
 
     def ProveSecondFactor(
@@ -56,13 +59,18 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
         back_to, parameters = open_waiting_page(self._pages, pending, request.browser_binding)
         with self._watch.over(back_to, parameters, request):
             token, session = self._second_factors.prove(
-                pending, request.code, network_address=request.network_address, previous_token=request.session_token
+                pending,
+                request.code,
+                network_address=request.network_address,
+                previous_token=request.session_token,
+                remembered=request.remembered_browser,
             )
         return session_pb2.ProveSecondFactorResponse(
             session_token=token,
             expires_at=session.expires_at,
             parameters=write_parameters(parameters),
             back_to=WRITTEN_BACK_TO[back_to],
+            remembered_browser=self._logins.browsers.remember(session),
         )
 
     def _log_in(self, request: session_pb2.LogInRequest) -> tuple[str, Session]:
@@ -71,6 +79,7 @@ class SessionServicer(session_pb2_grpc.SessionServiceServicer):
             request.password,
             network_address=request.network_address,
             previous_token=request.session_token,
+            remembered=request.remembered_browser,
         )
 
     def LogOut(self, request: session_pb2.LogOutRequest, context: grpc.ServicerContext) -> session_pb2.LogOutResponse:

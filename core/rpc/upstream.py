@@ -9,6 +9,7 @@ from tokenhouse.v1 import upstream_pb2_grpc
 
 from core.domain.errors import Refusal
 from core.domain.policy import PolicySource
+from core.domain.sessions.remembered_browser import RememberedBrowsers
 from core.domain.upstream.login import BackTo, FinishedLogin, Parameters, UpstreamLogins
 from core.domain.upstream.sign_out import UpstreamSignOut
 from core.metrics.outcomes import OutcomeMetrics
@@ -24,6 +25,7 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
     def __init__(
         self,
         logins: UpstreamLogins,
+        browsers: RememberedBrowsers,
         sign_out: UpstreamSignOut,
         pages: SignInPages,
         policy: PolicySource,
@@ -31,6 +33,7 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
         notes: ConnectionNotes,
     ) -> None:
         self._logins = logins
+        self._browsers = browsers
         self._sign_out = sign_out
         self._pages = pages
         self._policy = policy
@@ -66,6 +69,7 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
             expires_at=finished.session.expires_at,
             back_to=WRITTEN_BACK_TO[finished.back_to],
             parameters=write_parameters(finished.parameters),
+            remembered_browser=self._browsers.remember(finished.session),
         )
 
     def FinishUpstreamLogout(

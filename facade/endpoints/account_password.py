@@ -27,8 +27,11 @@ async def change_password(request: Request, facade: Facade) -> HTTPResponse:
             network_address=facade.network_address(request),
             disconnect_apps=form.find("disconnect_apps") == "yes",
         )
-        await facade.core.account.change_password(question, LOGIN_DEADLINE)
-        return account_says(facade, "password")
+        changed = await facade.core.account.change_password(question, LOGIN_DEADLINE)
+        reply = account_says(facade, "password")
+        for cookie in facade.cookies.set_remembered(changed.remembered_browser):
+            reply.headers.add("Set-Cookie", cookie)
+        return reply
 
     if request.method == "POST":
         return await act(request, facade, "password", change, again=_AGAIN)

@@ -1,7 +1,7 @@
 """The ways back to the page that somebody signed in or out for."""
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from sanic import HTTPResponse, Request
 from tokenhouse.v1.back_to_pb2 import BACK_TO_ACCOUNT, BACK_TO_AUTHORIZE, BACK_TO_CONSOLE, BACK_TO_DEVICE
@@ -59,8 +59,28 @@ BACK: dict[int, Callable[[Facade, Iterable[Parameter]], HTTPResponse]] = {
 }
 
 
+class BegunSession(Protocol):
+    """What any login answers with."""
+
+    @property
+    def session_token(self) -> str:
+        """For the session's cookie."""
+        ...
+
+    @property
+    def remembered_browser(self) -> str:
+        """For the browser to keep."""
+        ...
+
+
+def give_cookies(facade: Facade, reply: HTTPResponse, session: BegunSession) -> None:
+    """The cookies of a login."""
+    for cookie in facade.cookies.signed_in(session.session_token, session.remembered_browser):
+        reply.headers.add("Set-Cookie", cookie)
+
+
 def enter(facade: Facade, session: NewSession) -> HTTPResponse:
-    """The way back for who has just signed in, with the session's cookie."""
+    """The way back for who has just signed in, with the cookies of it."""
     reply = BACK[session.back_to](facade, session.parameters)
-    reply.headers.add("Set-Cookie", facade.cookies.set_session(session.session_token))
+    give_cookies(facade, reply, session)
     return reply

@@ -18,6 +18,8 @@ class OwnForm:
 
     browser: Browser
     session_token: str
+    #: What the core remembers the browser by, or the empty string.
+    remembered_browser: str
     _form: Form
 
     def find(self, name: str) -> str:
@@ -53,6 +55,7 @@ def parse_own_form(
     form = OwnForm(
         browser,
         facade.cookies.find_session_token(cookie),
+        facade.cookies.find_remembered(cookie),
         parse_form(request.headers.get("content-type"), request.query_string, request.body),
     )
     bound = form.session_token if bound_to_session else ""

@@ -34,6 +34,7 @@ async def prove_second_factor(request: Request, facade: Facade) -> HTTPResponse:
         code=form.find("code"),
         network_address=facade.network_address(request),
         session_token=form.session_token,
+        remembered_browser=form.remembered_browser,
     )
     try:
         login = await facade.core.account.second_factor.prove(question)

@@ -7,6 +7,7 @@ from sanic import HTTPResponse, Request
 from tokenhouse.v1.parameter_pb2 import Parameter
 from tokenhouse.v1.session_pb2 import LogInRequest, LogOutRequest
 
+from facade.endpoints.back import give_cookies
 from facade.endpoints.own_form import OwnForm, parse_own_form
 from facade.endpoints.second_factor_login import ask_for_second_factor
 from facade.endpoints.ways import find_ways
@@ -45,6 +46,7 @@ async def sign_in(
             password=form.find("password"),
             network_address=facade.network_address(request),
             session_token=form.session_token,
+            remembered_browser=form.remembered_browser,
         )
     )
     try:
@@ -58,7 +60,7 @@ async def sign_in(
     if login.sealed_second_factor:
         return await ask_for_second_factor(facade, form, login.sealed_second_factor, form_targets)
     reply = back(login.parameters)
-    reply.headers.add("Set-Cookie", facade.cookies.set_session(login.session_token))
+    give_cookies(facade, reply, login)
     return reply
 
 

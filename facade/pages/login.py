@@ -13,6 +13,7 @@ from facade.discovery import SignIn
 from facade.errors import Refusal, get_answer
 from facade.facade import Facade
 from facade.headers import form_target
+from facade.pages.kept_out import is_kept_out
 from facade.pages.passkey_form import passkey_form
 from facade.pages.untrusted import shown
 from facade.sealed_page import SealedPage
@@ -96,7 +97,11 @@ def _passkey(facade: Facade, browser: Browser, ways: SignIn, **carried: str) -> 
 def _render(
     facade: Facade, values: Mapping[str, object], username: str, refusal: Refusal | None, form_targets: str
 ) -> HTTPResponse:
-    said = {"username": username, "problem": None if refusal is None else _problem(refusal)}
+    said = {
+        "username": username,
+        "problem": None if refusal is None else _problem(refusal),
+        "kept_out": is_kept_out(refusal),
+    }
     status = 200 if refusal is None else get_answer(refusal).status
     script = values["passkey"] is not None
     return facade.pages.render(

@@ -53,6 +53,7 @@ from core.domain.policy import (
 )
 from core.domain.randomness import SystemRandomness
 from core.domain.sessions.login import Logins
+from core.domain.sessions.remembered_browser import RememberedBrowsers
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.domain.tokens.change import Change, ChangeKind
 from core.domain.tokens.issuer import Issuer
@@ -153,7 +154,8 @@ class House:
         self.preregistration = ClientPreregistration(self.store, self.policy, self.clock, self.randomness)
         self.grants = GrantAdministration(self.store, self.clock)
         self.registrations = Registrations(self.store, self.policy, self.clock)
-        self.logins = Logins(self.store, self.passwords, self.policy, self.clock, self.randomness)
+        browsers = RememberedBrowsers(self.store, self.master_keys, self.clock, self.randomness)
+        self.logins = Logins(self.store, self.passwords, self.policy, self.clock, self.randomness, browsers)
         self.documents = ClientDocuments(self.store, FetchedDocuments(self.http), self.clock)
         self.seal = RequestSeal(self.master_keys, self.clock, self.randomness)
         self.endpoint = AuthorizationEndpoint(

@@ -1,4 +1,4 @@
-"""The two cookies, as they are read and written."""
+"""The three cookies, as they are read and written."""
 
 import pytest
 
@@ -15,6 +15,11 @@ def test_attributes_follow_the_address(https: bool, prefix: str, secure: str) ->
 
     assert cookies.set_browser(Browser(_VALUE)) == f"{prefix}tokenhouse-browser={_VALUE}{attributes}"
     assert cookies.set_session("s" * 43) == f"{prefix}tokenhouse-session={'s' * 43}{attributes}"
+    assert cookies.signed_in("s" * 43, "r" * 80) == [
+        f"{prefix}tokenhouse-session={'s' * 43}{attributes}",
+        f"{prefix}tokenhouse-remembered={'r' * 80}{attributes}; Max-Age=31536000",
+    ]
+    assert cookies.signed_in("s" * 43, "") == [cookies.set_session("s" * 43)]
     assert cookies.clear_session() == f"{prefix}tokenhouse-session={attributes}; Max-Age=0"
 
 
@@ -47,6 +52,8 @@ def test_a_cookie_is_found_among_others() -> None:
     assert cookies.find_browser(header) == browser
     assert cookies.find_session_token(header) == "sessionsession-token"
     assert cookies.find_session_token("a=b") == ""
+    assert cookies.find_remembered(f"a=b; {cookies.remembered_name}={'r' * 80}==; c") == "r" * 80 + "=="
+    assert cookies.find_remembered(f"{cookies.remembered_name}=r r") == ""
 
 
 def test_the_binding_does_not_tell_the_cookie() -> None:

@@ -88,12 +88,12 @@ class OwnPasskeys:
         passkeys = self._store.list_passkeys(user.subject)
         if len(passkeys) >= MOST_PASSKEYS:
             raise FailedPrecondition(f"there are {MOST_PASSKEYS} passkeys already: remove one first")
-        self._password.verify(user, password, network_address)
+        tried = self._password.verify(user, password, session_token, network_address)
 
         def intent(tx: OwnPasskeysTransaction) -> Session:
             session = self._page.require_live(tx, session_token, user)
             require_unchanged(tx, user)
-            self._password.forgive(tx, user, network_address)
+            self._password.forgive(tx, tried)
             return session
 
         session = self._store.write(intent)
@@ -169,11 +169,11 @@ class OwnPasskeys:
             NotFound: the user has none like that.
         """
         user = self._page.require_user_with_password(session_token)
-        self._password.verify(user, password, network_address)
+        tried = self._password.verify(user, password, session_token, network_address)
 
         def delete(tx: OwnPasskeysTransaction) -> bool:
             require_unchanged(tx, user)
-            self._password.forgive(tx, user, network_address)
+            self._password.forgive(tx, tried)
             deleted = tx.delete_passkey(passkey_id, user.subject)
             tx.delete_idle_recovery_codes(user.subject)
             tx.delete_other_sessions(self._page.require_live(tx, session_token, user))

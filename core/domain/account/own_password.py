@@ -11,7 +11,8 @@ from core.domain.clock import Clock
 from core.domain.errors import LoginFailed, Refusal
 from core.domain.grants.grant import RevokeReason
 from core.domain.limits.rate import LimitIntents
-from core.domain.sessions.login_attempts import LoginAttempts
+from core.domain.sessions.login import find_token_hash
+from core.domain.sessions.login_attempts import LoginAttempts, Try
 from core.domain.sessions.session import SessionFacts
 from core.domain.users.password import Passwords
 from core.domain.users.user import User, UserFacts, UserIntents
@@ -45,7 +46,8 @@ class OwnPassword:
     def change(
         self, old: str, new: str, *, session_token: str, network_address: str, disconnect_apps: bool
     ) -> tuple[int, int]:
-        """Set the new password, end every session but this one and, if told so, every grant; how many of each.
+        """Set the new password, end every session but this one, forget the user's browsers and, if told so, end every
+        grant; how many sessions and grants.
 
         Raises:
             LoginRequired: the session has ended.
@@ -57,14 +59,15 @@ class OwnPassword:
         """
         user, now = self._page.require_user_with_password(session_token), self._clock.now()
         record = own_record(Act.PASSWORD_SET, user, now, target=user.username)
-        new_hash = self._verify_and_hash(user, old, new, network_address)
+        new_hash, tried = self._verify_and_hash(user, old, new, session_token, network_address)
 
         def intent(tx: PasswordTransaction) -> tuple[int, int]:
             session = self._page.require_live(tx, session_token, user)
             require_unchanged(tx, user)
             tx.set_password_hash(user.subject, new_hash)
             tx.record_act(record)
-            self.forgive(tx, user, network_address)
+            self.forgive(tx, tried)
+            tx.forget_browsers(user.subject, now=now)
             sessions = tx.delete_other_sessions(session)
             if not disconnect_apps:
                 return sessions, 0
@@ -73,38 +76,42 @@ class OwnPassword:
 
         return self._store.write(intent)
 
-    def verify(self, user: User, password: str, network_address: str) -> None:
+    def verify(self, user: User, password: str, session_token: str, network_address: str) -> Try:
         """Pass who knows the password. A try is spent first, and given back where the password was not looked at; what
-        follows forgives the rest of them with `forgive`.
+        follows forgives the rest of them with `forgive`, which takes what this returns.
 
         Raises:
             LoginFailed: it is wrong.
             TooManyAttempts: the account's or the network's failures are used up.
             TemporarilyUnavailable: too many are being checked.
         """
-        self._attempts.count(user.username_key, network_address)
+        session_id = find_token_hash(session_token) or b""
+        tried = self._attempts.count_signed_in(user.username_key, network_address, user.subject, session_id)
         try:
             verified = self._passwords.verify(user.password_hash, password)
         except Refusal:
-            self._give_back(user, network_address)
+            self._give_back(tried)
             raise
         if not verified:
             raise LoginFailed(_WRONG)
+        return tried
 
-    def forgive(self, tx: LimitIntents, user: User, network_address: str) -> None:
-        """After a right password: this network has all its tries for the account again."""
-        self._attempts.forgive(tx, user.username_key, network_address)
+    def forgive(self, tx: LimitIntents, tried: Try) -> None:
+        """After a right password: this network and this session have all their tries for the account again."""
+        self._attempts.forgive(tx, tried)
 
-    def _verify_and_hash(self, user: User, old: str, new: str, network_address: str) -> str:
-        self.verify(user, old, network_address)
+    def _verify_and_hash(
+        self, user: User, old: str, new: str, session_token: str, network_address: str
+    ) -> tuple[str, Try]:
+        tried = self.verify(user, old, session_token, network_address)
         try:
-            return self._passwords.hash(new)
+            return self._passwords.hash(new), tried
         except Refusal:
-            self._give_back(user, network_address)
+            self._give_back(tried)
             raise
 
-    def _give_back(self, user: User, network_address: str) -> None:
-        self._store.write(lambda tx: self._attempts.give_back(tx, user.username_key, network_address))
+    def _give_back(self, tried: Try) -> None:
+        self._store.write(lambda tx: self._attempts.give_back(tx, tried))
 
 
 def require_unchanged(tx: UserFacts, user: User) -> None:

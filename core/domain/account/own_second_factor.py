@@ -176,13 +176,13 @@ class OwnSecondFactor:
         do: Callable[[OwnSecondFactorTransaction], None],
     ) -> None:
         record = own_record(act, user, self._clock.now(), target=user.username)
-        self._password.verify(user, password, network_address)
+        tried = self._password.verify(user, password, session_token, network_address)
 
         def intent(tx: OwnSecondFactorTransaction) -> None:
             self._page.require_live(tx, session_token, user)
             require_unchanged(tx, user)
             do(tx)
-            self._password.forgive(tx, user, network_address)
+            self._password.forgive(tx, tried)
             tx.record_act(record)
 
         self._store.write(intent)

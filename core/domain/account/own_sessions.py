@@ -11,13 +11,13 @@ from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument
 from core.domain.sayings import say
 from core.domain.sessions.session import Session, SessionFacts, SessionIntents
-from core.domain.users.user import User
+from core.domain.users.user import User, UserIntents
 from core.domain.writing import Writes
 
 _MOST = 100
 
 
-class OwnSessionTransaction(SessionFacts, SessionIntents, AuditIntents, Protocol):
+class OwnSessionTransaction(SessionFacts, SessionIntents, UserIntents, AuditIntents, Protocol):
     """What signing out reads and writes."""
 
 
@@ -62,17 +62,19 @@ class OwnSessions:
         return self._store.write(intent)
 
     def end_all(self, *, session_token: str) -> int:
-        """End every session of the user, this one too; how many.
+        """End every session of the user, this one too, and forget their browsers; how many sessions.
 
         Raises:
             LoginRequired: the session that asks has ended.
         """
         user = self._page.require_user(session_token)
-        record = own_record(Act.USER_SIGN_OUT, user, self._clock.now(), target=user.username)
+        now = self._clock.now()
+        record = own_record(Act.USER_SIGN_OUT, user, now, target=user.username)
 
         def intent(tx: OwnSessionTransaction) -> int:
             self._page.require_live(tx, session_token, user)
             tx.record_act(record)
+            tx.forget_browsers(user.subject, now=now)
             return tx.delete_sessions_of_subject(user.subject)
 
         return self._store.write(intent)

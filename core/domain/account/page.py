@@ -57,6 +57,11 @@ class AccountPage:
             raise LoginRequired(_SIGNED_OUT)
         return session
 
+    def remember_browser(self, session_token: str) -> str:
+        """What the browser of this session keeps anew, once its user's browsers were forgotten; empty where the session
+        has ended."""
+        return self._logins.remember_browser(session_token)
+
     def seal(self, browser_binding: bytes) -> str:
         """What brings this browser back here after signing in or out, for 10 minutes.
 

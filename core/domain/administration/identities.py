@@ -12,11 +12,13 @@ from core.domain.policy import PolicySource
 from core.domain.sayings import say
 from core.domain.sessions.session import SessionIntents
 from core.domain.upstream.identity import LinkedIdentity, UpstreamFacts, UpstreamIntents
-from core.domain.users.user import User, UserFacts
+from core.domain.users.user import User, UserFacts, UserIntents
 from core.domain.writing import Writes
 
 
-class IdentityTransaction(UserFacts, UpstreamFacts, UpstreamIntents, SessionIntents, AuditIntents, Protocol):
+class IdentityTransaction(
+    UserFacts, UpstreamFacts, UpstreamIntents, UserIntents, SessionIntents, AuditIntents, Protocol
+):
     """What operators' acts on identities write."""
 
 
@@ -73,12 +75,14 @@ class IdentityAdministration:
             NotFound: it is not this user's.
         """
         user, named = self._users.get(username), self._policy.current.upstream.find(issuer)
-        record = record_of(Act.IDENTITY_UNLINK, at=self._clock.now(), subject=user.subject, target=user.username)
+        now = self._clock.now()
+        record = record_of(Act.IDENTITY_UNLINK, at=now, subject=user.subject, target=user.username)
 
         def intent(tx: IdentityTransaction) -> None:
             if not tx.unlink_identity(issuer if named is None else named.issuer, sub, user.subject):
                 raise NotFound(f"{user.username} is not linked with it")
             tx.delete_sessions_of_subject(user.subject)
+            tx.forget_browsers(user.subject, now=now)
             tx.record_act(record)
 
         self._store.write(intent)

@@ -37,10 +37,14 @@ KINDS: Mapping[str, _Kind] = {
     "login account": _Kind(
         "Limits.LoginFailures", lambda policy: policy.login_failures, login_attempts.NETWORKS_AT_ONCE
     ),
+    "login browser": _Kind("Limits.LoginFailures", lambda policy: policy.login_failures),
+    "login session": _Kind("Limits.LoginFailures", lambda policy: policy.login_failures),
     "login network": _Kind("Limits.LoginFailuresPerNetwork", lambda policy: policy.login_failures_per_network),
     # No setting: a weaker limit would let the six digits be guessed.
     "second factor": _Kind("", lambda _: second_factor_login.WRONG_CODES),
     "recovery code": _Kind("", lambda _: second_factor_login.WRONG_CODES),
+    "second factor browser": _Kind("", lambda _: second_factor_login.WRONG_CODES),
+    "recovery code browser": _Kind("", lambda _: second_factor_login.WRONG_CODES),
     "registration": _Kind("Limits.Registrations", lambda policy: policy.registrations),
     "registrations": _Kind("Limits.Registrations", lambda policy: policy.registrations, registration.IN_ALL_TIMES),
     "token": _Kind("Limits.TokenRequests", lambda policy: policy.token_requests, token_limits.NETWORKS_AT_ONCE),

@@ -17,6 +17,7 @@ from core.domain.keys.key_ring import KeyRing
 from core.domain.sessions.session import SessionIntents
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.domain.tokens.change import ChangeIntents
+from core.domain.users.user import UserIntents
 from core.domain.writing import Writes
 
 #: More changes in one second than any server makes, as a power of two. So the number of a restore, which is its time in
@@ -25,7 +26,7 @@ _CHANGES_PER_SECOND = 20
 
 
 class RestoringTransaction(
-    GrantIntents, DeviceAuthorizationIntents, SessionIntents, ChangeIntents, AuditIntents, Protocol
+    GrantIntents, DeviceAuthorizationIntents, SessionIntents, UserIntents, ChangeIntents, AuditIntents, Protocol
 ):
     """What beginning anew writes."""
 
@@ -72,6 +73,7 @@ class Restoring:
 
         def intent(tx: RestoringTransaction) -> NewBeginning:
             tx.delete_all_sessions()
+            tx.forget_all_browsers(now=now)
             tx.kill_all_device_authorizations()
             if keep_grants:
                 # They may have been redeemed since.

@@ -80,6 +80,7 @@ class UserAdministration:
             _require(tx.disable_user(user.subject, now=now), username)
             tx.record_act(record)
             tx.delete_sessions_of_subject(user.subject)
+            tx.forget_browsers(user.subject, now=now)
             return end_grants_of_subject(tx, user.subject, reason=RevokeReason.USER_DISABLED, now=now)
 
         ended = self._store.write(intent)
@@ -106,12 +107,14 @@ class UserAdministration:
         return self.get(username)
 
     def sign_out(self, username: str) -> int:
-        """End every session of the user's; how many. What they connected stays connected."""
-        user = self.get(username)
+        """End every session of the user's and forget their browsers; how many sessions. What they connected stays
+        connected."""
+        user, now = self.get(username), self._clock.now()
         record = self._record(Act.USER_SIGN_OUT, user)
 
         def intent(tx: UserTransaction) -> int:
             tx.record_act(record)
+            tx.forget_browsers(user.subject, now=now)
             return tx.delete_sessions_of_subject(user.subject)
 
         return self._store.write(intent)
@@ -138,6 +141,7 @@ class UserAdministration:
             _require(tx.set_password_hash(user.subject, password_hash), username)
             tx.record_act(record)
             tx.delete_sessions_of_subject(user.subject)
+            tx.forget_browsers(user.subject, now=now)
             if keep_grants:
                 return 0
             return end_grants_of_subject(tx, user.subject, reason=RevokeReason.PASSWORD_CHANGED, now=now)
@@ -149,11 +153,12 @@ class UserAdministration:
 
         Their sessions end: whoever has the lost thing may have begun one (OWASP ASVS, NIST SP 800-63B).
         """
-        user = self.get(username)
+        user, now = self.get(username), self._clock.now()
         record = self._record(Act.SECOND_FACTOR_RESET, user)
 
         def intent(tx: UserTransaction) -> bool:
-            _require(tx.find_user(user.subject) is not None, username)
+            # With what was lost, a browser may be.
+            _require(tx.forget_browsers(user.subject, now=now), username)
             reset = tx.delete_second_factors(user.subject)
             if reset:
                 tx.record_act(record)
@@ -169,11 +174,11 @@ class UserAdministration:
     def remove_passkeys(self, username: str) -> int:
         """Remove every passkey of the user's, for who has lost them, and end their sessions; how many passkeys. With
         the last second factor the recovery codes are gone, too."""
-        user = self.get(username)
+        user, now = self.get(username), self._clock.now()
         record = self._record(Act.USER_PASSKEYS_REMOVE, user)
 
         def intent(tx: UserTransaction) -> int:
-            _require(tx.find_user(user.subject) is not None, username)
+            _require(tx.forget_browsers(user.subject, now=now), username)
             removed = tx.delete_passkeys(user.subject)
             tx.delete_idle_recovery_codes(user.subject)
             if removed:

@@ -1,4 +1,5 @@
-"""What a browser carries from one page to the next: sealed, short-lived, for this browser alone, stored nowhere."""
+"""What a browser carries from one page to the next: sealed, short-lived, for this browser alone, stored nowhere; and
+what it carries for longer, sealed for something else in the place of the browser."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -18,12 +19,14 @@ _BINDING_BYTES = 32
 class BrowserSeal:
     """Seals what a browser is to bring back, and opens it again."""
 
-    def __init__(self, master_keys: MasterKeys, clock: Clock) -> None:
+    def __init__(self, master_keys: MasterKeys, clock: Clock, *, lifetime: int = LIFETIME) -> None:
+        """`lifetime` is how long what it seals opens, in seconds."""
         self._master_keys = master_keys
         self._clock = clock
+        self._lifetime = lifetime
 
     def seal(self, purpose: bytes, body: Mapping[str, object], browser_binding: bytes) -> str:
-        """One opaque string, which opens for 10 minutes, for this `purpose` and in this browser only. Opened, `body`
+        """One opaque string, which opens for its lifetime, for this `purpose` and in this browser only. Opened, `body`
         has one name more: `t`, the moment of the seal in seconds since the epoch.
 
         Raises:
@@ -40,7 +43,7 @@ class BrowserSeal:
         if plaintext is None:
             return None
         body: dict[str, Any] = json.loads(plaintext)
-        return body if body["t"] <= self._clock.now() < body["t"] + LIFETIME else None
+        return body if body["t"] <= self._clock.now() < body["t"] + self._lifetime else None
 
 
 def require_binding(browser_binding: bytes) -> None:

@@ -23,3 +23,8 @@ class LimitKey(bytes):
         key.kind, key.network = kind, network
         key.account = account if shown_account is None else shown_account
         return key
+
+    @classmethod
+    def of_browser(cls, kind: str, subject: str, browser_id: bytes) -> Self:
+        """The key of one browser's tries for the account of a user, whose they are to operators."""
+        return cls.of(kind, account=f"{subject}\0{browser_id.hex()}", shown_account=subject)

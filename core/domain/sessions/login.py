@@ -15,7 +15,8 @@ from core.domain.factors.second_factor import SecondFactorFacts
 from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
-from core.domain.sessions.login_attempts import LoginAttempts
+from core.domain.sessions.login_attempts import LoginAttempts, Try
+from core.domain.sessions.remembered_browser import RememberedBrowsers
 from core.domain.sessions.session import Session, SessionFacts, SessionIntents, SignInMethod
 from core.domain.users.password import Passwords
 from core.domain.users.user import User, UserFacts, UserIntents, username_key
@@ -52,17 +53,28 @@ class Logins:
     """Local users' logins and the sessions they make."""
 
     def __init__(
-        self, store: LoginStore, passwords: Passwords, policy: PolicySource, clock: Clock, randomness: Randomness
+        self,
+        store: LoginStore,
+        passwords: Passwords,
+        policy: PolicySource,
+        clock: Clock,
+        randomness: Randomness,
+        browsers: RememberedBrowsers,
     ) -> None:
         self._store = store
         self._passwords = passwords
         self._policy = policy
+        #: Those in which users have signed in before.
+        self.browsers = browsers
         self.attempts = LoginAttempts(store, policy, clock)
         self._clock = clock
         self._randomness = randomness
 
-    def log_in(self, username: str, password: str, *, network_address: str, previous_token: str) -> tuple[str, Session]:
-        """Check the password and start a session; the session token and the session.
+    def log_in(
+        self, username: str, password: str, *, network_address: str, previous_token: str, remembered: str = ""
+    ) -> tuple[str, Session]:
+        """Check the password and start a session; the session token and the session. `remembered` is what the browser
+        keeps from `RememberedBrowsers`.
 
         The session that the browser had before ends, so that a planted session cannot be logged in to.
 
@@ -76,20 +88,22 @@ class Logins:
         key = username_key(username)
         user = self._store.find_user_by_name(key)
         try:
-            return self._log_in(user, key, password, network_address, previous_token)
+            browser_id = self.browsers.find_id(remembered, user)
+            subject = "" if user is None else user.subject
+            tried = self.attempts.count(key, network_address, subject, browser_id=browser_id)
+            return self._log_in(user, tried, password, network_address, previous_token)
         except Refusal as refusal:
             # Whose account it is, is for the audit trail alone; what was typed as a name may be a password.
             refusal.subject = "" if user is None else user.subject
             raise
 
     def _log_in(
-        self, user: User | None, key: str, password: str, network_address: str, previous_token: str
+        self, user: User | None, tried: Try, password: str, network_address: str, previous_token: str
     ) -> tuple[str, Session]:
-        self.attempts.count(key, network_address, "" if user is None else user.subject)
         try:
             verified = self._passwords.verify(user.password_hash if user else None, password)
         except TemporarilyUnavailable:
-            self._store.write(lambda tx: self.attempts.give_back(tx, key, network_address))
+            self._store.write(lambda tx: self.attempts.give_back(tx, tried))
             raise
         if not verified or user is None:
             raise LoginFailed(_FAILED)
@@ -100,7 +114,7 @@ class Logins:
 
         def intent(tx: LoginTransaction) -> bool:
             require_as_verified(tx, user)
-            self.attempts.forgive(tx, key, network_address)
+            self.attempts.forgive(tx, tried)
             if rehashed is not None:
                 tx.set_password_hash(user.subject, rehashed)
             # Looked at here and nowhere before: one that was switched on a moment ago is asked for.
@@ -158,6 +172,11 @@ class Logins:
     def find_session(self, facts: SessionFacts, token: str) -> Session | None:
         """The session with this token, as `facts` (a transaction, say) see it; None when it has ended or never was."""
         return find_live_session(facts, token, self._clock.now())
+
+    def remember_browser(self, token: str) -> str:
+        """What the browser of this session keeps, as `RememberedBrowsers` has it; empty where the session has ended."""
+        session = self.find_session(self._store, token)
+        return "" if session is None else self.browsers.remember(session)
 
     def new_session(self, subject: str, network_address: str, method: SignInMethod) -> tuple[str, Session]:
         """What a login makes: a token that nobody else has seen, and the session to be written."""

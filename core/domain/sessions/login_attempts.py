@@ -3,10 +3,12 @@
 Each network has tries of its own for an account, and all of them together ten times as many: who knows the password
 gets in from where nobody is guessing. Those that come from a network from which the user has signed in lately do not
 share the tries of all: whoever guesses from everywhere, however long, keeps nobody out who comes from where they always
-do. A try is counted before the password is looked at, so guesses side by side count
-like guesses in a row; a refused one still counts against its network.
+do. A browser in which the user has signed in before (`remembered_browser`) has tries of its own in the place of all
+others, wherever it is, and is a stranger's while it has used them up. A try is counted before the password is looked
+at, so guesses side by side count like guesses in a row; a refused one still counts against its network.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,6 +37,18 @@ class _Bucket:
     rate: Rate
 
 
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One that was counted."""
+
+    account: str
+    network_address: str
+    #: What it was taken from.
+    taken: tuple[_Bucket, ...]
+    #: Which a right password fills up again.
+    own: tuple[_Bucket, ...]
+
+
 class LoginAttempts:
     """Counts tries and gives them back."""
 
@@ -43,22 +57,42 @@ class LoginAttempts:
         self._policy = policy
         self._clock = clock
 
-    def count(self, account: str, network_address: str, subject: str = "") -> None:
+    def count(self, account: str, network_address: str, subject: str = "", *, browser_id: bytes = b"") -> Try:
         """Count one try for the account, by its `username_key`; returns after the commit. `subject` is for operators
-        to see: the user's, where there is one.
+        to see: the user's, where there is one. `browser_id` is that of a browser in which they have signed in before.
 
         Raises:
             TooManyAttempts: the tries from this network, or for this account, are used up.
         """
         now_ms = self._clock.now_ms()
-        network, *accounts = self._buckets(account, network_address, subject)
+        network, mine, of_all = self._buckets(account, network_address, subject)
+        browser = self._browser("login browser", subject, browser_id)
         known = _known(account, network_address)
 
-        def intent(tx: LimitIntents) -> int:
-            mine = accounts[:1] if tx.is_remembered(known, now_ms=now_ms) else accounts
-            return _take(tx, [network], now_ms) or _take(tx, mine, now_ms)
+        def intent(tx: LimitIntents) -> tuple[int, tuple[_Bucket, ...]]:
+            # Where accounts have no limit nobody is kept out of one, and that of networks is no browser's to pass by.
+            if browser is not None and browser.rate.count and not _take(tx, (browser,), now_ms):
+                return 0, (browser,)
+            taken = (network, mine) if tx.is_remembered(known, now_ms=now_ms) else (network, mine, of_all)
+            return _take(tx, taken, now_ms), taken
 
-        _require_no_wait(self._store.write(intent))
+        wait, taken = self._store.write(intent)
+        _require_no_wait(wait)
+        return Try(account, network_address, taken, (mine,) if browser is None else (mine, browser))
+
+    def count_signed_in(self, account: str, network_address: str, subject: str, session_id: bytes) -> Try:
+        """Count one try of somebody who is signed in already: this network's tries for the account as at the login,
+        and in the place of those that are everybody's, the session's own.
+
+        Raises:
+            TooManyAttempts: one of them is used up.
+        """
+        now_ms = self._clock.now_ms()
+        network, mine, _ = self._buckets(account, network_address, subject)
+        session = self._browser("login session", subject, session_id)
+        taken = (network, mine) if session is None else (network, mine, session)
+        _require_no_wait(self._store.write(lambda tx: _take(tx, taken, now_ms)))
+        return Try(account, network_address, taken, taken[1:])
 
     def count_elsewhere(self, tx: LimitIntents, network_address: str) -> None:
         """Count one try to sign in at another provider, where nobody is named yet: against its network alone.
@@ -74,20 +108,25 @@ class LoginAttempts:
         if network.rate.count:
             tx.give_slot_back(network.key, interval_ms=network.rate.interval_ms)
 
-    def give_back(self, tx: LimitIntents, account: str, network_address: str) -> None:
+    def give_back(self, tx: LimitIntents, tried: Try) -> None:
         """Take one try back that was no failure."""
-        *mine, of_all = self._buckets(account, network_address)
-        known = tx.is_remembered(_known(account, network_address), now_ms=self._clock.now_ms())
-        for bucket in mine if known else (*mine, of_all):
+        for bucket in tried.taken:
             if bucket.rate.count:
                 tx.give_slot_back(bucket.key, interval_ms=bucket.rate.interval_ms)
 
-    def forgive(self, tx: LimitIntents, account: str, network_address: str) -> None:
-        """After a right password: this network has all its tries for the account again, and one more in all; and it is
-        known as one from which its user comes."""
-        self.give_back(tx, account, network_address)
-        tx.remember(_known(account, network_address), until_ms=self._clock.now_ms() + _KNOWN_FOR * 1000)
-        tx.clear_slots(self._buckets(account, network_address)[1].key)
+    def forgive(self, tx: LimitIntents, tried: Try) -> None:
+        """After a right password: this network and this browser have all their tries for the account again, and there
+        is one more in all; and the network is known as one from which its user comes."""
+        self.give_back(tx, tried)
+        known = _known(tried.account, tried.network_address)
+        tx.remember(known, until_ms=self._clock.now_ms() + _KNOWN_FOR * 1000)
+        for bucket in tried.own:
+            tx.clear_slots(bucket.key)
+
+    def _browser(self, kind: str, subject: str, browser_id: bytes) -> _Bucket | None:
+        if not browser_id:
+            return None
+        return _Bucket(LimitKey.of_browser(kind, subject, browser_id), self._policy.current.login_failures)
 
     def _buckets(self, account: str, network_address: str, subject: str = "") -> list[_Bucket]:
         policy, network = self._policy.current, network_of(network_address)
@@ -111,7 +150,7 @@ def _require_no_wait(wait: int) -> None:
         raise TooManyAttempts("too many failed logins; try again later", retry_after=-(-wait // 1000))
 
 
-def _take(tx: LimitIntents, buckets: list[_Bucket], now_ms: int) -> int:
+def _take(tx: LimitIntents, buckets: Sequence[_Bucket], now_ms: int) -> int:
     """Spend one try of each, as long as none refuses; how long to wait, in milliseconds."""
     for bucket in buckets:
         if bucket.rate.count:

@@ -15,7 +15,7 @@ from core.domain.factors.totp import Totp, TotpSecrets
 from core.domain.keys.browser_seal import BrowserSeal
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.key import LimitKey
-from core.domain.limits.rate import Rate, require_slot
+from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.sessions.login import Logins, LoginTransaction, enter, record_of_login
 from core.domain.sessions.session import Session, SignInMethod
 from core.domain.users.user import User, UserFacts
@@ -23,7 +23,8 @@ from core.domain.writing import Writes
 
 _PURPOSE = b"second factor"
 #: Wrong codes of one account, from wherever they come: whoever guesses has the password, and three codes of a million
-#: are good at a time, so that a day of guessing succeeds once in three hundred.
+#: are good at a time, so that a day of guessing succeeds once in three hundred. A browser in which the user has signed
+#: in before has as many of its own, lest whoever guesses keeps its user out.
 WRONG_CODES = Rate(10, 900)
 _EXPIRED = "this page has expired or belongs to another browser: sign in again"
 _WRONG = "the code is not good"
@@ -96,26 +97,30 @@ class SecondFactorLogins:
         return totp is not None and totp.confirmed_at is not None
 
     def prove(
-        self, pending: PendingLogin, code: str, *, network_address: str, previous_token: str
+        self, pending: PendingLogin, code: str, *, network_address: str, previous_token: str, remembered: str = ""
     ) -> tuple[str, Session]:
         """Take a code by the clock, or a recovery code, and start a session, which `Logins.log_in` would have started.
+        `remembered` is as there.
 
         Raises:
             SecondFactorFailed: the code is not one of now, or was used before.
-            TooManyAttempts: the account's wrong codes are used up; those of both kinds are counted apart, so that who
-                guesses at one leaves the owner the other.
+            TooManyAttempts: the account's wrong codes are used up, and those of a remembered browser; those of both
+                kinds are counted apart, so that who guesses at one leaves the owner the other.
             InvalidRequest: the password has changed since, or the user is disabled.
             LocalUsersOff: the operator switched passwords off since.
         """
         user = self.require_user(pending)
         try:
             self._logins.require_local_users()
-            return self._prove(user, code, network_address, previous_token)
+            browser_id = self._logins.browsers.find_id(remembered, user)
+            return self._prove(user, code, network_address, previous_token, browser_id)
         except Refusal as refusal:
             refusal.subject = user.subject
             raise
 
-    def _prove(self, user: User, code: str, network_address: str, previous_token: str) -> tuple[str, Session]:
+    def _prove(
+        self, user: User, code: str, network_address: str, previous_token: str, browser_id: bytes
+    ) -> tuple[str, Session]:
         now_ms, now = self._clock.now_ms(), self._clock.now()
         digest = find_recovery_digest(code)
         totp = self._store.find_totp(user.subject)
@@ -123,10 +128,10 @@ class SecondFactorLogins:
         method = SignInMethod.PASSWORD_AND_CODE if digest is None else SignInMethod.PASSWORD_AND_RECOVERY_CODE
         token, session = self._logins.new_session(user.subject, network_address, method)
         record = record_of_login(user, session)
-        bucket = LimitKey.of("second factor" if digest is None else "recovery code", account=user.subject)
+        buckets = _buckets("second factor" if digest is None else "recovery code", user.subject, browser_id)
 
         def intent(tx: SecondFactorTransaction) -> bool:
-            require_slot(tx, bucket, WRONG_CODES, now_ms=now_ms, what="wrong codes")
+            bucket = _take_code(tx, buckets, now_ms)
             current = tx.find_user(user.subject)
             if current is None or current.password_hash != user.password_hash:
                 raise InvalidRequest(_EXPIRED)
@@ -147,6 +152,21 @@ def _use(tx: SecondFactorIntents, user: User, totp: Totp | None, step: int | Non
     if digest is not None:
         return tx.use_recovery_code(user.subject, digest)
     return totp is not None and step is not None and tx.use_totp_step(totp, step=step)
+
+
+def _buckets(kind: str, subject: str, browser_id: bytes) -> list[LimitKey]:
+    """Whose tries there are, in their order: of a browser in which the user has signed in before, then everybody's."""
+    of_all = LimitKey.of(kind, account=subject)
+    return [LimitKey.of_browser(f"{kind} browser", subject, browser_id), of_all] if browser_id else [of_all]
+
+
+def _take_code(tx: LimitIntents, buckets: list[LimitKey], now_ms: int) -> LimitKey:
+    """Spend a try of the first that has one; which that was."""
+    for bucket in buckets[:-1]:
+        if not tx.take_slot(bucket, now_ms=now_ms, interval_ms=WRONG_CODES.interval_ms, burst=WRONG_CODES.count):
+            return bucket
+    require_slot(tx, buckets[-1], WRONG_CODES, now_ms=now_ms, what="wrong codes")
+    return buckets[-1]
 
 
 def _fingerprint(user: User) -> str:

@@ -25,6 +25,8 @@ class User:
     created_at: int
     disabled_at: int | None = None
     last_login_at: int | None = None
+    #: A browser in which they have signed in is remembered under one; what forgets their browsers begins the next.
+    browsers_generation: int = 0
 
     @property
     def active(self) -> bool:
@@ -92,6 +94,14 @@ class UserIntents(Protocol):
 
     def record_login(self, subject: str, *, now: int) -> bool:
         """Note a successful login; False when the user is gone or disabled, and then nothing was noted."""
+        ...
+
+    def forget_browsers(self, subject: str, *, now: int) -> bool:
+        """No browser is remembered any more in which the user has signed in before; each counts as a stranger's."""
+        ...
+
+    def forget_all_browsers(self, *, now: int) -> None:
+        """The same of every user, whatever has been given out since the database was copied."""
         ...
 
     def delete_user(self, subject: str) -> bool: ...

@@ -285,6 +285,13 @@ def grants_tell_what_came_of_refreshes(database: Database) -> None:
     )
 
 
+@step()
+def users_browsers_are_remembered(database: Database) -> None:
+    """Under which number browsers are remembered in which a user has signed in. A program that does not know it
+    remembers none, and forgets none."""
+    database.execute("ALTER TABLE users ADD COLUMN browsers_generation INTEGER NOT NULL DEFAULT 0")
+
+
 def migrate(connection: Connection) -> None:
     """Take the steps that are missing.
 

@@ -28,6 +28,7 @@ STEPS = (
     "sign_out_elsewhere_says_who",
     "passkeys",
     "grants_tell_what_came_of_refreshes",
+    "users_browsers_are_remembered",
 )
 #: The first step that older programs can ask about a step that they do not know.
 FIRST_TO_TELL = "steps_say_what_they_need"

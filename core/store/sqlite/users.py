@@ -6,14 +6,17 @@ from core.domain.users.user import User
 from core.store.sqlite.driver import Row
 from core.store.sqlite.statements import Statements, WritingStatements, joined, split
 
-COLUMNS = "subject, username, username_key, password_hash, group_names, created_at, disabled_at, last_login_at"
+COLUMNS = (
+    "subject, username, username_key, password_hash, group_names, created_at, disabled_at, last_login_at, "
+    "browsers_generation"
+)
 _FIND = f"SELECT {COLUMNS} FROM users WHERE subject = ?"
 _FIND_BY_NAME = f"SELECT {COLUMNS} FROM users WHERE username_key = ?"
 _LIST = f"SELECT {COLUMNS} FROM users WHERE username_key > ? ORDER BY username_key LIMIT ?"
 _SEARCH = f"""
     SELECT {COLUMNS} FROM users WHERE username_key > ? AND instr(username_key, ?) > 0 ORDER BY username_key LIMIT ?
 """
-_CREATE = f"INSERT INTO users ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"
+_CREATE = f"INSERT INTO users ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING 1"
 _CLAIM_FIRST = """
     UPDATE counters SET value = 1
     WHERE name = 'first_user_claimed' AND value = 0 AND NOT EXISTS (SELECT 1 FROM users)
@@ -24,6 +27,12 @@ _ENABLE = "UPDATE users SET disabled_at = NULL WHERE subject = ? RETURNING 1"
 _SET_PASSWORD_HASH = "UPDATE users SET password_hash = ? WHERE subject = ? RETURNING 1"
 _SET_GROUPS = "UPDATE users SET group_names = ? WHERE subject = ? RETURNING 1"
 _RECORD_LOGIN = "UPDATE users SET last_login_at = ? WHERE subject = ? AND disabled_at IS NULL RETURNING 1"
+#: Higher than any before, also than those that the database has had after the copy that it was restored from.
+_FORGET_ALL_BROWSERS = """
+    UPDATE users SET browsers_generation =
+        CASE WHEN browsers_generation >= ? THEN browsers_generation + 1 ELSE ? END
+"""
+_FORGET_BROWSERS = f"{_FORGET_ALL_BROWSERS} WHERE subject = ? RETURNING 1"
 _DELETE = "DELETE FROM users WHERE subject = ? RETURNING 1"
 _DELETE_IDENTITIES = "DELETE FROM upstream_identities WHERE subject = ?"
 
@@ -70,6 +79,12 @@ class UserWrites(WritingStatements):
     def record_login(self, subject: str, *, now: int) -> bool:
         return self.row(_RECORD_LOGIN, (now, subject)) is not None
 
+    def forget_browsers(self, subject: str, *, now: int) -> bool:
+        return self.row(_FORGET_BROWSERS, (now, now, subject)) is not None
+
+    def forget_all_browsers(self, *, now: int) -> None:
+        self.count(_FORGET_ALL_BROWSERS, (now, now))
+
     def delete_user(self, subject: str) -> bool:
         self.count(_DELETE_IDENTITIES, (subject,))
         return self.row(_DELETE, (subject,)) is not None
@@ -85,6 +100,7 @@ def _columns(user: User) -> tuple[object, ...]:
         user.created_at,
         user.disabled_at,
         user.last_login_at,
+        user.browsers_generation,
     )
 
 

@@ -112,5 +112,5 @@ def test_a_session_that_ends_meanwhile_changes_nothing(house: House, user: User)
     with pytest.raises(LoginRequired):
         _change(house, this, new="a third one of its own")
     with pytest.raises(LoginFailed):
-        password.verify(looked_at, _NEW, "192.0.2.1")
+        password.verify(looked_at, _NEW, this, "192.0.2.1")
     assert log_in(house, user.username, _NEW)

@@ -74,7 +74,7 @@ def test_an_unknown_name_costs_a_password_hash_like_a_known_one(house: House, us
     earnest = Passwords()
     house.store.write(lambda tx: tx.set_password_hash(user.subject, earnest.hash(PASSWORD)))
     earnest._hasher = hasher
-    logins = Logins(house.store, earnest, house.policy, house.clock, house.randomness)
+    logins = Logins(house.store, earnest, house.policy, house.clock, house.randomness, house.logins.browsers)
     for username in (user.username, "nobody"):
         with pytest.raises(LoginFailed):
             logins.log_in(username, "wrong password", network_address="192.0.2.1", previous_token="")

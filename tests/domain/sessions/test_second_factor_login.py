@@ -53,11 +53,15 @@ def _first_step(house: House, user: User, password: str = PASSWORD) -> str:
     return house.account.second_factor_logins.seal(caught.value.user, "the page", BINDING)
 
 
-def _second_step(house: House, sealed: str, code: str, *, binding: bytes = BINDING, previous_token: str = "") -> str:
+def _second_step(
+    house: House, sealed: str, code: str, *, binding: bytes = BINDING, previous_token: str = "", remembered: str = ""
+) -> str:
     logins = house.account.second_factor_logins
     pending = logins.require_open(sealed, binding)
     assert pending.page == "the page"
-    token, _ = logins.prove(pending, code, network_address="192.0.2.1", previous_token=previous_token)
+    token, _ = logins.prove(
+        pending, code, network_address="192.0.2.1", previous_token=previous_token, remembered=remembered
+    )
     return token
 
 
@@ -152,6 +156,24 @@ def test_guessing_is_limited_for_the_account(house: House, user: User, telephone
     assert _refusal(house, sealed, telephone.recovery_codes[0]) is None
     house.clock.advance(90)
     assert _refusal(house, sealed, telephone.code()) is None
+
+
+def test_guessing_elsewhere_keeps_nobody_out_of_a_browser_of_theirs(
+    house: House, user: User, telephone: Telephone
+) -> None:
+    """Whoever has the password uses up the tries that are everybody's, of both kinds of codes: a browser in which the
+    user has signed in has ten of its own, and skips no step."""
+    remembered = house.logins.remember_browser(a_session(house, user))
+    wrong = "-".join(["AAAA"] * 4)
+    for code in ["000000"] * 10 + [wrong] * 10:
+        assert _refusal(house, _first_step(house, user), code) is SecondFactorFailed
+    sealed = _first_step(house, user)
+    for code in (telephone.code(), telephone.recovery_codes[0]):
+        assert _refusal(house, sealed, code) is TooManyAttempts
+        assert refusal(lambda code=code: _second_step(house, sealed, code, remembered=remembered)) is None
+    for _ in range(10):
+        assert refusal(lambda: _second_step(house, sealed, "000000", remembered=remembered)) is SecondFactorFailed
+    assert refusal(lambda: _second_step(house, sealed, "000000", remembered=remembered)) is TooManyAttempts
 
 
 def test_the_first_step_is_of_one_browser_and_ten_minutes(house: House, user: User, telephone: Telephone) -> None:

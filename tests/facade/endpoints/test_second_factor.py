@@ -103,10 +103,11 @@ def test_signing_in_takes_a_code(owner: Owner) -> None:
     again = owner.send(wrong, _PROVE, code=code)
 
     assert (step.status_code, "Enter a code" in step.text) == (200, True)
-    assert "tokenhouse-session" not in step.headers.get("set-cookie", "")
+    assert "set-cookie" not in step.headers
     assert (wrong.status_code, "The code is not good." in wrong.text) == (403, True)
     assert (right.status_code, right.headers["location"]) == (303, "/account")
     assert "tokenhouse-session" in right.headers["set-cookie"]
+    assert "tokenhouse-remembered" in right.headers["set-cookie"]
     assert "Your account" in owner.browser.get("/account").text
     assert again.status_code == 403
 
