@@ -103,11 +103,14 @@ class FacadeServices:
     clock: ServingClock
     randomness: Randomness
 
+    def _logins(self) -> Logins:
+        browsers = RememberedBrowsers(self.store, self.master_keys, self.clock, self.randomness)
+        return Logins(self.store, self.passwords, self.policy, self.clock, self.randomness, browsers)
+
     def every(self) -> dict[ServiceDescriptor, object]:
         """All services of core.sock."""
         store, policy, clock = self.store, self.policy, self.clock
-        browsers = RememberedBrowsers(store, self.master_keys, clock, self.randomness)
-        logins = Logins(store, self.passwords, policy, clock, self.randomness, browsers)
+        logins = self._logins()
         seal = RequestSeal(self.master_keys, clock, self.randomness)
         endpoint = AuthorizationEndpoint(store, self.documents, logins, seal, policy, clock)
         consent = Consent(endpoint, store, logins, self.master_keys, policy, clock, self.randomness)

@@ -206,7 +206,7 @@ def test_no_parameter_reaches_a_cookie(visit: Visit) -> None:
     visit.state = "canary-state-value"
     visit.log_in(visit.start())
 
-    assert {*visit.browser.cookies} == {"tokenhouse-browser", "tokenhouse-session"}
+    assert {*visit.browser.cookies} == {"tokenhouse-browser", "tokenhouse-session", "tokenhouse-remembered"}
     for value in visit.browser.cookies.values():
         for parameter in visit.parameters().values():
             assert parameter not in value
@@ -235,7 +235,9 @@ def test_login_goes_on_with_the_same_request(visit: Visit) -> None:
     assert reply.status_code == 303
     assert (location.scheme, location.netloc, location.path) == ("", "", _AUTHORIZE)
     assert dict(parse_qsl(location.query)) == visit.parameters(resource="https://a.example/mcp")
-    assert reply.headers["set-cookie"].endswith("; Path=/; HttpOnly; SameSite=Lax")
+    session, remembered = reply.headers.get_list("set-cookie")
+    assert session.endswith("; Path=/; HttpOnly; SameSite=Lax")
+    assert remembered.endswith("; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000")
 
 
 def test_a_signed_in_user_skips_login(visit: Visit) -> None:
