@@ -132,6 +132,8 @@ class ClientAuthentication:
 
     def _find_client(self, credentials: ClientCredentials, known: dict[str, Client]) -> Client:
         client_id = credentials.client_id or find_subject(credentials.client_assertion)
+        if not client_id and credentials.client_assertion:
+            raise InvalidClient("client_assertion: it is no JWT that names its client as sub (RFC 7523 section 3)")
         if not client_id:
             raise InvalidClient("client_id is missing")
         client = known.get(client_id) or require_known(self._facts.find_client(client_id))

@@ -235,6 +235,13 @@ def test_the_facades_own_retry_is_the_same_request(house: House) -> None:
         )
 
 
+@pytest.mark.parametrize("assertion", ["x", "a.b.c", "eyJhbGciOiJFUzI1NiJ9.e30.AAAA"])
+def test_what_is_no_assertion_is_told_as_that(house: House, assertion: str) -> None:
+    """RFC 7521 §4.2: with an assertion no client_id is needed, so what is wrong is not that it is missing."""
+    with pytest.raises(InvalidClient, match="client_assertion: it is no JWT that names its client as sub"):
+        house.authentication.authenticate(_proof(assertion))
+
+
 def test_a_refused_request_has_used_it_up(house: House) -> None:
     """What a request was refused for is not what its assertion was for: it is not good for a second try."""
     client = _a_program(house)
