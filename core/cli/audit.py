@@ -225,17 +225,26 @@ def _sentence(record: pb.AuditRecord) -> str:
 def _row(record: pb.AuditRecord) -> dict[str, str]:
     result = _word(pb.AuditResult.Name(record.result), "AUDIT_RESULT_")
     kind = _word(pb.AuditActorKind.Name(record.actor_kind), "AUDIT_ACTOR_KIND_")
+    # Whoever acts is named already, and so is a user who is the target.
+    named = [record.actor, record.actor_name, *([record.subject] if record.subject_name == record.target else [])]
     return {
         "When": _rfc3339(record.at),
         "What": _word(pb.AuditAct.Name(record.act), "AUDIT_ACT_"),
         "Result": f"{result} ({record.reason})" if record.reason else result,
         "Who": " ".join(part for part in (kind, record.actor_name or record.actor) if part),
-        "Client": record.client_id,
-        "Target": record.target or (record.subject if record.subject != record.actor else ""),
+        "Client": _named(record.client_id, record.client_name, record.client_host),
+        "User": "" if record.subject in named else _named(record.subject, record.subject_name),
+        "Target": record.target,
         "From": record.network,
         "Id": record.correlation_id,
         "Times": "" if record.count == 1 else str(record.count),
     }
+
+
+def _named(identifier: str, *names: str) -> str:
+    """An id, and what it is called now, where it still is."""
+    called = ", ".join(name for name in names if name and name != identifier)
+    return f"{identifier} ({called})" if called else identifier
 
 
 def _word(name: str, prefix: str) -> str:

@@ -1,5 +1,6 @@
 """AuditAdminService, for operators."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import grpc
@@ -45,7 +46,10 @@ class AuditAdminServicer(audit_admin_pb2_grpc.AuditAdminServiceServicer):
             after=request.after_number if request.HasField("after_number") else None,
             before=request.before_number,
         )
-        return pb.ListAuditRecordsResponse(records=[_write(record) for record in records], has_more=has_more)
+        users, clients = self._audit.name(records)
+        return pb.ListAuditRecordsResponse(
+            records=[_write(record, users, clients) for record in records], has_more=has_more
+        )
 
     def ListAuditCounts(
         self, request: pb.ListAuditCountsRequest, context: grpc.ServicerContext
@@ -59,8 +63,9 @@ class AuditAdminServicer(audit_admin_pb2_grpc.AuditAdminServiceServicer):
         )
 
 
-def _write(record: AuditRecord) -> pb.AuditRecord:
+def _write(record: AuditRecord, users: Mapping[str, str], clients: Mapping[str, tuple[str, str]]) -> pb.AuditRecord:
     act: Any = _ACTS[record.act]
+    client_name, client_host = clients.get(record.client_id, ("", ""))
     return pb.AuditRecord(
         number=record.number,
         at=record.at,
@@ -76,4 +81,7 @@ def _write(record: AuditRecord) -> pb.AuditRecord:
         network=record.network,
         correlation_id=record.correlation_id,
         count=record.count,
+        subject_name=users.get(record.subject, ""),
+        client_name=client_name,
+        client_host=client_host,
     )

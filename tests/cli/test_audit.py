@@ -45,6 +45,7 @@ def test_tail_and_search(operator: Operator, visit: Visit) -> None:
     token, consent, registration = map(json.loads, lines)
     table = operator("audit", "search", "--client", visit.client_id, "--act", "consent").stdout
     last = operator("audit", "tail", "-n", "1", "--client", visit.client_id).stdout
+    client_name = operator("clients", "show", visit.client_id, "--json").json["client_name"]
 
     assert [each["act"] for each in (registration, consent, token)] == ["registration", "consent", "token"]
     assert token.keys() == _KEYS
@@ -60,7 +61,8 @@ def test_tail_and_search(operator: Operator, visit: Visit) -> None:
         == f"{token['time']} token succeeded (redeemed) by client {visit.client_id} "
         + " ".join(
             (
-                f"client={visit.client_id}",
+                f"client={visit.client_id} ({client_name}, 127.0.0.1)",
+                f"user={token['subject']} (admin)",
                 f"target={token['target']}",
                 "from=127.0.0.1",
                 f"id={token['correlation_id']}",

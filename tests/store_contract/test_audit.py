@@ -11,7 +11,7 @@ from core.domain.audit.origin import Actor
 from core.domain.audit.record import AuditQuery, AuditRecord
 from core.domain.store import Store, Transaction
 from core.store.sqlite.store import SqliteStore, open_store
-from tests.store_contract.nouns import NOW, a_user
+from tests.store_contract.nouns import NOW, a_client, a_user
 
 A_RECORD = AuditRecord(
     at=NOW,
@@ -102,3 +102,19 @@ def test_words_of_a_newer_program_are_read_as_unknown(store: SqliteStore) -> Non
     )
     [found] = _all(store)
     assert (found.act, found.result, found.actor.kind) == (Act.UNKNOWN, Result.UNKNOWN, ActorKind.UNKNOWN)
+
+
+def test_whom_records_name_is_called_as_now_while_there(store: SqliteStore) -> None:
+    """Names are looked up for many records at once and kept with none of them; who is gone has none."""
+    user, client = a_user(), a_client()
+    store.write(lambda tx: tx.create_user(user))
+    store.write(lambda tx: tx.register_client(client))
+
+    names = store.list_audit_names([user.subject, "gone"], [client.client_id, "gone"])
+    assert names.users == {user.subject: user.username}
+    assert names.clients == {client.client_id: (client.client_name, client.redirect_uris[0])}
+    store.write(lambda tx: tx.delete_user(user.subject))
+    store.write(lambda tx: tx.delete_client(client.client_id, now=NOW))
+    gone = store.list_audit_names([user.subject], [client.client_id])
+    assert (gone.users, gone.clients) == ({}, {})
+    assert store.list_audit_names([], []).users == {}

@@ -1,13 +1,15 @@
 """The audit trail, as operators read it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from core.domain.audit.record import AuditCount, AuditFacts, AuditQuery, AuditRecord
 from core.domain.audit.upkeep import AuditUpkeep
+from core.domain.clients.document_url import names_document, parse_document_url
+from core.domain.clients.redirect_policy import parse_redirect_uri
 from core.domain.clock import Clock
-from core.domain.errors import InvalidArgument
+from core.domain.errors import InvalidArgument, InvalidRedirectUri
 from core.domain.limits.network import network_of
 from core.domain.sayings import say
 from core.domain.users.user import UserFacts, username_key
@@ -46,6 +48,17 @@ class AuditAdministration:
         found = self._store.list_audit_records(wanted, limit=limit + 1, after=after, before=before or None)
         return found[:limit], len(found) > limit
 
+    def name(self, records: Sequence[AuditRecord]) -> tuple[Mapping[str, str], Mapping[str, tuple[str, str]]]:
+        """What people call whom they name by id: user names by subject; names and hosts by client_id.
+
+        In two queries for all of them: nothing more is kept for it, and who is gone has an id alone.
+        """
+        subjects = {record.subject for record in records if record.subject}
+        client_ids = {record.client_id for record in records if record.client_id}
+        names = self._store.list_audit_names(sorted(subjects), sorted(client_ids))
+        hosts = {client_id: (name, _host_of(client_id, uri)) for client_id, (name, uri) in names.clients.items()}
+        return names.users, hosts
+
     def count(self, *, since: int, until: int) -> Sequence[AuditCount]:
         """Counts of the hours from `since` to `until`; 0 is now.
 
@@ -64,6 +77,16 @@ class AuditAdministration:
             return ()
         found = self._store.find_user_by_name(username_key(user)) or self._store.find_user(user)
         return (user,) if found is None else (user, found.subject, found.username)
+
+
+def _host_of(client_id: str, redirect_uri: str) -> str:
+    """Where a client is: the host of its document, or of where its answers go; empty where it has neither."""
+    if names_document(client_id):
+        return parse_document_url(client_id).authority
+    try:
+        return parse_redirect_uri(redirect_uri).shown_host
+    except InvalidRedirectUri:
+        return ""
 
 
 def _network_named(text: str) -> str:

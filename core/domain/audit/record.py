@@ -99,6 +99,16 @@ class AuditCount:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class AuditNames:
+    """What people call whom records name by id; who is gone is not among them."""
+
+    #: By subject.
+    users: Mapping[str, str]
+    #: Name and first redirect URI, where there is one, by client_id.
+    clients: Mapping[str, tuple[str, str]]
+
+
 #: How often everything happened since the start, by what and by what came of it.
 Tallies = Callable[[], Mapping[tuple[Act, str], int]]
 
@@ -110,6 +120,10 @@ class AuditFacts(Protocol):
         self, query: AuditQuery, *, limit: int, after: int | None, before: int | None
     ) -> Sequence[AuditRecord]:
         """With `after` those of larger numbers, in their order; else newest first, below `before`."""
+        ...
+
+    def list_audit_names(self, subjects: Sequence[str], client_ids: Sequence[str]) -> AuditNames:
+        """As these are called now."""
         ...
 
     def list_audit_counts(self, *, since: int, until: int) -> Sequence[AuditCount]:

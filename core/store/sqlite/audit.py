@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from core.domain.audit.act import Act, ActorKind, Result
 from core.domain.audit.origin import Actor
-from core.domain.audit.record import AuditCount, AuditQuery, AuditRecord
+from core.domain.audit.record import AuditCount, AuditNames, AuditQuery, AuditRecord
 from core.store.sqlite.driver import Row
-from core.store.sqlite.statements import Statements, WritingStatements
+from core.store.sqlite.statements import Statements, WritingStatements, split
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -54,6 +54,16 @@ class AuditReads(Statements):
         sql = f"SELECT {_COLUMNS}, number FROM audit_records WHERE {where} ORDER BY {order} LIMIT ?"
         values = [value for _, some in conditions for value in some]
         return [_record(row) for row in self.rows(sql, (*values, limit))]
+
+    def list_audit_names(self, subjects: Sequence[str], client_ids: Sequence[str]) -> AuditNames:
+        users = self.rows(f"SELECT subject, username FROM users WHERE subject IN ({_marks(subjects)})", (*subjects,))
+        clients = self.rows(
+            "SELECT client_id, client_name, redirect_uris FROM clients "
+            f"WHERE deleted_at IS NULL AND client_id IN ({_marks(client_ids)})",
+            (*client_ids,),
+        )
+        named = {client_id: (name, next(iter(split(uris)), "")) for client_id, name, uris in clients}
+        return AuditNames(dict(users), named)
 
     def list_audit_counts(self, *, since: int, until: int) -> Sequence[AuditCount]:
         rows = self.rows(_COUNTS, (since, until))

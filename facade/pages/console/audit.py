@@ -44,13 +44,22 @@ def audit_row(frame: Frame, record: pb.AuditRecord) -> Row:
         "act": in_words("audit_act", _word(pb.AuditAct.Name, "AUDIT_ACT_", record.act)),
         "result": in_words("audit_result", _word(pb.AuditResult.Name, "AUDIT_RESULT_", record.result)),
         "reason": _why(record),
-        "about": [shown(text, ID) for text in (record.client_id, record.target) if text],
+        "about": [shown(text, ID) for text in _about(record)],
         "network": shown(record.network, NAME),
         "network_url": frame.url(paths.CONSOLE_AUDIT, network=record.network),
         "correlation_id": shown(record.correlation_id, NAME),
         "correlation_url": frame.url(paths.CONSOLE_AUDIT, correlation_id=record.correlation_id),
         "count": record.count,
     }
+
+
+def _about(record: pb.AuditRecord) -> list[str]:
+    """What it concerns: names first, where whom it concerns is still there, and then ids."""
+    client = " · ".join(each for each in (record.client_name, record.client_host) if each)
+    # Whoever acts is named already, and so is a user who is the target.
+    own = record.subject in (record.actor, record.actor_name) or record.subject_name == record.target
+    user = () if own else (record.subject_name, record.subject)
+    return [text for text in (client, record.client_id, *user, record.target) if text]
 
 
 def _why(record: pb.AuditRecord) -> str:
