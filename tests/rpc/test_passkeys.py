@@ -63,6 +63,7 @@ def test_it_signs_in_wherever_a_login_leads(road: Road, keyring: Keyring) -> Non
         assert session.back_to == back_to_pb2.BACK_TO_AUTHORIZE
         assert {each.name: each.value for each in session.parameters} == road.request()
         assert road.start(session.session_token).consent.username == road.username
+        assert session.remembered_browser
     assert own.back_to == back_to_pb2.BACK_TO_ACCOUNT
 
 
@@ -72,6 +73,7 @@ def test_prompt_login_is_honoured(road: Road, keyring: Keyring) -> None:
     session = road.serving.passkey_logins.LogInWithPasskey(keyring.signing_in(form), timeout=DEADLINE).session
     back = {each.name: each.value for each in session.parameters}
     assert road.start(session.session_token, **back).consent.username == road.username
+    assert session.remembered_browser
 
 
 def test_how_it_is_refused(road: Road, keyring: Keyring) -> None:

@@ -42,6 +42,7 @@ def test_from_the_button_to_tokens(away: Away) -> None:
     finished = away.sign_in()
 
     assert finished.back_to == back_to_pb2.BACK_TO_AUTHORIZE
+    assert finished.remembered_browser
     assert {each.name: each.value for each in finished.parameters} == away.road.request()
     user = away.user()
     assert (user.username, list(user.groups), user.disabled) == (away.account, [], False)

@@ -201,6 +201,7 @@ def test_a_password_is_changed(pair: Pair, owner: Owner) -> None:
     answer = owner.send(page, "/account/password", old_password=pair.password, **again)
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/account?done=password")
+    assert answer.headers["set-cookie"].startswith("tokenhouse-remembered=")
     assert "Your password was changed" in owner.browser.get("/account?done=password").text
     assert "Your password was changed" not in owner.browser.get("/account?done=else").text
     assert 'action="/account/login"' in elsewhere.open().text
