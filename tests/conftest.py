@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -26,6 +27,10 @@ _LONG = (
     "repository",
     "attacks",
 )
+
+# How long an input took, in its making or in its trial, says how busy the machine was, and nothing of the property.
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
