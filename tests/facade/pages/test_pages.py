@@ -55,12 +55,18 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
+@pytest.fixture(scope="module")
+def pages() -> Pages:
+    """The templates, which each page makes ready once."""
+    return Pages(parse_address("https://h.example/auth"))
+
+
 @pytest.fixture
-async def facade(tmp_path: Path) -> Facade:
+async def facade(tmp_path: Path, pages: Pages) -> Facade:
     """A facade of its own; its core is not asked."""
-    settings = Settings(parse_address("https://h.example/auth"), (), str(tmp_path / "core.sock"))
+    settings = Settings(pages.address, (), str(tmp_path / "core.sock"))
     core = CoreClient(settings.core_socket, CoreCallMetrics(CollectorRegistry()))
-    return Facade(settings, core, Discovery(core), Cookies(https=True), Pages(settings.address))
+    return Facade(settings, core, Discovery(core), Cookies(https=True), pages)
 
 
 def consent_prompt(*, own_machine: bool = False, resources: tuple[str, ...] = ()) -> ConsentPrompt:
