@@ -17,8 +17,13 @@ def parse_parameters(raw: bytes) -> Parameters:
     """Every name and value in the order sent, decoded. Refuses malformed percent-encoding and UTF-8."""
     if raw.count(b"&") >= _MAX_PARAMETERS:
         raise Refusal("INVALID_REQUEST", "The request has too many parameters.").saying("parameters_many")
-    pairs = [pair.partition(b"=") for pair in raw.split(b"&") if pair]
-    return [(decode(name), decode(value)) for name, _, value in pairs]
+    try:
+        # Most of it is plain text, and is decoded in one go; what has an escape in it is looked at for itself.
+        pairs = [pair.partition("=") for pair in raw.replace(b"+", b" ").decode("utf-8").split("&") if pair]
+    except ValueError:
+        halves = [pair.partition(b"=") for pair in raw.split(b"&") if pair]
+        return [(decode(name), decode(value)) for name, _, value in halves]
+    return [(_unescape(name), _unescape(value)) if "%" in name + value else (name, value) for name, _, value in pairs]
 
 
 def decode(raw: bytes) -> str:
@@ -30,6 +35,10 @@ def decode(raw: bytes) -> str:
         raise Refusal("INVALID_REQUEST", "A parameter is not well-formed percent-encoded UTF-8.").saying(
             "parameter_malformed"
         ) from None
+
+
+def _unescape(text: str) -> str:
+    return decode(text.encode()) if "%" in text else text
 
 
 def _decode_percent(raw: bytes) -> bytes:

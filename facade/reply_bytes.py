@@ -10,8 +10,10 @@ _BREAKS = str.maketrans("", "", "\r\n\x00")
 def format_reply(response: HTTPResponse, *, head_only: bool, keep_alive: bool) -> bytes:
     """The whole reply; `head_only` answers HEAD, with the length of the body that is left out (RFC 9110 §9.3.2)."""
     head = _STATUS_LINES[response.status]
-    for name, value in response.headers.items():
-        head += f"{name}: {value.translate(_BREAKS)}\r\n"
+    fields = "".join([f"{name}: {value}\n" for name, value in response.headers.items()])
+    if "\r" in fields or "\x00" in fields or fields.count("\n") != len(response.headers):
+        fields = "".join([f"{name}: {value.translate(_BREAKS)}\n" for name, value in response.headers.items()])
+    head += fields.replace("\n", "\r\n")
     body = response.body or b""
     if has_message_body(response.status):  # type: ignore[no-untyped-call]
         if response.content_type is not None:

@@ -7,16 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facade.errors import Refusal
-from facade.forms import Form, parse_form, parse_parameters
+from facade.forms import Form, decode, parse_form, parse_parameters
 
 _FORM = "application/x-www-form-urlencoded"
 _text = st.text(st.characters(exclude_categories=["Cs"]))
+_part = st.lists(st.sampled_from([b"a", b"+", b"%20", b"%2B", b"\xc3", b"\xa9", b"%c3", b"%A9", b"%"])).map(b"".join)
 
 
 @given(st.lists(st.tuples(_text, _text)))
 def test_whatever_was_encoded_comes_back_in_order(pairs: list[tuple[str, str]]) -> None:
     """Names and values of any text, repeated and blank ones too, come back as they were (RFC 6749 appendix B)."""
     assert parse_parameters(urlencode(pairs).encode()) == pairs
+
+
+@given(st.lists(st.tuples(_part, _part)))
+def test_a_part_means_the_same_whatever_stands_beside_it(parts: list[tuple[bytes, bytes]]) -> None:
+    """Each name and value is decoded by itself (RFC 6749 appendix B): another one with an escape, or none, changes
+    nothing."""
+    raw = b"&".join(name + b"=" + value for name, value in parts)
+    try:
+        alone = [(decode(name), decode(value)) for name, value in parts]
+    except Refusal:
+        with pytest.raises(Refusal, match="INVALID_REQUEST"):
+            parse_parameters(raw)
+    else:
+        assert parse_parameters(raw) == alone
 
 
 @pytest.mark.parametrize("raw", [b"a=%", b"a=%4", b"a=%zz", b"%g0=a", b"a=%ff", b"a=%c3%28", b"a=\xff", b"a=%u0041"])

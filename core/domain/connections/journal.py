@@ -38,6 +38,10 @@ class Journal:
         self._attempts: dict[str, Attempt] = {}
         self._of_client: _Index = {}
         self._of_share: _Index = {}
+        #: Those that no user has decided, the oldest first; and by share. To look for one among all the others takes
+        #: longer than it should.
+        self._undecided: dict[str, Attempt] = {}
+        self._undecided_of_share: _Index = {}
         self._of_grant: dict[str, Attempt] = {}
         #: Those with a token of which no service has asked, or none that it is for; by the claim "gid".
         self.expected: dict[str, Attempt] = {}
@@ -117,31 +121,36 @@ class Journal:
         share = _STRANGERS if trace.stranger else client
         self._make_room(share)
         attempt = Attempt(secrets.token_hex(8), shown_client_id(trace.client_id), now_ms, share, client)
-        for index, key in ((self._of_client, attempt.client), (self._of_share, share)):
+        for index, key in (
+            (self._of_client, attempt.client),
+            (self._of_share, share),
+            (self._undecided_of_share, share),
+        ):
             index.setdefault(key, {})[attempt.attempt_id] = attempt
-        self._attempts[attempt.attempt_id] = attempt
+        self._attempts[attempt.attempt_id] = self._undecided[attempt.attempt_id] = attempt
         return attempt
 
     def _make_room(self, share: bytes) -> None:
+        # Anybody can open an authorization page; what a user has decided is not pushed out by that.
         of_share = self._of_share.get(share, {})
         if len(of_share) >= MOST_OF_ONE_CLIENT:
-            self._forget_one_of(of_share)
+            self._forget_first(self._undecided_of_share.get(share) or of_share)
         elif len(self._attempts) >= MOST_ATTEMPTS:
-            self._forget_one_of(self._attempts)
+            self._forget_first(self._undecided or self._attempts)
 
-    def _forget_one_of(self, attempts: dict[str, Attempt]) -> None:
-        # Anybody can open an authorization page; what a user has decided is not pushed out by that.
-        undecided = (attempt for attempt in attempts.values() if not attempt.grant_id)
-        self._forget(next(undecided, None) or next(iter(attempts.values())))
-
-    def _forget(self, attempt: Attempt) -> None:
+    def _forget_first(self, attempts: dict[str, Attempt]) -> None:
+        attempt = next(iter(attempts.values()))
         for index, key in ((self._of_client, attempt.client), (self._of_share, attempt.share)):
-            del index[key][attempt.attempt_id]
-            if not index[key]:
-                del index[key]
+            _drop(index, key, attempt)
         del self._attempts[attempt.attempt_id]
+        self._settle(attempt)
         self._of_grant.pop(attempt.grant_id, None)
         self.expected.pop(attempt.grant_id, None)
+
+    def _settle(self, attempt: Attempt) -> None:
+        """It is undecided no more, whether it was before or not."""
+        if self._undecided.pop(attempt.attempt_id, None) is not None:
+            _drop(self._undecided_of_share, attempt.share, attempt)
 
     def _learn(self, attempt: Attempt, trace: Trace, username: str, *, shown: bool) -> None:
         if trace.challenge and not attempt.challenge:
@@ -154,3 +163,10 @@ class Journal:
         if trace.grant_id and not attempt.grant_id:
             attempt.grant_id = trace.grant_id
             self._of_grant[trace.grant_id] = attempt
+            self._settle(attempt)
+
+
+def _drop(index: _Index, key: bytes, attempt: Attempt) -> None:
+    del index[key][attempt.attempt_id]
+    if not index[key]:
+        del index[key]
