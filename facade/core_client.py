@@ -277,7 +277,7 @@ class CoreClient:
         )
 
     def _begin_coalescing(self, metrics: CoreCallMetrics) -> None:
-        self._token_requests = Coalescer(self._send_token_requests, size=IssueTokenRequest.ByteSize)
+        self._token_requests = Coalescer(self._send_token_requests, size=IssueTokenRequest.ByteSize, half_as_many=True)
         self._registrations = Coalescer(self._send_registrations, size=RegisterClientRequest.ByteSize)
         self._count_token_requests = metrics.coalescing(
             "tokenhouse.v1.TokenService/IssueTokens", lambda: self._token_requests.waiting

@@ -46,6 +46,27 @@ async def test_a_single_question_leaves_at_once() -> None:
     assert echo.batches == [["a"]]
 
 
+async def test_a_further_batch_leaves_with_half_as_many_as_are_under_way() -> None:
+    """Asked to, a batch beside another one waits for company; and no longer than until the other is answered."""
+    echo = Echo()
+    echo.open.clear()
+    coalescer = Coalescer(echo, size=len, half_as_many=True)
+    first = [ask(coalescer, f"a{number}") for number in range(6)]
+    await echo.busy_with(1)
+    second = [ask(coalescer, "b0"), ask(coalescer, "b1")]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert len(echo.batches) == 1
+
+    second.append(ask(coalescer, "b2"))
+    await echo.busy_with(2)
+    last = ask(coalescer, "c")
+    echo.open.set()
+
+    assert await asyncio.gather(*first, *second, last) == ["A0", "A1", "A2", "A3", "A4", "A5", "B0", "B1", "B2", "C"]
+    assert [len(batch) for batch in echo.batches] == [6, 3, 1]
+
+
 async def test_questions_wait_while_batches_are_in_flight_and_then_leave_together() -> None:
     """At most two batches are in flight; all that waits meanwhile is the next one."""
     echo = Echo()

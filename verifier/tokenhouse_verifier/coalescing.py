@@ -46,11 +46,15 @@ class Coalescer(Generic[Q, R]):
         max_bytes: int = 768 * 1024,
         max_in_flight: int = 2,
         halve_from: int | None = None,
+        half_as_many: bool = False,
     ) -> None:
         """`size` tells a question's bytes; a single question larger than `max_bytes` still leaves, alone.
 
         Where at least `halve_from` wait and nothing is in flight, they leave as two batches: while the answers to one
         are taken up the other is answered. None where a call costs too much for that.
+
+        `half_as_many`: beside batches that are under way another leaves only once at least half as many wait as are in
+        them: a call for the two that happened to come first costs nearly as much as one for all that come with them.
         """
         self._send = send
         self._size = size
@@ -58,9 +62,12 @@ class Coalescer(Generic[Q, R]):
         self._max_bytes = max_bytes
         self._max_in_flight = max_in_flight
         self._halve_from = halve_from
+        self._half_as_many = half_as_many
         self._waiting: deque[_Waiting[Q, R]] = deque()
         #: How many senders there are, each with one batch in flight at a time; their tasks, until they are gone.
         self._senders = 0
+        #: Questions under way.
+        self._under_way = 0
         self._tasks: set[asyncio.Task[None]] = set()
         #: The newest of them, until it takes its first batch.
         self._starting: asyncio.Task[None] | None = None
@@ -97,11 +104,14 @@ class Coalescer(Generic[Q, R]):
 
     def _start_sender(self, loop: asyncio.AbstractEventLoop) -> None:
         # It takes its batch in the loop's next turn: questions that arrive in the same turn leave together.
-        if self._starting is None and self._senders < self._max_in_flight:
+        if self._starting is None and self._senders < self._max_in_flight and self._are_enough():
             self._senders += 1
             self._starting = loop.create_task(self._send_while_any_waits(loop))
             self._tasks.add(self._starting)
             self._starting.add_done_callback(self._ended)
+
+    def _are_enough(self) -> bool:
+        return not self._half_as_many or self._senders == 0 or 2 * len(self._waiting) >= self._under_way
 
     async def _send_while_any_waits(self, loop: asyncio.AbstractEventLoop) -> None:
         self._starting = None
@@ -142,6 +152,7 @@ class Coalescer(Generic[Q, R]):
         return batch
 
     async def _send_batch(self, batch: list[_Waiting[Q, R]], loop: asyncio.AbstractEventLoop) -> None:
+        self._under_way += len(batch)
         begun = loop.time()
         timeout = max(item.deadline for item in batch) - begun
         try:
@@ -156,6 +167,8 @@ class Coalescer(Generic[Q, R]):
         else:
             self._taken.append(loop.time() - begun)
             _settle(batch, answers)
+        finally:
+            self._under_way -= len(batch)
         while self._deadlines and self._deadlines[0].answer.done():
             self._deadlines.popleft()
 
