@@ -118,10 +118,13 @@ class LoginAttempts:
         """After a right password: this network and this browser have all their tries for the account again, and there
         is one more in all; and the network is known as one from which its user comes."""
         self.give_back(tx, tried)
-        known = _known(tried.account, tried.network_address)
-        tx.remember(known, until_ms=self._clock.now_ms() + _KNOWN_FOR * 1000)
+        self.know(tx, tried.account, tried.network_address)
         for bucket in tried.own:
             tx.clear_slots(bucket.key)
+
+    def know(self, tx: LimitIntents, account: str, network_address: str) -> None:
+        """The network is one from which the account's user comes."""
+        tx.remember(_known(account, network_address), until_ms=self._clock.now_ms() + _KNOWN_FOR * 1000)
 
     def _browser(self, kind: str, subject: str, browser_id: bytes) -> _Bucket | None:
         if not browser_id:

@@ -184,6 +184,7 @@ class PasskeyLogins:
                 raise PasskeyCountedBack(_NOT_GOOD) if still_there else PasskeyFailed(_NOT_GOOD)
             enter(tx, user, session, previous_token, record)
             self._logins.attempts.give_back_elsewhere(tx, network_address)
+            self._logins.attempts.know(tx, user.username_key, network_address)
 
         try:
             self._store.write(intent)

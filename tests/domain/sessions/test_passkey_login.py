@@ -15,6 +15,7 @@ from core.domain.audit.record import AuditQuery
 from core.domain.errors import (
     InvalidRequest,
     LocalUsersOff,
+    LoginFailed,
     PasskeyCountedBack,
     PasskeyFailed,
     Refusal,
@@ -22,12 +23,14 @@ from core.domain.errors import (
 )
 from core.domain.limits.rate import Rate
 from core.domain.policy import UpstreamPolicy
+from core.domain.sessions.login import SecondFactorWanted
 from core.domain.sessions.session import SignInMethod
 from core.domain.users.user import User
 from tests.authenticator import BE, BS, UP, UV, Authenticator, decoded, encoded
 from tests.domain.house import ISSUER, House
 from tests.domain.passkeys import NETWORK, Owner
 from tests.domain.road import BINDING, a_session, a_user, refusal
+from tests.domain.sessions.form import log_in
 from tests.patience import PATIENCE
 
 
@@ -240,6 +243,21 @@ def test_tries_are_counted_by_network(house: House, owner: Owner) -> None:
         house.policy.current = policy
     assert refusals == [PasskeyFailed] * 3 + [TooManyAttempts]
     assert good is TooManyAttempts
+
+
+def test_its_network_is_one_from_which_the_user_comes(house: House, user: User, owner: Owner) -> None:
+    """As after a password: guesses from everywhere do not use up what this network has for the account."""
+    house.clock.advance(31 * 24 * 3600)
+    # The password at the user's own page was longer ago than a month.
+    owner.sign_in()
+    with house.under(login_failures=Rate(2, 900)):
+        for n in range(20):
+            with pytest.raises(LoginFailed):
+                log_in(house, user.username, "guess", network_address=f"198.51.100.{n // 2}")
+        with pytest.raises(TooManyAttempts):
+            log_in(house, user.username, network_address="203.0.113.1")
+        with pytest.raises(SecondFactorWanted):
+            log_in(house, user.username, network_address=NETWORK)
 
 
 def test_it_is_the_second_step_after_a_password(house: House, owner: Owner) -> None:
