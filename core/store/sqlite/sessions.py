@@ -13,20 +13,16 @@ _FIND = f"""
         AND EXISTS (SELECT 1 FROM users WHERE users.subject = sessions.subject AND users.disabled_at IS NULL)
 """
 _CREATE = f"INSERT INTO sessions ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?) RETURNING 1"
-_DELETE = "DELETE FROM sessions WHERE token_hash = ? RETURNING 1"
 _LIST = f"SELECT {_COLUMNS} FROM sessions WHERE subject = ? AND expires_at > ? ORDER BY created_at DESC LIMIT ?"
-_DELETE_ONE_OF_SUBJECT = "DELETE FROM sessions WHERE token_hash = ? AND subject = ? RETURNING 1"
-_DELETE_OTHERS = "DELETE FROM sessions WHERE subject = ? AND token_hash <> ?"
-_DELETE_OF_SUBJECT = "DELETE FROM sessions WHERE subject = ?"
-_DELETE_ALL = "DELETE FROM sessions"
-#: Where a session of another provider came from, and who its user is there, is nobody's business after its end.
-_FORGET_ORIGIN = "DELETE FROM upstream_sessions WHERE token_hash = ?"
-_FORGET_ALL_ORIGINS = "DELETE FROM upstream_sessions"
-_FORGET_ORIGINS = f"{_FORGET_ALL_ORIGINS} WHERE token_hash IN (SELECT token_hash FROM sessions WHERE subject = ?)"
-_FORGET_OTHERS = f"{_FORGET_ORIGINS} AND token_hash <> ?"
 _PURGE = """
     DELETE FROM sessions WHERE token_hash IN (SELECT token_hash FROM sessions WHERE expires_at <= ? LIMIT ?)
 """
+#: Which sessions end.
+_THIS = "token_hash = ?"
+_THIS_OF_SUBJECT = "token_hash = ? AND subject = ?"
+_OTHERS = "subject = ? AND token_hash <> ?"
+_OF_SUBJECT = "subject = ?"
+_ALL = "1"
 _METHODS = frozenset(SignInMethod)
 
 
@@ -58,30 +54,30 @@ class SessionWrites(WritingStatements):
         )
 
     def delete_session(self, token_hash: bytes) -> bool:
-        self.count(_FORGET_ORIGIN, (token_hash,))
-        return self.row(_DELETE, (token_hash,)) is not None
+        return self._end(_THIS, token_hash) > 0
 
     def delete_session_of_subject(self, token_hash: bytes, subject: str) -> bool:
-        ended = self.row(_DELETE_ONE_OF_SUBJECT, (token_hash, subject)) is not None
-        if ended:
-            self.count(_FORGET_ORIGIN, (token_hash,))
-        return ended
+        return self._end(_THIS_OF_SUBJECT, token_hash, subject) > 0
 
     def delete_other_sessions(self, session: Session) -> int:
-        self.count(_FORGET_OTHERS, (session.subject, session.token_hash))
-        return self.count(_DELETE_OTHERS, (session.subject, session.token_hash))
+        return self._end(_OTHERS, session.subject, session.token_hash)
 
     def delete_sessions_of_subject(self, subject: str) -> int:
-        self.count(_FORGET_ORIGINS, (subject,))
-        return self.count(_DELETE_OF_SUBJECT, (subject,))
+        return self._end(_OF_SUBJECT, subject)
 
     def delete_all_sessions(self) -> int:
-        self.count(_FORGET_ALL_ORIGINS)
-        return self.count(_DELETE_ALL)
+        return self._end(_ALL)
 
     def purge_sessions(self, *, now: int, limit: int) -> int:
         """Delete up to `limit` that expired; how many that were."""
         return self.count(_PURGE, (now, limit))
+
+    def _end(self, which: str, *values: object) -> int:
+        """End sessions; how many. Where one of another provider came from, and who its user is there, is nobody's
+        business after its end."""
+        ended = f"SELECT token_hash FROM sessions WHERE {which}"
+        self.count(f"DELETE FROM upstream_sessions WHERE token_hash IN ({ended})", values)
+        return self.count(f"DELETE FROM sessions WHERE {which}", values)
 
 
 def _read(row: Row) -> Session:
