@@ -59,7 +59,8 @@ async def test_its_document_is_gone(
                 await app.whoami()
 
     assert "The app’s own description cannot be used" in said[0]
-    assert f"{host.url('/gone.json')}: its host answers with status 404" in said[0]
+    assert f"the app says who it is at {host.url('/gone.json')}" in said[0]
+    assert "its host answers with status 404" in said[0]
     number = said[0].split()[-1]
     (line,) = [each for each in running.read_logs().splitlines() if "client document refused" in each]
     assert f"correlation_id={number}" in line
