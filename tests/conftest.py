@@ -2,8 +2,6 @@
 
 import gc
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -28,9 +26,10 @@ _LONG = (
     "attacks",
 )
 
-# How long an input took, in its making or in its trial, says how busy the machine was, and nothing of the property.
-settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("busy machine")
+# The suite says of one program the same each time: the inputs are the same (torture tries new ones), and how long one
+# took, in its making or in its trial, says how busy the machine was, and nothing of the property.
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same")
 
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -65,23 +64,6 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-
-
-def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Each process loads the whole suite, beginning at another place: what one has compiled is there for the others.
-
-    In a new checkout each of four would compile every file: 38 s of CPU before the first test, in this way 30.
-    """
-    config = collector.config
-    worker = getattr(config, "workerinput", None)
-    if collector.path != _HERE or not worker or config.args != config.getini("testpaths"):
-        return
-    files = sorted(_HERE.rglob("test_*.py"))
-    first = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
-    for file in files[first:] + files[:first]:
-        # What cannot be loaded is told when it is collected.
-        with suppress(Exception):
-            import_module(".".join(file.relative_to(_HERE.parent).with_suffix("").parts))
 
 
 @pytest.hookimpl(trylast=True)
