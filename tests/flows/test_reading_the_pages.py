@@ -131,8 +131,8 @@ async def test_another_account(running: Running, person: Person) -> None:
 
 
 async def test_the_cookies(running: Running, person: Person) -> None:
-    """Two cookies, out of reach of scripts and of other sites' forms, that hold nothing of the request; the session's
-    value changes at sign-in (RFC 6265bis §5.6.6, §5.6.7)."""
+    """Three cookies, out of reach of scripts and of other sites' forms, that hold nothing of the request; the values of
+    the session and of the remembered browser change at sign-in (RFC 6265bis §5.6.6, §5.6.7)."""
     async with register_app(running.issuer) as app:
         await person.page.goto(app.authorization_url(resource="https://mcp.example.com/mcp"))
         before = {cookie["name"] for cookie in await person.context.cookies()}
@@ -145,12 +145,13 @@ async def test_the_cookies(running: Running, person: Person) -> None:
         again = {cookie["name"]: cookie["value"] for cookie in await person.context.cookies()}
 
     assert before == {"tokenhouse-browser"}
-    assert cookies.keys() == {"tokenhouse-browser", "tokenhouse-session"}
-    assert [(cookie["httpOnly"], cookie["sameSite"]) for cookie in cookies.values()] == [(True, "Lax")] * 2
+    assert cookies.keys() == {"tokenhouse-browser", "tokenhouse-session", "tokenhouse-remembered"}
+    assert [(cookie["httpOnly"], cookie["sameSite"]) for cookie in cookies.values()] == [(True, "Lax")] * 3
     assert await person.page.evaluate("document.cookie") == ""
     parameters = (app.client_id, app.state, app.callback.redirect_uri, "mcp.example.com", person.username)
     assert [each for each in parameters for cookie in cookies.values() if each in cookie["value"]] == []
-    assert again["tokenhouse-session"] != cookies["tokenhouse-session"]["value"]
+    for name in ("tokenhouse-session", "tokenhouse-remembered"):
+        assert again[name] != cookies[name]["value"]
 
 
 async def test_a_request_that_cannot_be_trusted(running: Running, person: Person) -> None:
