@@ -12,7 +12,8 @@ from tests.flows.app import register_app
 from tests.flows.browser import Person
 from tests.openid_provider import OpenIdProvider
 from tests.patience import PATIENCE
-from tests.running import Running
+from tests.plain_http import plain_client
+from tests.running import Running, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,12 @@ async def test_there_and_back(company: Running, provider: OpenIdProvider, employ
         await page.get_by_text("Signed in as grace").wait_for()
 
         company.reload(Server_LocalUsers="false")
+        # The facade knows it at most a second later.
+        with plain_client() as stranger:
+            wait_until(
+                lambda: 'type="password"' not in stranger.get(app.authorization_url()).text,
+                "the login page to ask for no password",
+            )
         await page.goto(app.authorization_url())
         await page.get_by_role("button", name="Not you? Use another account").click()
         await page.get_by_role("button", name="Sign out there").click()
