@@ -166,15 +166,16 @@ def _receive(control: socket.socket) -> tuple[list[str], dict[str, str], dict[in
 def _become(command: list[str], environment: dict[str, str], given: dict[int, int], shim: str) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    if shim:
-        # What it is told by variables it read in vain when it was loaded.
-        ctypes.CDLL(shim).shim_begin()
     log = list(given)[-1]
     # First out of the way: the number that one is to have may be another's now.
     apart = {number: _far_away(descriptor) for number, descriptor in given.items()}
     for number, descriptor in apart.items():
         os.dup2(descriptor, 2 if number == log else number)
         os.close(descriptor)
+    if shim:
+        # What it is told by variables it read in vain when it was loaded. It opens files: not before each number is its
+        # owner's.
+        ctypes.CDLL(shim).shim_begin()
     sys.argv = command
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
 
