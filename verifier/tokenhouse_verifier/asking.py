@@ -55,7 +55,7 @@ class Asking:
                 response_deserializer=ValidateTokensResponse.FromString,
             )
         )
-        self._stream = link.batches
+        self._link = link
         self._gate = link.gate
         self._batches = batches
         self._questions = ThreadCoalescer(self._send, size=batches.size)
@@ -99,6 +99,7 @@ class Asking:
         self, questions: Sequence[Question], asked: Moment, deadline: float
     ) -> StreamValidateTokensResponse | None:
         """What is answered on the stream; None: nothing, or not in its share of the time, and a call has the rest."""
+        batch = self._batches.compose_for_stream(questions, asked)
         left = deadline - time.monotonic()
         if not self._gate.enter(left):
             raise TimeoutError
@@ -107,17 +108,11 @@ class Asking:
         turn.acquire()
 
         def answered(answer: StreamValidateTokensResponse | None) -> None:
-            self._gate.leave()
             told.append(answer)
             turn.release()
 
-        try:
-            stream = self._stream.put(self._batches.compose_for_stream(questions, asked), answered)
-        except BaseException:
-            self._gate.leave()
-            raise
+        stream = self._link.put(batch, answered)
         if stream is None:
-            self._gate.leave()
             return None
         if turn.acquire(timeout=max(left * SHARE_OF_STREAM, 0)):
             return told[0]

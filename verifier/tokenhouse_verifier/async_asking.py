@@ -56,7 +56,7 @@ class AsyncAsking:
             request_serializer=ValidateTokensRequest.SerializeToString,
             response_deserializer=ValidateTokensResponse.FromString,
         )
-        self._stream = link.batches
+        self._link = link
         self._gate = link.gate
         self._batches = batches
         self._questions = Coalescer(self._send, size=batches.size, halve_from=_MANY)
@@ -102,24 +102,19 @@ class AsyncAsking:
         self, questions: Sequence[Question], asked: Moment, timeout: float
     ) -> StreamValidateTokensResponse | None:
         """What is answered on the stream; None: nothing, or not in its share of the time, and a call has the rest."""
+        batch = self._batches.compose_for_stream(questions, asked)
         if not self._gate.enter_now(_nothing):
             return None
         loop = asyncio.get_running_loop()
         told: asyncio.Future[StreamValidateTokensResponse | None] = loop.create_future()
 
         def answered(answer: StreamValidateTokensResponse | None) -> None:
-            self._gate.leave()
             # The loop may be closed by now.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, told, answer)
 
-        try:
-            stream = self._stream.put(self._batches.compose_for_stream(questions, asked), answered)
-        except BaseException:
-            self._gate.leave()
-            raise
+        stream = self._link.put(batch, answered)
         if stream is None:
-            self._gate.leave()
             return None
         timer = loop.call_later(timeout * SHARE_OF_STREAM, stream.give_up)
         try:

@@ -5,9 +5,10 @@ import time
 
 import grpc
 
-from tokenhouse_verifier.batch_stream import BatchStream
+from tokenhouse_verifier.batch_stream import Answered, BatchStream, OpenStream
 from tokenhouse_verifier.changes import Changes
 from tokenhouse_verifier.channel import OPTIONS, Options
+from tokenhouse_verifier.contract.validation_pb2 import StreamValidateTokensRequest, StreamValidateTokensResponse
 from tokenhouse_verifier.forking import keep_for_parent
 from tokenhouse_verifier.gate import Gate
 from tokenhouse_verifier.memory import Memory
@@ -34,6 +35,22 @@ class Link:
         self.batches = BatchStream(self.channel)
         self.changes = Changes(self.channel, memory)
         self.changes.start()
+
+    def put(self, batch: StreamValidateTokensRequest, answered: Answered) -> OpenStream | None:
+        """`BatchStream.put` for who has passed the gate: they have left it when they are told, or where nothing is."""
+
+        def leave_and_tell(answer: StreamValidateTokensResponse | None) -> None:
+            self.gate.leave()
+            answered(answer)
+
+        try:
+            stream = self.batches.put(batch, leave_and_tell)
+        except BaseException:
+            self.gate.leave()
+            raise
+        if stream is None:
+            self.gate.leave()
+        return stream
 
     def begin_to_hold(self) -> None:
         """Let nobody into gRPC, and leave it, for a fork; `hold` follows."""
