@@ -106,6 +106,7 @@ ANSWERS: dict[str, Answer] = {
     "NOT_AN_OPERATOR": Answer(403, "access_denied", "not_an_operator"),
     "FORM_EXPIRED": _EXPIRED,
     "NOT_FOUND": _NOT_FOUND,
+    "UNKNOWN_ADDRESS": Answer(404, "not_found", "unknown_address"),
     "METHOD_NOT_ALLOWED": Answer(405, "invalid_request", "method_not_allowed"),
     "REQUEST_CANCELLED": Answer(400, "invalid_request", _BROKEN_REQUEST),
     "URI_TOO_LONG": Answer(414, "invalid_request", _BROKEN_REQUEST),

@@ -10,18 +10,19 @@ from collections.abc import Callable
 from time import perf_counter
 
 from sanic import HTTPResponse, Request
-from sanic.exceptions import MethodNotAllowed, PayloadTooLarge, RequestCancelled, SanicException
 
 from facade import headers, replies
 from facade.correlation import asked_from, correlation_id, new_correlation_id
 from facade.errors import SERVER_ERROR, Refusal, get_answer
 from facade.facade import Facade
+from facade.framework_errors import as_refusal
 from facade.known_replies import KnownReplies, KnownReply
 from facade.metadata_reads import find_read
 from facade.metrics.http_metrics import OTHER, HttpMetrics, Labels
 from facade.network_address import is_trusted
 from facade.pages.error import refusal_page
 from facade.reply_bytes import format_reply
+from facade.reply_kind import reply_kind
 from facade.request_log import RequestLog
 from facade.route import Kind, Route
 from facade.shedding import BUSY, KnownHead, Room
@@ -43,17 +44,18 @@ class Gate:
         metrics: HttpMetrics,
         max_in_flight: int = MAX_IN_FLIGHT,
         *,
-        quiet: bool = False,
+        public: bool = True,
         tracing: Tracing | None = None,
     ) -> None:
-        """`quiet`: requests leave no line in the log."""
+        """`public`: people and clients come here. Elsewhere are no pages, and requests leave no line in the log."""
         self.facade = facade
         self._metrics = metrics
         self._tracing = tracing
         #: Close each connection after its reply.
         self.stopping = False
         self._known = KnownReplies()
-        self._requests = None if quiet else RequestLog()
+        self._public = public
+        self._requests = RequestLog() if public else None
         self._room = Room(metrics, self._requests, max_in_flight)
         self._busy = _busy_reply()
 
@@ -130,7 +132,7 @@ class Gate:
         """The reply to a request that Sanic itself refused: no such path or method, too large, malformed."""
         started = perf_counter()
         _choose_texts(request)
-        return self._finish(request, route, self._refusal(request, route, _refusal_of(error, route)), started)
+        return self._finish(request, route, self._refusal(request, route, as_refusal(error, route)), started)
 
     async def _attempt(self, request: Request, route: Route) -> HTTPResponse:
         try:
@@ -154,15 +156,22 @@ class Gate:
         self._metrics.refused(refusal.reason)
         if answer is SERVER_ERROR:
             _log.error("incident %s: %s", incident, _account_of(error))
-        if route is None or route.kind is Kind.PLAIN:
+        kind = reply_kind(request, route, self.facade.pages.address.path) if self._public else Kind.PLAIN
+        if kind is Kind.PLAIN:
             response = replies.text_refusal(answer, incident)
-        elif route.kind is Kind.PAGE:
-            response = refusal_page(self.facade.pages, refusal, answer, incident, request.query_string, route.path)
+        elif kind is Kind.PAGE:
+            pages = self.facade.pages
+            path = route.path if route else request.path.removeprefix(pages.address.path)
+            query_string = request.query_string if route else ""
+            response = refusal_page(pages, refusal, answer, incident, query_string, path, strayed=route is None)
         else:
             navigating = request.headers.get("sec-fetch-mode") == "navigate"
             response = replies.json_refusal(refusal, answer, incident, navigating=navigating)
         if answer.status == 405 and route is not None:
             response.headers["Allow"] = ", ".join(route.methods)
+        if route is None:
+            # RFC 9110 §12.5.5: somebody else would have got the other form.
+            response.headers["Vary"] = "Accept, Accept-Language"
         return response
 
     def _finish(self, request: Request, route: Route | None, response: HTTPResponse, started: float) -> HTTPResponse:
@@ -228,20 +237,3 @@ def _correlation_id(request: Request) -> str:
     if not hasattr(request.ctx, "correlation_id"):
         request.ctx.correlation_id = new_correlation_id()
     return str(request.ctx.correlation_id)
-
-
-def _refusal_of(error: BaseException, route: Route | None) -> BaseException:
-    if isinstance(error, RequestCancelled):
-        # RFC 9112 §8: it ended in the middle, or nobody waits for the answer; nothing here went wrong.
-        return Refusal("REQUEST_CANCELLED", "The connection ended.").saying("connection_ended")
-    if isinstance(error, MethodNotAllowed):
-        return Refusal("METHOD_NOT_ALLOWED", "The method is not allowed here.")
-    if isinstance(error, PayloadTooLarge):
-        return Refusal(route.too_large if route else "BODY_TOO_LARGE", "The request is too large.")
-    if isinstance(error, SanicException) and error.status_code == 404:
-        return Refusal("NOT_FOUND", "There is nothing here.")
-    if isinstance(error, SanicException) and error.status_code == 503:
-        return BUSY
-    if isinstance(error, SanicException) and 400 <= error.status_code < 500:
-        return Refusal("INVALID_REQUEST", "The request is malformed.").saying("request_malformed")
-    return error

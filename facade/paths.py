@@ -1,6 +1,8 @@
 """Where everything is served, below the path of the public address."""
 
 WELL_KNOWN = "/.well-known/"
+#: Below it, and of the files that pages load, nothing is for people but what the route table says.
+OAUTH = "/oauth/"
 METADATA = WELL_KNOWN + "oauth-authorization-server"
 REGISTER = "/oauth/v1/register"
 AUTHORIZE = "/oauth/v1/authorize"

@@ -50,7 +50,7 @@ def text_refusal(answer: Answer, incident: str) -> HTTPResponse:
     return HTTPResponse(
         f"{text.unescape()}\n".encode(),
         answer.status,
-        {"Cache-Control": "no-store"} | in_language(texts.language),
+        {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} | in_language(texts.language),
         content_type="text/plain; charset=utf-8",
     )
 

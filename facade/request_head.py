@@ -5,6 +5,7 @@ as the next request. Behind a proxy that reads the same bytes in another way, th
 """
 
 import re
+from collections.abc import Iterator
 
 from facade.errors import Refusal
 
@@ -21,6 +22,8 @@ _DECISIVE = re.compile(
     rb"\r\n(host|content-length|transfer-encoding|content-type|authorization):[\t ]*([^\r]*)", re.IGNORECASE
 )
 _NAMES = (b"host", b"content-length", b"transfer-encoding", b"content-type", b"authorization")
+#: What says how its sender wants to be answered.
+_WISH = re.compile(rb"\r\n(accept|accept-language):([\t -~]{0,512})(?=\r\n)", re.IGNORECASE)
 _BEGINNING = re.compile(rb"%s (/[!\"$->@-~]{0,255})[? ]" % _TOKEN)
 
 
@@ -43,6 +46,15 @@ def find_path(beginning: bytes | bytearray) -> str:
     """The path in the first bytes of a request, which need not be well-formed; `*` where there is none."""
     match = _BEGINNING.match(beginning)
     return match[1].decode("ascii") if match else "*"
+
+
+def find_wishes(beginning: bytes | bytearray) -> Iterator[tuple[str, str]]:
+    """The fields in the first bytes of a request that say which form and language of answer is wanted (RFC 9110 §12.5).
+
+    The request is refused whatever they are, so that two readers may understand them differently.
+    """
+    for name, value in _WISH.findall(beginning.partition(b"\r\n\r\n")[0] + b"\r\n"):
+        yield name.decode("ascii").lower(), value.decode("ascii").strip("\t ")
 
 
 def _require_host(hosts: list[bytes], *, optional: bool) -> None:

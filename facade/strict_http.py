@@ -3,6 +3,7 @@
 import re
 
 from sanic import HTTPResponse
+from sanic.compat import Header
 from sanic.exceptions import BadRequest, PayloadTooLarge
 from sanic.http.constants import Stage
 from sanic.http.http1 import HTTP_CONTINUE, Http
@@ -10,7 +11,7 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 
 from facade.errors import Refusal
 from facade.reply_bytes import format_reply
-from facade.request_head import find_path, require_request_head
+from facade.request_head import find_path, find_wishes, require_request_head
 
 #: RFC 9112 §7.1, after the line break that ends what came before; extensions are not read, only kept short.
 _CHUNK_HEAD = re.compile(rb"\r\n[0-9A-Fa-f]{1,8}(?:;[\t -~]{0,200})?\r\n")
@@ -66,11 +67,12 @@ class StrictHttp(Http):
         return await super().read()
 
     def create_empty_request(self) -> None:
-        """What stands for a request that could not be read: nothing of it but a path that can do no harm."""
+        """What stands for a request that could not be read: a path that can do no harm, and how to say so."""
         # Sanic's own way is to parse once more the URL that it has just refused, and to log it when that fails, too.
         self.url = find_path(self.recv_buffer)
         super().create_empty_request()
         self.request.method = "-"
+        self.request.headers = Header([*find_wishes(self.recv_buffer)])
 
     async def error_response(self, exception: Exception) -> None:
         """Answers with a refusal, and reads no more where the connection is to be closed."""

@@ -18,7 +18,7 @@ from facade.connection import Connection
 from facade.gate import Gate
 from facade.route import Route
 from facade.short_way import ShortWay
-from facade.strict_router import StrictRouter
+from facade.strict_router import METHOD, StrictRouter
 from facade.tls import HANDSHAKE_TIMEOUT, Tls
 
 WebServer = Sanic[Config, SimpleNamespace]
@@ -38,8 +38,6 @@ HANDSHAKE_GRACE = 3.0
 #: Connections that may wait to be accepted; asyncio's own 100 would be put over what the socket was opened with, and
 #: whoever is one too many tries again after a second.
 BACKLOG = 1024
-
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def create_web_server(routes: Mapping[str, Route], gate: Gate, name: str = "tokenhouse") -> WebServer:
@@ -65,8 +63,7 @@ def create_web_server(routes: Mapping[str, Route], gate: Gate, name: str = "toke
     )
     app.ctx.short_way = ShortWay(app, routes, gate)
     for number, (path, route) in enumerate(routes.items()):
-        # Every method reaches the gate, so that one place decides what 404 and 405 look like.
-        app.add_route(_handler(gate, route), path, methods=_METHODS, name=f"route_{number}", strict_slashes=True)
+        app.add_route(_handler(gate, route), path, methods=[METHOD], name=f"route_{number}", strict_slashes=True)
     return app
 
 

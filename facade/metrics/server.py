@@ -13,7 +13,7 @@ from facade.web_server import WebServer, create_web_server
 
 def create_metrics_server(facade: Facade, registry: CollectorRegistry) -> WebServer:
     """A server of its own for one path. What it answers is no request of the public server's, and counts for none."""
-    gate = Gate(facade, HttpMetrics(CollectorRegistry()), quiet=True)
+    gate = Gate(facade, HttpMetrics(CollectorRegistry()), public=False)
     route = Route("/metrics", ("GET", "HEAD"), _metrics_of(registry), Kind.PLAIN)
     app = create_web_server({route.path: route}, gate, name="tokenhouse-metrics")
     # Sanic rewrites its own classes for an application, and can do that once in a process: the public one's turn.

@@ -31,14 +31,24 @@ _PLACES: Final = {
 
 
 def refusal_page(
-    pages: Pages, refusal: Refusal, answer: Answer, incident: str, query_string: str, path: str = ""
+    pages: Pages,
+    refusal: Refusal,
+    answer: Answer,
+    incident: str,
+    query_string: str,
+    path: str = "",
+    *,
+    strayed: bool = False,
 ) -> HTTPResponse:
     """The page; at the authorization endpoint even a client's own mistakes end here (RFC 6749 §4.1.2.1).
 
-    `path` is the route's. Whoever was at a page of ours is led back there, and told nothing of an app.
+    `path` is below the public address: the route's or, where somebody has `strayed` to where there is none, what was
+    asked for. Whoever was at a page of ours is led back there, and told nothing of an app; so is who has strayed. Who
+    has opened a page that only a form leads to may have come from an app, and can look at what it has got.
     """
     texts, words = current_texts(), f"error.{answer.words}"
-    place = _PLACES.get(refusal.back_to) or _find_place(path)
+    place = _PLACES.get(refusal.back_to) or _find_place(path) or (_PLACES["account"] if strayed else None)
+    way_on = place or (_PLACES["account"] if answer.status == 405 else None)
     # Where a provider has named somebody who is not wanted here, it is asked for somebody else.
     query = "?prompt=login" if refusal.back_to else ""
 
@@ -53,7 +63,7 @@ def refusal_page(
     values = {
         "title": say("title"),
         "advice": advice,
-        "way_on": (pages.address.path + place.path + query, texts.text(place.link)) if place else None,
+        "way_on": (pages.address.path + way_on.path + query, texts.text(way_on.link)) if way_on else None,
         "operator_advice": texts.find(f"{words}.operator"),
         "tools": [*texts.section(f"{words}.tools")],
         "details": _details(refusal, answer, query_string),

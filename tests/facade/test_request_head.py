@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facade.errors import Refusal
-from facade.request_head import find_path, require_request_head
+from facade.request_head import find_path, find_wishes, require_request_head
 
 
 @pytest.mark.parametrize(
@@ -147,6 +147,22 @@ def test_what_is_left_of_a_bad_request_is_its_path(beginning: bytes, path: str) 
     assert find_path(beginning) == path
 
 
+@pytest.mark.parametrize(
+    ("fields", "wishes"),
+    [
+        (b"Accept: text/html\r\nCookie: secret", [("accept", "text/html")]),
+        (b"accept-language:de \r\nACCEPT:\ta/b", [("accept-language", "de"), ("accept", "a/b")]),
+        (b"Accept: a\x00b", []),
+        (b"Accept: " + b"a" * 600, []),
+        (b"X-Accept: text/html", []),
+        (b"X: y\r\n\r\nbody\r\nAccept: text/html", []),
+    ],
+)
+def test_of_a_bad_request_is_known_how_it_wants_to_be_refused(fields: bytes, wishes: list[tuple[str, str]]) -> None:
+    """RFC 9110 §12.5.1, §12.5.4: of a head that nobody could read these two fields are looked for, and nothing else."""
+    assert [*find_wishes(b"GET /\x00 HTTP/1.1\r\nHost: h\r\n" + fields)] == wishes
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_taken_or_refused(head: bytes) -> None:
     """Nothing else is ever raised, whatever is sent."""
@@ -154,3 +170,4 @@ def test_any_bytes_are_taken_or_refused(head: bytes) -> None:
         with suppress(Refusal):
             require_request_head(each)
         assert find_path(each).isprintable()
+        assert all(value.isascii() for _, value in find_wishes(each))

@@ -122,7 +122,7 @@ def test_every_request_is_one_line(pair: Pair) -> None:
     lines = pair.facade_log.read_text().splitlines()[before:]
     shape = (
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO facade (GET /livez 200|- - 404) "
-        r"correlation_id=[0-9a-f]{12} milliseconds=\d+\.\d( reason=NOT_FOUND)?"
+        r"correlation_id=[0-9a-f]{12} milliseconds=\d+\.\d( reason=UNKNOWN_ADDRESS)?"
     )
 
     assert [line for line in lines if re.fullmatch(shape, line)] == lines[-2:]

@@ -23,7 +23,7 @@ async def show(request, facade):
     return HTTPResponse(b"")
 
 async def serve():
-    gate = Gate(None, HttpMetrics(CollectorRegistry()))
+    gate = Gate(None, HttpMetrics(CollectorRegistry()), public=False)
     app = create_web_server({"/": Route("/", ("POST",), show, Kind.PLAIN)}, gate)
     app.config.update(REQUEST_TIMEOUT=0.2, RESPONSE_TIMEOUT=0.2, KEEP_ALIVE_TIMEOUT=0.2)
     await (await listen(app, socket.socket(fileno=int(sys.argv[1])))).serve_forever()

@@ -23,6 +23,7 @@ _PAGES = {
     "/oauth/v1/authorize": _READ | _POST,
     "/login": _POST,
     "/login/upstream": _POST,
+    "/login/callback/company": {"GET", "OPTIONS"},
     "/login/signed-out": {"GET", "OPTIONS"},
     "/logout": _POST,
     "/consent": _POST,

@@ -57,7 +57,8 @@ def test_requests_are_counted_by_method_route_and_status(pair: Pair) -> None:
         ("_OTHER", "_OTHER", "400"): 1,
     }
     assert grown(before, after, "tokenhouse_http_refusals_total", ("reason",)) == {
-        ("NOT_FOUND",): 2,
+        ("NOT_FOUND",): 1,
+        ("UNKNOWN_ADDRESS",): 1,
         ("METHOD_NOT_ALLOWED",): 2,
         ("UNSUPPORTED_GRANT_TYPE",): 1,
         ("INVALID_REQUEST",): 2,
