@@ -143,12 +143,16 @@ def test_token_requests_may_be_limited_per_client_and_network(tmp_path_factory: 
     with Serving(tmp_path_factory.mktemp("limited"), "[Limits]\nTokenRequests = 2/60s") as serving:
         road = Road(serving)
         road.begin()
-        request = road.refreshing("thr_x")
-        request.network_address = "192.0.2.1"
         for _ in range(2):
-            assert refused(serving.tokens.IssueToken, request).reason == "INVALID_GRANT"
+            request = road.refreshing("thr_x")
+            request.network_address = "192.0.2.1"
+            # Asked again, it is the same try.
+            for _ in range(2):
+                assert refused(serving.tokens.IssueToken, request).reason == "INVALID_GRANT"
+        request.attempt_id = secrets.token_bytes(16)
         refusal = refused(serving.tokens.IssueToken, request)
         assert (refusal.code, refusal.reason) == (CODE.RESOURCE_EXHAUSTED, "TOO_MANY_ATTEMPTS")
         assert refusal.retry_after == 30
         request.network_address = "192.0.2.2"
+        request.attempt_id = secrets.token_bytes(16)
         assert refused(serving.tokens.IssueToken, request).reason == "INVALID_GRANT"

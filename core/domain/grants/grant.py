@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 #: For how long the same HTTP request gets the same answer again, in seconds.
-_SAME_ATTEMPT_WINDOW = 10
+SAME_ATTEMPT_WINDOW = 10
 
 
 class GrantState(StrEnum):
@@ -72,7 +72,7 @@ class Grant:
         """
         if self.attempt_id is None or self.rotated_at is None:
             return False
-        return hmac.compare_digest(self.attempt_id, attempt_id) and now - self.rotated_at <= _SAME_ATTEMPT_WINDOW
+        return hmac.compare_digest(self.attempt_id, attempt_id) and now - self.rotated_at <= SAME_ATTEMPT_WINDOW
 
     def __repr__(self) -> str:
         return f"Grant({self.id.hex()}, {self.state}, generation={self.generation})"

@@ -22,7 +22,7 @@ from core.domain.errors import InvalidClient, InvalidRequest, OAuthError, Refusa
 from core.domain.grants.grant import Grant
 from core.domain.grants.redemption import CodeVerdict
 from core.domain.grants.refresh_verdict import RefreshVerdict
-from core.domain.grants.token_limits import token_limits
+from core.domain.grants.token_limits import spend_tries, token_limits
 from core.domain.grants.token_request import (
     GrantParameters,
     GrantType,
@@ -39,7 +39,7 @@ from core.domain.grants.token_request import (
 )
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.network import network_of
-from core.domain.limits.rate import LimitIntents, require_slot
+from core.domain.limits.rate import LimitIntents
 from core.domain.policy import Policy, PolicySource
 from core.domain.tokens.grant_token import TokenKind, format_grant_token
 from core.domain.tokens.issuer import Issuer
@@ -180,8 +180,7 @@ class TokenEndpoint:
 
         def guarded(tx: TokenEndpointTransaction) -> _Outcome:
             proven.claim(tx)
-            for limit in limits:
-                require_slot(tx, limit.key(client_id, network), limit.rate, now_ms=now_ms, what="token requests")
+            spend_tries(tx, limits, client_id, network, request.attempt_id, now_ms=now_ms)
             try:
                 return intent(tx)
             except OAuthError as error:

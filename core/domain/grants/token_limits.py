@@ -1,10 +1,12 @@
 """How often tokens may be asked for: from a network, by a client from one network, and by a client from all of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from core.domain.grants.grant import SAME_ATTEMPT_WINDOW
 from core.domain.limits.key import LimitKey
-from core.domain.limits.rate import Rate
+from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import Policy
 
 NETWORKS_AT_ONCE = 10
@@ -25,6 +27,27 @@ class TokenLimit:
             account=client_id if self.per_client else "",
             network=network if self.per_network else "",
         )
+
+
+def spend_tries(
+    tx: LimitIntents, limits: Sequence[TokenLimit], client_id: str, network: str, attempt_id: bytes, *, now_ms: int
+) -> None:
+    """Spend a try of each, inside the request's transaction, and once for one attempt.
+
+    The facade asks again where an answer was lost. Where the first had spent the last try, the tokens that it was given
+    would be lost too.
+
+    Raises:
+        TooManyAttempts: of one there is none left.
+    """
+    if not limits:
+        return
+    spent = LimitKey.of("token attempt", account=f"{client_id}\0{attempt_id.hex()}")
+    if tx.is_remembered(spent, now_ms=now_ms):
+        return
+    for limit in limits:
+        require_slot(tx, limit.key(client_id, network), limit.rate, now_ms=now_ms, what="token requests")
+    tx.remember(spent, until_ms=now_ms + SAME_ATTEMPT_WINDOW * 1000)
 
 
 def token_limits(policy: Policy) -> tuple[TokenLimit, ...]:

@@ -1,6 +1,7 @@
 """Limits.TokenRequests and Limits.TokenRequestsPerNetwork: per client and network, per client, and per network."""
 
 import secrets
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from core.domain.errors import InvalidGrant, TooManyAttempts
 from core.domain.grants.token_request import RefreshParameters, TokenRequest
 from core.domain.limits.rate import Rate
 from tests.domain.house import House
-from tests.domain.road import a_client
+from tests.domain.road import a_client, connect, refreshing
 
 LIMIT = Rate(2, 600)
 
@@ -56,6 +57,24 @@ def test_a_network_has_tries_whichever_clients_ask(house: House) -> None:
         assert _ask(house, clients[0], "2001:db8:8::1")
         house.clock.advance(300)
         assert _ask(house, clients[0], "2001:db8:7::1")
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a crash"])
+def test_an_attempt_that_is_made_again_is_counted_once(house: House, *, restarted: bool) -> None:
+    """The facade asks again where an answer was lost: with the last try spent it gets that answer, and no other."""
+    client = a_client(house)
+    refresh_token = connect(house, client=client).refresh_token
+    with house.under(token_requests=Rate(1, 600)):
+        refresh = refreshing(client.client_id, refresh_token)
+        first = house.tokens.issue(refresh)
+        if restarted:
+            house.restart()
+        assert house.tokens.issue(refresh).refresh_token == first.refresh_token
+        with pytest.raises(TooManyAttempts):
+            house.tokens.issue(replace(refresh, attempt_id=secrets.token_bytes(16)))
+        house.clock.advance(60)
+        with pytest.raises(TooManyAttempts):
+            house.tokens.issue(refresh)
 
 
 @pytest.mark.parametrize("rate", [Rate(0, 0)])
