@@ -226,11 +226,13 @@ class ExpiredToken(OAuthError):
 class ClientDocumentRefused(Refusal):
     """A client_id that is a URL leads to no document that can be used: for a page, since nobody knows whom to tell."""
 
-    def __init__(self, reason: str, client_id: str = "") -> None:
-        """`reason` is for the user and for the document's author: nothing of the network that this server stands in."""
-        text = _shorten(f"{client_id}: {reason}" if client_id else reason)
+    def __init__(self, reason: str, client_id: str = "", again: str = "") -> None:
+        """`reason` is for the user and for the document's author: nothing of the network that this server stands in.
+        `again` is when it is worth another try, where that is known."""
+        why = f"{reason}; {again}" if again else reason
+        text = _shorten(f"{client_id}: {why}" if client_id else why)
         super().__init__("".join(letter if letter in _DESCRIPTIVE else "?" for letter in text))
-        self.saying(*([say("document_at", url=client_id)] if client_id else []), reason)
+        self.saying(*([say("document_at", url=client_id)] if client_id else []), reason, again)
         self.reason = reason
 
 

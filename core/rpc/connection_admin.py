@@ -5,12 +5,15 @@ from collections.abc import Iterable, Iterator
 import grpc
 from tokenhouse.v1 import connection_admin_pb2 as pb
 from tokenhouse.v1 import connection_admin_pb2_grpc
+from tokenhouse.v1.refusal_sentence_pb2 import RefusalSentence
 
 from core.domain.administration.connections import ConnectionAdministration, ExaminedAttempt
 from core.domain.connections.event import Event
 from core.domain.connections.finding import Finding
 from core.domain.connections.words import describe_happening
+from core.domain.sayings import Said
 from core.rpc.authorization import write_parameters
+from core.rpc.errors import sentence_of
 
 #: Of all attempts in one answer: gRPC's clients take messages of 4 MiB, and what strangers send may be long.
 _MOST_BYTES = 3 * 1024 * 1024
@@ -70,6 +73,7 @@ def _write_event(event: Event) -> pb.ConnectionEvent:
         count=event.count,
         last_at_ms=event.last_at_ms,
         words=describe_happening(happening),
+        why=_why(happening.about),
     )
 
 
@@ -80,4 +84,9 @@ def _write_finding(finding: Finding) -> pb.ConnectionFinding:
         setting=finding.setting,
         sentence=finding.sentence,
         values=write_parameters(finding.values),
+        why=_why(dict(finding.values).get("why", "")),
     )
+
+
+def _why(text: str) -> RefusalSentence | None:
+    return sentence_of(text) if isinstance(text, Said) else None

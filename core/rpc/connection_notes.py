@@ -22,6 +22,7 @@ from core.domain.errors import (
     TooManyAttempts,
 )
 from core.domain.grants.token_request import TokenResponse
+from core.domain.sessions.login import SecondFactorWanted
 from core.rpc.connection_traces import (
     COMES_AGAIN,
     STRANGERS,
@@ -134,6 +135,9 @@ class ConnectionNotes:
         """Note a login, whose name and password are not for here, as `good` unless it is refused."""
         try:
             yield
+        except SecondFactorWanted:
+            self._login(parameters, browser_binding, network_address, "second_factor_asked")
+            raise
         except Exception as error:
             self._login(parameters, browser_binding, network_address, error)
             raise

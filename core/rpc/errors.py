@@ -138,7 +138,7 @@ class Failure:
         packed = [_pack(ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=known))]
         if self.retry_after is not None:
             packed.append(_pack(RetryInfo(retry_delay=Duration(seconds=self.retry_after))))
-        packed += [_pack(_sentence_of(said)) for said in self.said]
+        packed += [_pack(sentence_of(said)) for said in self.said]
         status = Status(code=self.code.value[0], message=self.description, details=packed)
         wire: grpc.Status = rpc_status.to_status(status)
         return wire
@@ -184,7 +184,8 @@ def describe(error: Exception) -> Failure:
     return Failure(grpc.StatusCode.INTERNAL, reason, f"incident {incident}")
 
 
-def _sentence_of(said: Said) -> RefusalSentence:
+def sentence_of(said: Said) -> RefusalSentence:
+    """Its name and values, for whoever says it in another language."""
     values = {name: _shorten(text) for name, text in said.values.items()}
     return RefusalSentence(sentence=said.sentence, values=values)
 

@@ -1,6 +1,6 @@
-"""What a refusal says besides its kind, in the reader's language."""
+"""What a refusal says besides its kind, and a document lacks, in the reader's language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from markupsafe import Markup
@@ -20,10 +20,16 @@ def detail_words(refusal: Refusal) -> list[Markup]:
 
 
 def _words(refusal: Refusal) -> Iterator[Markup]:
-    texts = current_texts()
     for sentence, values in refusal.said:
-        told: dict[str, Any] = {name: set_apart(shown(value, _LONGEST)) for name, value in values.items()}
-        try:
-            yield texts.text(f"detail.{sentence}", **told)
-        except KeyError:
-            continue
+        words = sentence_words(sentence, values)
+        if words is not None:
+            yield words
+
+
+def sentence_words(sentence: str, values: Mapping[str, str]) -> Markup | None:
+    """One sentence of the core's. None: this version does not know it, or lacks a value."""
+    told: dict[str, Any] = {name: set_apart(shown(value, _LONGEST)) for name, value in values.items()}
+    try:
+        return current_texts().text(f"detail.{sentence}", **told)
+    except KeyError:
+        return None

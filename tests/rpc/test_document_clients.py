@@ -235,6 +235,9 @@ def test_the_operator_sees_what_became_of_it(road: DocumentRoad, host: DocumentH
     assert steps_of(broken) == [("document", "client_document_refused")]
     assert findings_of(broken) == {"DOCUMENT_REFUSED": ""}
     assert "it is not a JSON object" in broken.findings[0].words
+    # The name of that sentence, for readers of another language, stands beside it.
+    named = (broken.events[0].why.sentence, broken.findings[0].why.sentence)
+    assert named == ("document_no_object", "document_no_object")
     assert steps_of(untrusted) == [("document", "fetched"), ("authorize", "redirect_uri_of_untrusted_host")]
     setting = f"[ClientDocuments] TrustedClientHost = localhost:{host.port}"
     assert findings_of(untrusted) == {"REDIRECT_URI_NOT_ALLOWED": setting}

@@ -9,6 +9,7 @@ from tokenhouse.v1 import account_pb2, back_to_pb2, console_pb2, device_authoriz
 from tokenhouse.v1 import second_factor_pb2 as pb
 from tokenhouse.v1.console_pb2_grpc import ConsoleServiceStub
 
+from tests.rpc.connections import last_attempt
 from tests.rpc.road import BINDING, PASSWORD, Road, refused
 from tests.rpc.second_factor import Telephone
 from tests.serving import DEADLINE
@@ -76,6 +77,22 @@ def test_every_login_asks_for_it(
     assert {parameter.name: parameter.value for parameter in answer.parameters} == expected.get(back, {})
     # The code is used up.
     assert refused(road.serving.sessions.ProveSecondFactor, question).reason == "SECOND_FACTOR_FAILED"
+
+
+def test_the_operator_sees_the_second_step_as_a_step(road: Road, telephone: Telephone) -> None:
+    """README, When a tool does not connect: that a code is asked for is nothing that went wrong; a wrong one is."""
+    prove = road.serving.sessions.ProveSecondFactor
+    refused(prove, telephone.proving(road.login_request(), "000000"))
+    prove(telephone.proving(road.login_request()), timeout=DEADLINE)
+    # The first of them was before there was a telephone.
+    logins = [event for event in last_attempt(road.serving, road.client_id).events if event.step == "login"]
+
+    assert [(event.outcome, event.refused) for event in logins[1:]] == [
+        ("second_factor_asked", False),
+        ("second_factor_failed", True),
+        ("second_factor_asked", False),
+        ("succeeded", False),
+    ]
 
 
 def test_how_the_second_step_is_refused(road: Road, telephone: Telephone) -> None:

@@ -150,11 +150,8 @@ class ClientDocuments:
         now = self._clock.now()
         for key in (url.text, url.authority):
             if (failure := self.memory.find_failure(key, now)) is not None:
-                wait = failure.until - now
-                again = say("document_asked_again", seconds=wait)
-                raise ClientDocumentRefused(f"{failure.reason}; {again}", url.text).saying(
-                    say("document_at", url=url.text), failure.reason, again
-                )
+                again = say("document_asked_again", seconds=failure.until - now)
+                raise ClientDocumentRefused(failure.reason, url.text, again)
 
     def _refuse(self, url: DocumentUrl, key: str, reason: str, detail: str = "") -> ClientDocumentRefused:
         # Told again until the pause is over, and never taken for what the document says: errors are not cached.

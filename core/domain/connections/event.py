@@ -39,7 +39,7 @@ class Happening:
     #: A word of ours for each step, or the reason of a refusal.
     outcome: str
     refused: bool = False
-    #: A URI without its query, from `shown_uri`, or what is wrong with a document.
+    #: A URI without its query, from `shown_uri`, or what is wrong with a document: `Said`, where that has a name.
     about: str = ""
     #: From `network_of`; empty where it is not known.
     network: str = ""

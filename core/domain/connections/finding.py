@@ -31,7 +31,7 @@ class Finding:
     fault: Fault
     #: Its key in `SENTENCES`.
     sentence: str
-    #: What the sentence's names stand for.
+    #: What the sentence's names stand for; one may be a sentence itself, which is `Said`.
     values: tuple[tuple[str, str], ...] = ()
     #: The line of the configuration that would change it, its section before it; empty where no setting would.
     setting: str = ""

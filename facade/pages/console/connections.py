@@ -12,6 +12,7 @@ from facade import paths
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import Row
 from facade.pages.console.wording import ID, NAME, in_words, moment
+from facade.pages.details import sentence_words
 from facade.pages.rendering import set_apart
 from facade.pages.untrusted import shown
 from facade.texts.languages import current_texts
@@ -60,7 +61,8 @@ def happening_words(event: pb.ConnectionEvent) -> Markup:
     words = texts.find(f"console.seen.{event.step}_{event.outcome}") or texts.find(f"console.refused.{event.outcome}")
     if words is None:
         return set_apart(shown(event.words, _WORDS))
-    return Markup("{}: {}").format(words, set_apart(shown(event.about, _WORDS))) if event.about else words
+    about = _why(event) or set_apart(shown(event.about, _WORDS))
+    return Markup("{}: {}").format(words, about) if event.about else words
 
 
 def _findings(findings: Iterable[pb.ConnectionFinding]) -> list[Row]:
@@ -73,7 +75,13 @@ def _findings(findings: Iterable[pb.ConnectionFinding]) -> list[Row]:
 def finding_words(finding: pb.ConnectionFinding) -> Markup:
     """In the reader's language, too."""
     values: dict[str, Any] = {each.name: set_apart(shown(each.value, _WORDS)) for each in finding.values}
+    if why := _why(finding):
+        values["why"] = why
     try:
         return current_texts().text(f"console.finding.{finding.sentence}", **values)
     except KeyError:
         return set_apart(shown(finding.words, _WORDS))
+
+
+def _why(told: pb.ConnectionEvent | pb.ConnectionFinding) -> Markup | None:
+    return sentence_words(told.why.sentence, told.why.values) if told.HasField("why") else None

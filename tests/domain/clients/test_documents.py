@@ -49,7 +49,7 @@ def refusal(world: World, client_id: str = CLIENT) -> str:
     """Why there is none."""
     with pytest.raises(ClientDocumentRefused) as caught:
         load(world, client_id)
-    return caught.value.reason
+    return caught.value.description.removeprefix(f"{client_id}: ")
 
 
 def was_asked(world: World) -> bool:

@@ -301,5 +301,5 @@ def test_everything_has_words(happening: Happening) -> None:
 
 
 def test_what_has_no_words_is_told_by_its_reason() -> None:
-    """A registered code speaks for itself (RFC 6749 §5.2)."""
-    assert describe_happening(refused(Step.TOKEN, "invalid_scope")) == "refused: invalid_scope"
+    """A code of tomorrow is told as it is."""
+    assert describe_happening(refused(Step.TOKEN, "of_tomorrow")) == "refused: of_tomorrow"

@@ -21,6 +21,7 @@ from facade.errors import ANSWERS
 from facade.texts.catalogue import Catalogue
 from facade.texts.languages import CATALOGUES, ENGLISH
 from tests.facade.texts.test_catalogues import placeholders
+from tests.facade.texts.walking import calls_in, kinds_of_refusals, name_of
 
 _CORE, _FACADE = Path(core.__file__).parent, Path(facade.__file__).parent
 #: Refusals whose reader needs more than their heading; whoever makes one says it in a sentence that has a name.
@@ -34,22 +35,10 @@ _ON_NO_PAGE = {"f'at most {_MAXIMUM_REDIRECT_URIS} redirect_uris'", "'its client
 _NOT_FOR_THE_FACADE = {"ALREADY_EXISTS", "CALLER_UNKNOWN", "CALLER_NOT_ALLOWED", "REVISION_NOT_REACHED"}
 
 
-def _calls(folder: Path) -> Iterator[tuple[ast.Call, ast.AST | None]]:
-    """Every call in the modules of a folder, and what it stands in."""
-    for path in sorted(folder.rglob("*.py")):
-        tree = ast.parse(path.read_text())
-        around = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-        yield from ((node, around.get(node)) for node in ast.walk(tree) if isinstance(node, ast.Call))
-
-
-def _name(call: ast.Call) -> str:
-    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-
-
 def _said(folder: Path, verb: str) -> Iterator[tuple[str, set[str]]]:
     """The sentences that are said, with the names of their values."""
-    for call, _ in _calls(folder):
-        if _name(call) == verb and call.args and isinstance(call.args[0], ast.Constant):
+    for call, _ in calls_in(folder):
+        if name_of(call) == verb and call.args and isinstance(call.args[0], ast.Constant):
             yield str(call.args[0].value), {word.arg for word in call.keywords if word.arg}
 
 
@@ -72,12 +61,12 @@ def test_every_sentence_is_said_with_what_it_needs(catalogue: Catalogue) -> None
     assert {sentence for sentence, _ in _said(_CORE, "say")} == SENTENCES.keys()
 
 
-def test_what_has_to_be_explained_is_said_in_a_sentence_that_has_a_name() -> None:
+def test_what_has_to_be_explained_is_said_in_a_sentence_that_has_aname_of() -> None:
     """English that nobody can look up would stand on a page, or be missing there, in every other language."""
     bare = [
         ast.unparse(call.args[0])
-        for call, around in _calls(_CORE)
-        if _name(call) in _EXPLAINED and call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
+        for call, around in calls_in(_CORE)
+        if name_of(call) in _EXPLAINED and call.args and isinstance(call.args[0], ast.Constant | ast.JoinedStr)
         if not (isinstance(around, ast.Attribute) and around.attr == "saying")
     ]
 
@@ -86,8 +75,8 @@ def test_what_has_to_be_explained_is_said_in_a_sentence_that_has_a_name() -> Non
 
 def test_every_word_of_the_core_in_a_table_of_the_console_is_in_the_catalogue() -> None:
     """Acts, why something was refused, what came of it and whose tries are used up: nothing is shown by its code."""
-    refused = {refusal_word(kind.__new__(kind)) for kind in _kinds() if kind is not errors.InvalidGrant}
-    refused |= {reason_of(kind.__new__(kind)).lower() for kind in _kinds()}
+    refused = {refusal_word(kind.__new__(kind)) for kind in kinds_of_refusals() if kind is not errors.InvalidGrant}
+    refused |= {reason_of(kind.__new__(kind)).lower() for kind in kinds_of_refusals()}
     came_of_it = {each for verdict in (RefreshVerdict, CodeVerdict, SignInMethod) for each in verdict} - {""}
     limits = {kind.replace(" ", "_") for kind in KINDS}
 
@@ -95,18 +84,8 @@ def test_every_word_of_the_core_in_a_table_of_the_console_is_in_the_catalogue() 
         assert {word for word in words if f"console.{family}.{word}" not in ENGLISH.entries} == set(), family
 
 
-def _kinds() -> list[type[errors.Refusal]]:
-    kinds: list[type[errors.Refusal]] = [errors.Refusal]
-    found: list[type[errors.Refusal]] = []
-    while kinds:
-        kind = kinds.pop()
-        kinds += kind.__subclasses__()
-        found += [] if kind in (errors.Refusal, errors.OAuthError) else [kind]
-    return found
-
-
 def test_every_reason_of_the_core_has_an_answer() -> None:
     """The table has every reason that the facade may be given, and the catalogues have what it says to people."""
-    reasons = {reason_of(kind.__new__(kind)) for kind in _kinds()}
+    reasons = {reason_of(kind.__new__(kind)) for kind in kinds_of_refusals()}
 
     assert reasons - ANSWERS.keys() == _NOT_FOR_THE_FACADE
