@@ -27,6 +27,7 @@ def refusal_of_status(error: grpc.aio.AioRpcError) -> Refusal:
         if detail.Unpack(info) and info.domain == "tokenhouse":
             refusal = Refusal(info.reason, status.message, _retry_after(status))
             refusal.back_to = info.metadata.get("back_to", "")
+            refusal.used_up = info.metadata.get("used_up", "")
             for said in _sentences(status):
                 refusal.saying(said.sentence, **said.values)
             return refusal

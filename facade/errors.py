@@ -23,6 +23,8 @@ class Refusal(Exception):
         self.said: list[tuple[str, Mapping[str, str]]] = []
         #: Which page the login was for, where it is one of a login elsewhere.
         self.back_to = ""
+        #: Whose tries are used up, where it is refused for that: `used_up` of session.proto.
+        self.used_up = ""
 
     def saying(self, sentence: str, **values: str) -> Self:
         """The same refusal, with one more sentence for pages."""

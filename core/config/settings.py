@@ -248,7 +248,7 @@ LOGIN_FAILURES_PER_NETWORK: Final = Setting(
     "LoginFailuresPerNetwork",
     plain(parse_rate),
     ("200/15m",),
-    "Wrong passwords, and logins elsewhere that came to nothing, per network (/64, /32); 0 is off",
+    "Wrong passwords and, apart from them, logins elsewhere that came to nothing, per network (/64, /32); 0 is off",
     show=show_rate,
     reloadable=True,
 )

@@ -287,9 +287,11 @@ class PasskeyCountedBack(PasskeyFailed):
 class TooManyAttempts(Refusal):
     """A rate is used up; `retry_after` in seconds, at least 1."""
 
-    def __init__(self, description: str, retry_after: int) -> None:
+    def __init__(self, description: str, retry_after: int, used_up: str = "") -> None:
+        """`used_up` is whose tries those were, as `core.domain.limits.used_up` has it, where a page tells."""
         super().__init__(description)
         self.retry_after = retry_after
+        self.used_up = used_up
 
 
 class UnknownUserCode(Refusal):

@@ -131,10 +131,12 @@ class Failure:
     back_to: str = ""
     #: The description again, for pages of every language.
     said: tuple[Said, ...] = ()
+    #: Whose tries are used up, where that is why.
+    used_up: str = ""
 
     def to_status(self) -> grpc.Status:
         """The status of a whole call, with ErrorInfo and, where waiting helps, RetryInfo."""
-        known = {"back_to": self.back_to} if self.back_to else {}
+        known = {name: text for name, text in (("back_to", self.back_to), ("used_up", self.used_up)) if text}
         packed = [_pack(ErrorInfo(reason=self.reason, domain=DOMAIN, metadata=known))]
         if self.retry_after is not None:
             packed.append(_pack(RetryInfo(retry_delay=Duration(seconds=self.retry_after))))
@@ -173,12 +175,12 @@ def describe(error: Exception) -> Failure:
     if isinstance(error, errors.Refusal):
         if current_correlation_id() and not isinstance(error, _ASKS_FOR_MORE):
             _log.info("refused", extra={"reason": reason} | ({"why": error.why} if error.why else {}))
-        retry_after = None
+        retry_after, used_up = None, ""
         if isinstance(error, errors.TooManyAttempts):
-            retry_after = error.retry_after
+            retry_after, used_up = error.retry_after, error.used_up
         elif isinstance(error, errors.StoreUnavailable | errors.TemporarilyUnavailable):
             retry_after = _RETRY_AFTER
-        return Failure(_STATUS[type(error)], reason, error.description, retry_after, error.back_to, error.said)
+        return Failure(_STATUS[type(error)], reason, error.description, retry_after, error.back_to, error.said, used_up)
     incident = current_correlation_id() or secrets.token_hex(8)
     _log.error("incident %s", incident, exc_info=error)
     return Failure(grpc.StatusCode.INTERNAL, reason, f"incident {incident}")

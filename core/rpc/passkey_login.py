@@ -49,6 +49,7 @@ class PasskeyLoginServicer(passkey_login_pb2_grpc.PasskeyLoginServiceServicer):
                 browser_binding=request.browser_binding,
                 network_address=request.network_address,
                 previous_token=request.session_token,
+                remembered=request.remembered_browser,
             )
         return pb.LogInWithPasskeyResponse(session=self._write_session(token, session, back_to, parameters))
 
@@ -72,6 +73,7 @@ class PasskeyLoginServicer(passkey_login_pb2_grpc.PasskeyLoginServiceServicer):
                 browser_binding=request.browser_binding,
                 network_address=request.network_address,
                 previous_token=request.session_token,
+                remembered=request.remembered_browser,
             )
         return pb.ProvePasskeyResponse(session=self._write_session(token, session, back_to, parameters))
 

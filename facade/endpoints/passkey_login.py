@@ -40,6 +40,7 @@ async def log_in_with_passkey(request: Request, facade: Facade) -> HTTPResponse:
         answer=_answer(form),
         network_address=facade.network_address(request),
         session_token=form.session_token,
+        remembered_browser=form.remembered_browser,
     )
     login = facade.core.account.passkeys.log_in(question)
     return await _enter_or_ask_again(facade, form, login, partial(_ask_again, facade, form))
@@ -56,6 +57,7 @@ async def prove_passkey(request: Request, facade: Facade) -> HTTPResponse:
         answer=_answer(form),
         network_address=facade.network_address(request),
         session_token=form.session_token,
+        remembered_browser=form.remembered_browser,
     )
     login = facade.core.account.passkeys.prove(question)
     again = partial(ask_for_second_factor, facade, form, sealed, form.find("form_targets"))

@@ -7,6 +7,7 @@ from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.errors import Refusal, get_answer
 from facade.facade import Facade
+from facade.pages.kept_out import too_many_attempts
 from facade.texts.languages import current_texts
 
 _PROBLEMS = {
@@ -30,7 +31,6 @@ def password_page(facade: Facade, browser: Browser, session_token: str, refusal:
 
 def problem_with_password(refusal: Refusal) -> str:
     """What was wrong, where a password is asked for once more."""
-    texts = current_texts()
     if refusal.reason in _PROBLEMS:
-        return texts.text(_PROBLEMS[refusal.reason])
-    return texts.text("login.too_many_attempts", duration=texts.duration(refusal.retry_after or 60))
+        return current_texts().text(_PROBLEMS[refusal.reason])
+    return too_many_attempts(refusal)

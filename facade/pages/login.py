@@ -13,7 +13,7 @@ from facade.discovery import SignIn
 from facade.errors import Refusal, get_answer
 from facade.facade import Facade
 from facade.headers import form_target
-from facade.pages.kept_out import is_kept_out
+from facade.pages.kept_out import too_many_attempts, ways_in
 from facade.pages.passkey_form import passkey_form
 from facade.pages.untrusted import shown
 from facade.sealed_page import SealedPage
@@ -100,7 +100,7 @@ def _render(
     said = {
         "username": username,
         "problem": None if refusal is None else _problem(refusal),
-        "kept_out": is_kept_out(refusal),
+        "kept_out": ways_in(refusal, passkeys=values["passkey"] is not None),
     }
     status = 200 if refusal is None else get_answer(refusal).status
     script = values["passkey"] is not None
@@ -115,4 +115,4 @@ def _problem(refusal: Refusal) -> str:
         return texts.text("error.login_failed.advice")
     if refusal.reason == "PASSKEY_FAILED":
         return texts.text("passkeys.not_good")
-    return texts.text("login.too_many_attempts", duration=texts.duration(refusal.retry_after or 60))
+    return too_many_attempts(refusal)

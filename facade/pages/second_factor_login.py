@@ -8,7 +8,7 @@ from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.errors import Refusal, get_answer
 from facade.facade import Facade
-from facade.pages.kept_out import is_kept_out
+from facade.pages.kept_out import is_kept_out_of_second_step, too_many_attempts
 from facade.pages.passkey_form import passkey_form
 from facade.texts.languages import current_texts
 
@@ -39,7 +39,7 @@ def second_factor_login_page(
         "csrf_token": csrf_token(browser, "second factor", "", sealed, form_targets),
         "prove_url": facade.local_url(paths.LOGIN_SECOND_FACTOR),
         "problem": None if refusal is None else problem_with_code(refusal),
-        "kept_out": is_kept_out(refusal),
+        "kept_out": is_kept_out_of_second_step(refusal),
     }
     status = 200 if refusal is None else get_answer(refusal).status
     return facade.pages.render(
@@ -54,4 +54,4 @@ def problem_with_code(refusal: Refusal) -> str:
         return texts.text("second_factor.wrong")
     if refusal.reason == "PASSKEY_FAILED":
         return texts.text("passkeys.not_good_step")
-    return texts.text("login.too_many_attempts", duration=texts.duration(refusal.retry_after or 60))
+    return too_many_attempts(refusal)

@@ -21,6 +21,9 @@ class Owner:
     house: House
     user: User
     authenticator: Authenticator = field(default_factory=lambda: Authenticator(ISSUER))
+    #: Where they are, and what their browser keeps from a login before.
+    network: str = NETWORK
+    remembered: str = ""
 
     def __post_init__(self) -> None:
         self.session = a_session(self.house, self.user)
@@ -52,7 +55,12 @@ class Owner:
     def enter(self, response: str, sealed: str, *, previous_token: str = "", binding: bytes = BINDING) -> Session:
         """The session that begins without a password."""
         _, session = self.house.account.passkey_logins.log_in(
-            response, sealed, browser_binding=binding, network_address=NETWORK, previous_token=previous_token
+            response,
+            sealed,
+            browser_binding=binding,
+            network_address=self.network,
+            previous_token=previous_token,
+            remembered=self.remembered,
         )
         return session
 
@@ -65,7 +73,7 @@ class Owner:
         """After the right password."""
         logins = self.house.account.second_factor_logins
         try:
-            log_in(self.house, self.user.username)
+            log_in(self.house, self.user.username, network_address=self.network, remembered=self.remembered)
         except SecondFactorWanted as wanted:
             return logins.require_open(logins.seal(wanted.user, "the page", BINDING), BINDING)
         raise AssertionError("a password alone was enough")
@@ -79,6 +87,12 @@ class Owner:
     def prove(self, pending: PendingLogin, response: str, sealed: str) -> Session:
         """With this answer."""
         _, session = self.house.account.passkey_logins.prove(
-            pending, response, sealed, browser_binding=BINDING, network_address=NETWORK, previous_token=""
+            pending,
+            response,
+            sealed,
+            browser_binding=BINDING,
+            network_address=self.network,
+            previous_token="",
+            remembered=self.remembered,
         )
         return session

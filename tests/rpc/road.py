@@ -39,6 +39,8 @@ class Refused:
     back_to: str = ""
     #: What pages say in other languages.
     sentences: tuple[RefusalSentence, ...] = ()
+    #: Whose tries are used up.
+    used_up: str = ""
 
 
 def refused(method: Callable[..., Any], request: Any, **options: Any) -> Refused:
@@ -53,7 +55,7 @@ def refused(method: Callable[..., Any], request: Any, **options: Any) -> Refused
 def read_refusal(error: grpc.RpcError) -> Refused:
     """The status, its ErrorInfo and its RetryInfo."""
     code, description = error.code(), error.details() or ""
-    reason, retry_after, back_to = "", None, ""
+    reason, retry_after, back_to, used_up = "", None, "", ""
     sentences: list[RefusalSentence] = []
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
     for detail in status.details if status else ():
@@ -61,11 +63,12 @@ def read_refusal(error: grpc.RpcError) -> Refused:
         if detail.Unpack(info):
             assert info.domain == "tokenhouse"
             reason, back_to = info.reason, info.metadata.get("back_to", "")
+            used_up = info.metadata.get("used_up", "")
         elif detail.Unpack(retry):
             retry_after = retry.retry_delay.seconds
         elif detail.Unpack(sentence):
             sentences.append(sentence)
-    return Refused(code, reason, description, retry_after, back_to, tuple(sentences))
+    return Refused(code, reason, description, retry_after, back_to, tuple(sentences), used_up)
 
 
 @dataclass

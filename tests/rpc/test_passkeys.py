@@ -1,6 +1,8 @@
 """PasskeyService and PasskeyLoginService."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 import grpc
 import pytest
@@ -92,6 +94,26 @@ def test_how_it_is_refused(road: Road, keyring: Keyring) -> None:
     assert (wrong.code, wrong.reason) == (grpc.StatusCode.UNAUTHENTICATED, "PASSKEY_FAILED")
     assert wrong == counted_back == second
     assert again.reason == refused(log_in, elsewhere).reason == "INVALID_REQUEST"
+
+
+def test_a_remembered_browser_has_tries_of_its_own_at_either_step(road: Road, keyring: Keyring) -> None:
+    """passkey_login.proto: ten bad answers for an account from a network; what the browser keeps from a login lets it
+    in, and `used_up` says what refused the others."""
+    log_in, prove = road.serving.passkey_logins.LogInWithPasskey, road.serving.passkey_logins.ProvePasskey
+    remembered = log_in(keyring.signing_in(), timeout=DEADLINE).session.remembered_browser
+    steps: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
+        "passkeys_in_network": (log_in, keyring.signing_in),
+        "second_step": (prove, keyring.proving),
+    }
+    for used_up, (method, question) in steps.items():
+        told = [refused(method, question(signed=b"")).reason for _ in range(10)]
+        refusal = refused(method, question())
+        browsers = question()
+        browsers.remembered_browser = remembered
+
+        assert told == ["PASSKEY_FAILED"] * 10
+        assert (refusal.reason, refusal.used_up, refusal.retry_after) == ("TOO_MANY_ATTEMPTS", used_up, 90)
+        assert method(browsers, timeout=DEADLINE).session.session_token
 
 
 def test_how_adding_is_refused(road: Road) -> None:

@@ -70,7 +70,7 @@ def test_the_defaults_slow_guessing_down(tmp_path_factory: pytest.TempPathFactor
             assert refused(serving.sessions.LogIn, road.login_request(password="wrong")).reason == "LOGIN_FAILED"
         refusal = refused(serving.sessions.LogIn, road.login_request())
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_ATTEMPTS")
-        assert refusal.retry_after == 90
+        assert (refusal.retry_after, refusal.used_up) == (90, "account_in_network")
         serving.clock.advance(90)
         assert road.log_in().session_token
 

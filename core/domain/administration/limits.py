@@ -15,7 +15,8 @@ from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitCount, LimitFacts, LimitIntents, Rate
 from core.domain.policy import Policy, PolicySource
 from core.domain.sayings import say
-from core.domain.sessions import login_attempts, second_factor_login
+from core.domain.sessions import login_attempts
+from core.domain.sessions.factor_attempts import WRONG_ANSWERS, Factor
 from core.domain.users.user import UserFacts, username_key
 from core.domain.writing import Writes
 
@@ -34,17 +35,13 @@ class _Kind:
 
 #: By the kinds of `LimitKey`.
 KINDS: Mapping[str, _Kind] = {
-    "login account": _Kind(
-        "Limits.LoginFailures", lambda policy: policy.login_failures, login_attempts.NETWORKS_AT_ONCE
-    ),
-    "login browser": _Kind("Limits.LoginFailures", lambda policy: policy.login_failures),
-    "login session": _Kind("Limits.LoginFailures", lambda policy: policy.login_failures),
+    "login account": _Kind("Limits.LoginFailures", login_attempts.rate_of_account, login_attempts.NETWORKS_AT_ONCE),
+    "login browser": _Kind("Limits.LoginFailures", login_attempts.rate_of_account),
+    "login session": _Kind("Limits.LoginFailures", login_attempts.rate_of_account),
     "login network": _Kind("Limits.LoginFailuresPerNetwork", lambda policy: policy.login_failures_per_network),
+    "login elsewhere": _Kind("Limits.LoginFailuresPerNetwork", lambda policy: policy.login_failures_per_network),
     # No setting: a weaker limit would let the six digits be guessed.
-    "second factor": _Kind("", lambda _: second_factor_login.WRONG_CODES),
-    "recovery code": _Kind("", lambda _: second_factor_login.WRONG_CODES),
-    "second factor browser": _Kind("", lambda _: second_factor_login.WRONG_CODES),
-    "recovery code browser": _Kind("", lambda _: second_factor_login.WRONG_CODES),
+    **{kind: _Kind("", lambda _: WRONG_ANSWERS) for factor in Factor for kind in (factor.value, f"{factor} browser")},
     "registration": _Kind("Limits.Registrations", lambda policy: policy.registrations),
     "registrations": _Kind("Limits.Registrations", lambda policy: policy.registrations, registration.IN_ALL_TIMES),
     "token": _Kind("Limits.TokenRequests", lambda policy: policy.token_requests, token_limits.NETWORKS_AT_ONCE),

@@ -1,11 +1,13 @@
 """How often a password may be tried: per account, so that guessing is slow, and never so that guessers lock it.
 
 Each network has tries of its own for an account, and all of them together ten times as many: who knows the password
-gets in from where nobody is guessing. Those that come from a network from which the user has signed in lately do not
-share the tries of all: whoever guesses from everywhere, however long, keeps nobody out who comes from where they always
-do. A browser in which the user has signed in before (`remembered_browser`) has tries of its own in the place of all
-others, wherever it is, and is a stranger's while it has used them up. A try is counted before the password is looked
-at, so guesses side by side count like guesses in a row; a refused one still counts against its network.
+gets in from where nobody is guessing. For all accounts together a network has so many tries more. From a network from
+which the user has signed in lately an account has that network's tries for it, in the place of both: whoever guesses
+from everywhere, or sits in the same network and guesses at everybody, keeps nobody out who comes from where they always
+do. (So whoever has used up a network's tries can tell of a name whether its user has signed in from there.) A browser
+in which the user has signed in before (`remembered_browser`) has tries of its own in the place of all others, wherever
+it is, and is a stranger's while it has used them up. A try is counted before the password is looked at, so guesses side
+by side count like guesses in a row; a stranger's refused one still counts against its network.
 """
 
 from collections.abc import Sequence
@@ -17,7 +19,8 @@ from core.domain.errors import TooManyAttempts
 from core.domain.limits.key import LimitKey
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate
-from core.domain.policy import PolicySource
+from core.domain.limits.used_up import UsedUp
+from core.domain.policy import Policy, PolicySource
 from core.domain.writing import Writes
 
 NETWORKS_AT_ONCE = 10
@@ -35,6 +38,17 @@ class _Bucket:
 
     key: bytes
     rate: Rate
+    #: What its being empty is called.
+    used_up: UsedUp
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """There was none left."""
+
+    used_up: UsedUp
+    #: How long it takes until there is one, in milliseconds.
+    wait: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,47 +80,56 @@ class LoginAttempts:
         """
         now_ms = self._clock.now_ms()
         network, mine, of_all = self._buckets(account, network_address, subject)
-        browser = self._browser("login browser", subject, browser_id)
+        browser = self._browser(subject, browser_id)
         known = _known(account, network_address)
 
-        def intent(tx: LimitIntents) -> tuple[int, tuple[_Bucket, ...]]:
-            # Where accounts have no limit nobody is kept out of one, and that of networks is no browser's to pass by.
-            if browser is not None and browser.rate.count and not _take(tx, (browser,), now_ms):
-                return 0, (browser,)
-            taken = (network, mine) if tx.is_remembered(known, now_ms=now_ms) else (network, mine, of_all)
+        def intent(tx: LimitIntents) -> tuple[_Refused | None, tuple[_Bucket, ...]]:
+            if browser is not None and not _take(tx, (browser,), now_ms):
+                return None, (browser,)
+            taken = (mine,) if tx.is_remembered(known, now_ms=now_ms) else (network, mine, of_all)
             return _take(tx, taken, now_ms), taken
 
-        wait, taken = self._store.write(intent)
-        _require_no_wait(wait)
+        refused, taken = self._store.write(intent)
+        _require_none(refused)
         return Try(account, network_address, taken, (mine,) if browser is None else (mine, browser))
 
     def count_signed_in(self, account: str, network_address: str, subject: str, session_id: bytes) -> Try:
-        """Count one try of somebody who is signed in already: this network's tries for the account as at the login,
-        and in the place of those that are everybody's, the session's own.
+        """Count one try of somebody who is signed in already: the session's own, so that nobody outside keeps them from
+        what they do there. It is one of this network's tries for the account, too, while there are any: whoever sits at
+        somebody's open browser guesses as at the login.
 
         Raises:
-            TooManyAttempts: one of them is used up.
+            TooManyAttempts: the session's tries are used up.
         """
         now_ms = self._clock.now_ms()
-        network, mine, _ = self._buckets(account, network_address, subject)
-        session = self._browser("login session", subject, session_id)
-        taken = (network, mine) if session is None else (network, mine, session)
-        _require_no_wait(self._store.write(lambda tx: _take(tx, taken, now_ms)))
-        return Try(account, network_address, taken, taken[1:])
+        mine = self._buckets(account, network_address, subject)[1]
+        key = LimitKey.of_browser("login session", subject, session_id)
+        session = _Bucket(key, rate_of_account(self._policy.current), UsedUp.SESSION)
+
+        def intent(tx: LimitIntents) -> tuple[_Refused | None, tuple[_Bucket, ...]]:
+            refused = _take(tx, (session,), now_ms)
+            if refused or _take(tx, (mine,), now_ms):
+                return refused, (session,)
+            return None, (session, mine)
+
+        refused, taken = self._store.write(intent)
+        _require_none(refused)
+        return Try(account, network_address, taken, (mine, session))
 
     def count_elsewhere(self, tx: LimitIntents, network_address: str) -> None:
-        """Count one try to sign in at another provider, where nobody is named yet: against its network alone.
+        """Count one try to sign in at another provider, where nobody is named yet: against its network alone, and apart
+        from passwords, lest whoever guesses at those keeps a whole office out.
 
         Raises:
             TooManyAttempts: the tries from this network are used up.
         """
-        _require_no_wait(_take(tx, self._buckets("", network_address)[:1], self._clock.now_ms()))
+        _require_none(_take(tx, (self._elsewhere(network_address),), self._clock.now_ms()))
 
     def give_back_elsewhere(self, tx: LimitIntents, network_address: str) -> None:
         """Take a try back that led to a session."""
-        network = self._buckets("", network_address)[0]
-        if network.rate.count:
-            tx.give_slot_back(network.key, interval_ms=network.rate.interval_ms)
+        elsewhere = self._elsewhere(network_address)
+        if elsewhere.rate.count:
+            tx.give_slot_back(elsewhere.key, interval_ms=elsewhere.rate.interval_ms)
 
     def give_back(self, tx: LimitIntents, tried: Try) -> None:
         """Take one try back that was no failure."""
@@ -126,21 +149,27 @@ class LoginAttempts:
         """The network is one from which the account's user comes."""
         tx.remember(_known(account, network_address), until_ms=self._clock.now_ms() + _KNOWN_FOR * 1000)
 
-    def _browser(self, kind: str, subject: str, browser_id: bytes) -> _Bucket | None:
+    def _browser(self, subject: str, browser_id: bytes) -> _Bucket | None:
         if not browser_id:
             return None
-        return _Bucket(LimitKey.of_browser(kind, subject, browser_id), self._policy.current.login_failures)
+        key = LimitKey.of_browser("login browser", subject, browser_id)
+        return _Bucket(key, rate_of_account(self._policy.current), UsedUp.ACCOUNT)
+
+    def _elsewhere(self, network_address: str) -> _Bucket:
+        key = LimitKey.of("login elsewhere", network=network_of(network_address))
+        return _Bucket(key, self._policy.current.login_failures_per_network, UsedUp.NETWORK)
 
     def _buckets(self, account: str, network_address: str, subject: str = "") -> list[_Bucket]:
+        """What a network has for everybody, what it has for the account, and what all networks have for that."""
         policy, network = self._policy.current, network_of(network_address)
-        rate = policy.login_failures
+        in_all = Rate(policy.login_failures.count * NETWORKS_AT_ONCE, policy.login_failures.period)
+        of_network = LimitKey.of("login network", network=network)
+        here = LimitKey.of("login account", account=account, network=network, shown_account=subject)
+        of_all = LimitKey.of("login account", account=account, shown_account=subject)
         return [
-            _Bucket(LimitKey.of("login network", network=network), policy.login_failures_per_network),
-            _Bucket(LimitKey.of("login account", account=account, network=network, shown_account=subject), rate),
-            _Bucket(
-                LimitKey.of("login account", account=account, shown_account=subject),
-                Rate(rate.count * NETWORKS_AT_ONCE, rate.period),
-            ),
+            _Bucket(of_network, policy.login_failures_per_network, UsedUp.NETWORK),
+            _Bucket(here, rate_of_account(policy), UsedUp.ACCOUNT_IN_NETWORK),
+            _Bucket(of_all, in_all, UsedUp.ACCOUNT),
         ]
 
 
@@ -148,16 +177,23 @@ def _known(account: str, network_address: str) -> LimitKey:
     return LimitKey.of("login known", account=account, network=network_of(network_address))
 
 
-def _require_no_wait(wait: int) -> None:
-    if wait:
-        raise TooManyAttempts("too many failed logins; try again later", retry_after=-(-wait // 1000))
+def rate_of_account(policy: Policy) -> Rate:
+    """What one account has in one network, one browser or one session: where accounts have no limit, as much as all of
+    them have in a network, so that whoever uses that up keeps nobody out of theirs either."""
+    return policy.login_failures if policy.login_failures.count else policy.login_failures_per_network
 
 
-def _take(tx: LimitIntents, buckets: Sequence[_Bucket], now_ms: int) -> int:
-    """Spend one try of each, as long as none refuses; how long to wait, in milliseconds."""
+def _require_none(refused: _Refused | None) -> None:
+    if refused:
+        wait = -(-refused.wait // 1000)
+        raise TooManyAttempts("too many failed logins; try again later", wait, refused.used_up)
+
+
+def _take(tx: LimitIntents, buckets: Sequence[_Bucket], now_ms: int) -> _Refused | None:
+    """Spend one try of each, as long as none refuses; the one that did."""
     for bucket in buckets:
         if bucket.rate.count:
             wait = tx.take_slot(bucket.key, now_ms=now_ms, interval_ms=bucket.rate.interval_ms, burst=bucket.rate.count)
             if wait:
-                return wait
-    return 0
+                return _Refused(bucket.used_up, wait)
+    return None

@@ -14,18 +14,13 @@ from core.domain.factors.second_factor import SecondFactorFacts, SecondFactorInt
 from core.domain.factors.totp import Totp, TotpSecrets
 from core.domain.keys.browser_seal import BrowserSeal
 from core.domain.keys.master_key import MasterKeys
-from core.domain.limits.key import LimitKey
-from core.domain.limits.rate import LimitIntents, Rate, require_slot
+from core.domain.sessions.factor_attempts import Factor, FactorTries
 from core.domain.sessions.login import Logins, LoginTransaction, enter, record_of_login
 from core.domain.sessions.session import Session, SignInMethod
 from core.domain.users.user import User, UserFacts
 from core.domain.writing import Writes
 
 _PURPOSE = b"second factor"
-#: Wrong codes of one account, from wherever they come: whoever guesses has the password, and three codes of a million
-#: are good at a time, so that a day of guessing succeeds once in three hundred. A browser in which the user has signed
-#: in before has as many of its own, lest whoever guesses keeps its user out.
-WRONG_CODES = Rate(10, 900)
 _EXPIRED = "this page has expired or belongs to another browser: sign in again"
 _WRONG = "the code is not good"
 
@@ -128,17 +123,18 @@ class SecondFactorLogins:
         method = SignInMethod.PASSWORD_AND_CODE if digest is None else SignInMethod.PASSWORD_AND_RECOVERY_CODE
         token, session = self._logins.new_session(user.subject, network_address, method)
         record = record_of_login(user, session)
-        buckets = _buckets("second factor" if digest is None else "recovery code", user.subject, browser_id)
+        factor = Factor.CODE if digest is None else Factor.RECOVERY_CODE
+        tries = FactorTries(factor, user.subject, network_address, browser_id)
 
         def intent(tx: SecondFactorTransaction) -> bool:
-            bucket = _take_code(tx, buckets, now_ms)
+            taken = tries.take(tx, now_ms)
             current = tx.find_user(user.subject)
             if current is None or current.password_hash != user.password_hash:
                 raise InvalidRequest(_EXPIRED)
             if not _use(tx, user, totp, step, digest):
                 # Returned and not raised: the try is spent.
                 return False
-            tx.give_slot_back(bucket, interval_ms=WRONG_CODES.interval_ms)
+            tries.give_back(tx, taken)
             enter(tx, user, session, previous_token, record)
             return True
 
@@ -152,21 +148,6 @@ def _use(tx: SecondFactorIntents, user: User, totp: Totp | None, step: int | Non
     if digest is not None:
         return tx.use_recovery_code(user.subject, digest)
     return totp is not None and step is not None and tx.use_totp_step(totp, step=step)
-
-
-def _buckets(kind: str, subject: str, browser_id: bytes) -> list[LimitKey]:
-    """Whose tries there are, in their order: of a browser in which the user has signed in before, then everybody's."""
-    of_all = LimitKey.of(kind, account=subject)
-    return [LimitKey.of_browser(f"{kind} browser", subject, browser_id), of_all] if browser_id else [of_all]
-
-
-def _take_code(tx: LimitIntents, buckets: list[LimitKey], now_ms: int) -> LimitKey:
-    """Spend a try of the first that has one; which that was."""
-    for bucket in buckets[:-1]:
-        if not tx.take_slot(bucket, now_ms=now_ms, interval_ms=WRONG_CODES.interval_ms, burst=WRONG_CODES.count):
-            return bucket
-    require_slot(tx, buckets[-1], WRONG_CODES, now_ms=now_ms, what="wrong codes")
-    return buckets[-1]
 
 
 def _fingerprint(user: User) -> str:

@@ -12,5 +12,6 @@ def log_in(house: House, username: str, password: str = PASSWORD, **changes: str
         password,
         network_address=changes.get("network_address", "192.0.2.1"),
         previous_token=changes.get("previous_token", ""),
+        remembered=changes.get("remembered", ""),
     )
     return token

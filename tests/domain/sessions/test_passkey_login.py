@@ -230,21 +230,6 @@ def test_where_nobody_signs_in_here(house: House, owner: Owner) -> None:
     assert owner.enter(owner.authenticator.get(options), sealed)
 
 
-def test_tries_are_counted_by_network(house: House, owner: Owner) -> None:
-    """As at the login with a password; what leads to a session costs nothing."""
-    policy = house.policy.current
-    house.policy.current = replace(policy, login_failures_per_network=Rate(3, 900))
-    try:
-        for _ in range(5):
-            assert owner.sign_in()
-        refusals = [refusal(lambda: owner.sign_in(signed=b"")) for _ in range(4)]
-        good = refusal(owner.sign_in)
-    finally:
-        house.policy.current = policy
-    assert refusals == [PasskeyFailed] * 3 + [TooManyAttempts]
-    assert good is TooManyAttempts
-
-
 def test_its_network_is_one_from_which_the_user_comes(house: House, user: User, owner: Owner) -> None:
     """As after a password: guesses from everywhere do not use up what this network has for the account."""
     house.clock.advance(31 * 24 * 3600)

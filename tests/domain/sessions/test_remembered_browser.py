@@ -127,12 +127,17 @@ def test_tries_in_it_cost_nobody_else_any(house: House, user: User, browser: Bro
         Browser(house, user.username).fail("203.0.113.40")
 
 
-def test_without_a_limit_for_accounts_it_is_nothing_special(house: House, browser: Browser) -> None:
-    """Limits.LoginFailures = 0: the limit of networks is not passed by."""
+def test_without_a_limit_for_accounts_it_has_as_many_as_a_network(house: House, user: User, browser: Browser) -> None:
+    """Limits.LoginFailures = 0: it comes in from a network whose tries are used up, and brings nobody tries without
+    end."""
     with house.under(login_failures_per_network=Rate(2, 900)):
+        for n in range(4):
+            Browser(house, secrets.token_hex(8)).fail(f"203.0.113.{50 + n // 2}")
+        copy = Browser(house, user.username, browser.remembered)
+        assert browser.sign_in("203.0.113.50")
         for _ in range(2):
-            browser.fail("203.0.113.50")
-        assert browser.is_refused("203.0.113.50")
+            copy.fail("203.0.113.51")
+        assert copy.is_refused("203.0.113.51")
 
 
 def test_it_is_nothing_for_another_account(house: House, user: User, browser: Browser, password_hash: str) -> None:

@@ -50,6 +50,6 @@ def test_too_many_wrong_passwords(tmp_path_factory: pytest.TempPathFactory) -> N
         assert statuses == [403, 403]
         assert limited.status_code == 429
         assert 0 < int(limited.headers["retry-after"]) <= 900
-        assert "Too many attempts. Wait " in limited.text
+        assert "Too many attempts with this user name failed in your network. Wait " in limited.text
         assert 'role="alert"' in limited.text
         assert 'value="admin"' in limited.text

@@ -1,72 +1,27 @@
 """Passkeys over HTTP: added at the user's own page, good for every login, by an authenticator in software."""
 
 import re
-from html import unescape
 
 import httpx
 import pytest
 from tokenhouse.v1 import user_admin_pb2
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
-from tests.authenticator import Authenticator
 from tests.facade.pair import Pair
+from tests.facade.passkey_owner import PASSWORD, Owner, options
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
-from tests.plain_http import NOBODY, plain_client
+from tests.plain_http import NOBODY
 
-_PASSWORD = "correct horse battery"
 _PAGE = "/account/passkeys"
 _LOGIN, _SECOND = "/login/passkey", "/login/second-factor/passkey"
-_SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.0 Safari/605.1.15"
-
-
-class Owner:
-    """A user of this file's own, with a browser and an authenticator."""
-
-    def __init__(self, pair: Pair, username: str) -> None:
-        self.pair, self.username = pair, username
-        self.authenticator = Authenticator(pair.base, aaguid="00000000-0000-0000-0000-000000000000")
-        self.new_browser()
-
-    def new_browser(self) -> None:
-        """One that nobody has used."""
-        self.browser = plain_client(self.pair.base, headers={"User-Agent": _SAFARI})
-
-    def first_step(self) -> httpx.Response:
-        """Name and password at the user's own page."""
-        page = self.browser.get("/account")
-        return self.send(page, "/account/login", username=self.username, password=_PASSWORD)
-
-    def send(self, page: httpx.Response, action: str, **fields: str) -> httpx.Response:
-        """The page's first form that goes to `action`."""
-        return self.browser.post(action, data=hidden_fields(page, action) | fields)
-
-    def begin(self, password: str = _PASSWORD) -> httpx.Response:
-        """The page where a browser makes one."""
-        return self.send(self.browser.get(_PAGE), f"{_PAGE}/begin", password=password)
-
-    def add(self, **fields: str) -> httpx.Response:
-        """One more, of the signed-in user."""
-        page = self.begin()
-        return self.send(page, f"{_PAGE}/add", response=self.authenticator.create(options(page)), **fields)
-
-    def answer(self, page: httpx.Response, action: str, **changes: object) -> httpx.Response:
-        """What the browser sends after the page has asked for a passkey; `changes` is what is wrong with it."""
-        return self.send(page, action, response=self.authenticator.get(options(page), **changes))
-
-
-def options(page: httpx.Response) -> str:
-    """What the page's script asks the browser with."""
-    found = re.search('data-options="([^"]*)"', page.text)
-    assert found is not None, page.text
-    return unescape(found.group(1))
 
 
 @pytest.fixture
 def owner(pair: Pair, users: UserAdminServiceStub, request: pytest.FixtureRequest) -> Owner:
     """Somebody new, signed in."""
     username = f"user-of-{request.node.name}"[:64]
-    users.CreateUser(user_admin_pb2.CreateUserRequest(username=username, password=_PASSWORD), timeout=PATIENCE)
+    users.CreateUser(user_admin_pb2.CreateUserRequest(username=username, password=PASSWORD), timeout=PATIENCE)
     somebody = Owner(pair, username)
     assert somebody.first_step().status_code == 303
     return somebody
@@ -88,7 +43,7 @@ def test_from_the_first_to_the_last(owner: Owner) -> None:
     renamed = owner.send(page, f"{_PAGE}/rename", name="the blue one")
     page = owner.browser.get(renamed.headers["location"])
     wrong = owner.send(page, f"{_PAGE}/remove", password="wrong")
-    removed = owner.send(page, f"{_PAGE}/remove", password=_PASSWORD)
+    removed = owner.send(page, f"{_PAGE}/remove", password=PASSWORD)
     after = owner.browser.get(removed.headers["location"])
 
     assert len(re.findall("<li>([A-Z2-7-]{19})</li>", added.text)) == 10
@@ -153,7 +108,7 @@ def test_the_second_step_says_why_there_is_no_button(owner: Owner) -> None:
 def test_new_recovery_codes(owner: Owner) -> None:
     """Who has a passkey and no app for codes makes them at the page of the second factor, too."""
     old = re.findall("<li>([A-Z2-7-]{19})</li>", owner.add().text)
-    renewed = owner.send(owner.browser.get("/account/second-factor"), "/account/recovery-codes", password=_PASSWORD)
+    renewed = owner.send(owner.browser.get("/account/second-factor"), "/account/recovery-codes", password=PASSWORD)
     new = re.findall("<li>([A-Z2-7-]{19})</li>", renewed.text)
     assert (len(new), set(new) & set(old)) == (10, set())
 

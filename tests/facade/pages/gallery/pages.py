@@ -143,7 +143,7 @@ class Gallery:
             "provider_url": self._pair.url("/login/upstream"),
             "username": "",
             "problem": None,
-            "kept_out": False,
+            "kept_out": "",
         }
         return self._made("login_providers", "login.html", language, values)
 
