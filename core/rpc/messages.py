@@ -14,7 +14,10 @@ BATCH_MESSAGE_BYTES = 1024 * 1024
 #: Raises a refusal where whoever calls may not.
 Guard: TypeAlias = Callable[[grpc.ServicerContext], None]
 
-_TOO_LARGE = Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", "the message is larger than 64 KiB")
+_TOO_LARGE = {
+    most: Failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", f"the message is larger than {told}")
+    for most, told in ((MESSAGE_BYTES, "64 KiB"), (BATCH_MESSAGE_BYTES, "1 MiB"))
+}
 _MALFORMED = Failure(grpc.StatusCode.INVALID_ARGUMENT, "MALFORMED_MESSAGE", "not a message of this method")
 
 
@@ -27,9 +30,9 @@ class NotTaken(Exception):
 
 
 def read_message(raw: bytes, from_string: Callable[[bytes], Any], most: int) -> Any:
-    """The message in `raw`. Raises NotTaken: it has more than `most` bytes, or is none."""
+    """The message in `raw`. Raises NotTaken: it has more than `most` (one of the two above), or is none."""
     if len(raw) > most:
-        raise NotTaken(_TOO_LARGE)
+        raise NotTaken(_TOO_LARGE[most])
     try:
         return from_string(raw)
     except DecodeError:

@@ -72,7 +72,7 @@ class ServedMethods(grpc.GenericRpcHandler):
         self._urgencies: dict[str, Urgency] = {}
         self._rooms: dict[str, Room] = {}
         self._probes: set[str] = set()
-        self._batch_streams = BatchStreams()
+        self._batch_streams = BatchStreams(tracing)
 
     def add_service(self, descriptor: ServiceDescriptor, servicer: object) -> None:
         """Offer those methods of the service that this caller may use."""

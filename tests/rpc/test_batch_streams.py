@@ -7,15 +7,16 @@ from typing import Any
 
 import grpc
 import pytest
-from tokenhouse.v1 import grant_admin_pb2, validation_pb2
+from tokenhouse.v1 import grant_admin_pb2, validation_pb2, validation_pb2_grpc
 
 from core.rpc import silent_calls
 from core.rpc.callers import Caller
 from core.rpc.known_answers import KnownAnswers
 from core.rpc.listener import _THREADS, Listener
+from core.rpc.messages import BATCH_MESSAGE_BYTES
 from tests.patience import PATIENCE
 from tests.rpc.batches import conversing, streams_of
-from tests.rpc.road import Road
+from tests.rpc.road import Road, refused
 from tests.running import wait_until
 from tests.serving import DEADLINE, ISSUER, Serving
 
@@ -70,6 +71,18 @@ def test_what_a_call_would_be_refused_with_ends_the_stream(road: Road, channel: 
         stream.put(*["unknown"] * count)
         refusal = stream.refusal()
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT")
+
+
+def test_a_message_is_no_larger_than_a_call_s(channel: grpc.Channel) -> None:
+    """validation.proto: 1 MiB, as ValidateTokens; and that is what the refusal says."""
+    validate = validation_pb2_grpc.ValidationServiceStub(channel).ValidateTokens
+    large = [validation_pb2.ValidateTokenRequest(token="x" * BATCH_MESSAGE_BYTES, audience=ISSUER)]
+    with conversing(channel) as stream:
+        stream.put(large[0].token)
+        refusals = [stream.refusal(), refused(validate, validation_pb2.ValidateTokensRequest(requests=large))]
+    for refusal in refusals:
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
+        assert refusal.description == "the message is larger than 1 MiB"
 
 
 def test_a_caller_may_end_it(channel: grpc.Channel) -> None:

@@ -10,8 +10,10 @@ import pytest
 from tokenhouse.v1 import changes_pb2, changes_pb2_grpc
 
 from core.domain.policy import CallerToken
-from core.rpc import change_streams
+from core.rpc import change_streams, silent_calls
 from tests.certificates import Authority
+from tests.patience import PATIENCE
+from tests.rpc.batches import conversing
 from tests.rpc.road import Road, read_refusal
 from tests.rpc.service_calls import TLS, ask, calling, reason_of_refusal, serving_over_tls
 from tests.running import wait_until
@@ -85,6 +87,37 @@ def test_a_user_s_token_is_no_caller_s(road: Road, channel: grpc.Channel) -> Non
     tokens = road.connect()
     for token in (tokens.access_token, tokens.refresh_token):
         assert reason_of_refusal(channel, REPORTS, (_bearer(token),)) == UNKNOWN
+
+
+def test_a_stranger_keeps_no_stream_from_others(
+    road: Road, serving: Serving, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """validation.proto, StreamValidateTokens: nobody waits for the first message of who is not listed."""
+    for patience in ("PATIENCE", "PATIENCE_WHERE_BUSY"):
+        monkeypatch.setattr(silent_calls, patience, PATIENCE)
+    for metadata, reason in (((), "CALLER_UNKNOWN"), ((_bearer("other"),), "CALLER_NOT_ALLOWED")):
+        with conversing(channel, metadata) as stream:
+            assert stream.refusal().reason == reason
+    token = road.connect(resource=REPORTS).access_token
+    with conversing(channel, (_bearer(TOKEN),)) as stream:
+        assert stream.ask(token, audience=REPORTS).results[0].response.active
+
+
+def test_a_token_that_is_taken_back_ends_its_stream(serving: Serving, channel: grpc.Channel) -> None:
+    """README, Services on other machines: on open streams at once, with the next message; the other token goes on."""
+    policy = serving.config.policy()
+    left = tuple(each for each in policy.caller_tokens if each.digest != sha256(TOKEN.encode()).digest())
+    with conversing(channel, (_bearer(TOKEN),)) as ending, conversing(channel, (_bearer(NEXT),)) as staying:
+        for stream in (ending, staying):
+            assert not stream.ask("any", audience=REPORTS).results[0].response.active
+        serving.core.change_policy(replace(policy, caller_tokens=left))
+        try:
+            ending.put("any", audience=REPORTS)
+            refusal = ending.refusal()
+            assert staying.ask("any", audience=REPORTS).results
+        finally:
+            serving.core.change_policy(policy)
+    assert (refusal.code, refusal.reason) == UNKNOWN
 
 
 def _watch_until_refused(channel: grpc.Channel, token: str) -> tuple[list[Any], tuple[grpc.StatusCode, str]]:

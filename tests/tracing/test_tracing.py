@@ -18,10 +18,12 @@ from tests.facade.road import Visit, register
 from tests.patience import PATIENCE
 from tests.ports import free_port
 from tests.repository.checkout import ROOT
+from tests.rpc.batches import conversing
 from tests.tracing.collector import Collector, Received
 
 _PROXY = "127.0.0.2"
 _METADATA = "/.well-known/oauth-authorization-server"
+_STREAM = "tokenhouse.v1.ValidationService/StreamValidateTokens"
 _VALIDATE = "tokenhouse.v1.ValidationService/ValidateToken"
 
 
@@ -74,6 +76,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
                 validate(request, timeout=PATIENCE, metadata=tuple(_in(of_service).items()))
                 with pytest.raises(grpc.RpcError):
                     validate(request, metadata=tuple(_in(of_service).items()))
+                with conversing(channel, tuple(_in(of_service).items())) as stream:
+                    assert stream.ask("unknown").results
+                    assert stream.ask("unknown").results
+                    stream.put()
+                    stream.refusal()
             cookies = [value for value in visit.browser.cookies.values() if value]
             for process in (pair.facade, pair.core):
                 process.terminate()
@@ -143,6 +150,16 @@ def test_whose_trace_goes_on(story: Story) -> None:
         (story.of_service, "INVALID_ARGUMENT", True),
     ]
     assert all(span.parent for span in story.spans if span.service == "tokenhouse-core")
+
+
+def test_each_message_of_a_stream_is_in_its_trace(story: Story) -> None:
+    """README, Traces: the stream's metadata name it once, and every batch is a span as a call would be."""
+    batches = sorted((span for span in story.spans if span.name == _STREAM), key=lambda span: span.start)
+    assert [(span.trace, span.attributes["rpc.response.status_code"], span.failed) for span in batches] == [
+        (story.of_service, "OK", False),
+        (story.of_service, "OK", False),
+        (story.of_service, "INVALID_ARGUMENT", True),
+    ]
 
 
 def test_nothing_secret_is_sent(story: Story) -> None:

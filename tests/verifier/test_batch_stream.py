@@ -3,13 +3,18 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from hashlib import sha256
+from math import inf
 from threading import Event
+from time import monotonic
 from typing import Any
 
 import grpc
 import pytest
-from tokenhouse.v1 import grant_admin_pb2, validation_pb2
+from tokenhouse.v1 import grant_admin_pb2, user_admin_pb2, validation_pb2
 from tokenhouse_verifier import asking, async_asking, batch_stream
+from tokenhouse_verifier.access_token import AccessToken
+from tokenhouse_verifier.batches import Question
 from tokenhouse_verifier.contract.validation_pb2 import StreamValidateTokensRequest
 from tokenhouse_verifier.errors import InvalidToken, Unavailable
 
@@ -221,6 +226,25 @@ def test_what_is_revoked_while_it_is_asked_about_is_not_remembered(
         go_on.set()
         assert isinstance(verifying.result(PATIENCE), InvalidToken)
     assert isinstance(refusal_of(form, ended, timeout=PATIENCE), InvalidToken)
+
+
+def test_an_answer_has_room_for_many_groups(road: Road, opened: Open) -> None:
+    """128 tokens of somebody with as many groups as can be set at once: 8 MB, twice what gRPC takes by itself."""
+    groups = [f"{number:03}{'漢' * 80}" for number in range(256)]
+    request = user_admin_pb2.SetGroupsRequest(username=road.username, groups=groups)
+    road.serving.users.SetGroups(request, timeout=DEADLINE)
+    token = road.connect().access_token
+    verifier = opened().verifier
+    asking_now = asking.Asking(verifier._start(), verifier._batches)
+    questions = [Question(token, sha256(token.encode()).digest())] * 128
+    ways = _Ways(road.serving)
+    for not_before in (0.0, inf):
+        verifier._link.batches.end(monotonic() + PATIENCE)  # type: ignore[union-attr]
+        verifier._link.batches._not_before = not_before  # type: ignore[union-attr]
+        for answer in asking_now._send(questions, PATIENCE):
+            assert isinstance(answer, AccessToken)
+            assert list(answer.groups) == groups
+    assert ways.since() == (1, 1)
 
 
 def test_more_verifiers_than_streams(road: Road, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ OPTIONS: Options = (
     ("grpc.keepalive_timeout_ms", 3000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
+    # 128 answers about users who have every group that a user can have come to 17 MB; gRPC takes 4 by itself.
+    ("grpc.max_receive_message_length", 32 * 1024 * 1024),
     # Not through a proxy that is meant for the world outside, and never over a connection that a fork has copied.
     ("grpc.enable_http_proxy", 0),
     ("grpc.use_local_subchannel_pool", 1),

@@ -52,6 +52,8 @@ export class Verifier {
       // A connection that has died without a word is noticed.
       "grpc.keepalive_time_ms": 5_000,
       "grpc.keepalive_timeout_ms": 3_000,
+      // What 128 answers come to where users have many groups.
+      "grpc.max_receive_message_length": 32 * 1024 * 1024,
     };
     this.validation = new ValidationServiceClient(target, credentials, options);
     this.changes = new ChangesServiceClient(target, credentials, options);
