@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -71,6 +72,26 @@ def test_a_right_password_of_a_known_network_gives_the_neighbour_no_try(house: H
     for _ in range(3):
         log_in(house, user.username, network_address=SHARED)
     assert refusal(lambda: _guess(house, secrets.token_hex(8))) is TooManyAttempts
+
+
+def test_where_accounts_have_no_limit_a_known_network_has_as_many_as_it_has_for_all(house: House, user: User) -> None:
+    """Limits.LoginFailures = 0: a neighbour keeps nobody out then either, and no account has tries without end."""
+    with house.under(login_failures_per_network=Rate(0, 900)):
+        log_in(house, user.username, network_address=SHARED)
+    with house.under(login_failures=Rate(0, 900)):
+        assert log_in(house, user.username, network_address=SHARED)
+        for _ in range(NETWORK.count):
+            _guess(house, user.username)
+        assert _used_up(lambda: log_in(house, user.username, network_address=SHARED)) == UsedUp.ACCOUNT_IN_NETWORK
+
+
+def test_guesses_side_by_side_in_a_known_network_count_like_guesses_in_a_row(house: House, user: User) -> None:
+    """Limits.LoginFailures, decided in the writing transaction: of sixteen at once as many go on as there are tries."""
+    with house.under(login_failures_per_network=Rate(0, 900)):
+        log_in(house, user.username, network_address=SHARED)
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: refusal(lambda: _guess(house, user.username)), range(16)))
+    assert (told.count(None), told.count(TooManyAttempts)) == (ACCOUNT.count, 16 - ACCOUNT.count)
 
 
 def test_a_passkey_comes_in_from_anywhere(owner: Owner) -> None:
