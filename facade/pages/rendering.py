@@ -12,6 +12,7 @@ from sanic import HTTPResponse
 
 from facade import headers, paths
 from facade.branding import OURS, Branding
+from facade.pages.breaking import breakable
 from facade.settings import Address
 from facade.texts.languages import current_texts
 
@@ -65,6 +66,7 @@ class Pages:
             stylesheets=stylesheets,
             asset_url=self.asset_url,
             bdi=set_apart,
+            breakable=breakable,
             name=_name,
             device_url=address.path + paths.DEVICE,
             device_logout_url=address.path + paths.DEVICE_LOGOUT,

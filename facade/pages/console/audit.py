@@ -7,6 +7,7 @@ from tokenhouse.v1 import audit_admin_pb2 as pb
 from tokenhouse.v1.console_pb2 import LookResponse
 
 from facade import paths
+from facade.pages.breaking import breakable
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import Row
 from facade.pages.console.wording import ID, NAME, in_words, moment
@@ -65,7 +66,7 @@ def _about(record: pb.AuditRecord) -> list[str]:
 def _why(record: pb.AuditRecord) -> str:
     """A word of ours; where groups were set, their names as they are."""
     if record.act in _OF_GROUPS and record.result == pb.AUDIT_RESULT_SUCCEEDED:
-        return shown(record.reason, ID)
+        return breakable(shown(record.reason, ID))
     return in_words("outcome", record.reason, or_of="refusal") if record.reason else ""
 
 

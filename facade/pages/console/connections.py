@@ -9,6 +9,7 @@ from tokenhouse.v1 import connection_admin_pb2 as pb
 from tokenhouse.v1.console_pb2 import LookResponse
 
 from facade import paths
+from facade.pages.breaking import breakable
 from facade.pages.console.frame import Frame
 from facade.pages.console.rows import Row
 from facade.pages.console.wording import ID, NAME, in_words, moment
@@ -61,7 +62,7 @@ def happening_words(event: pb.ConnectionEvent) -> Markup:
     words = texts.find(f"console.seen.{event.step}_{event.outcome}") or texts.find(f"console.refused.{event.outcome}")
     if words is None:
         return set_apart(shown(event.words, _WORDS))
-    about = _why(event) or set_apart(shown(event.about, _WORDS))
+    about = _why(event) or breakable(shown(event.about, _WORDS))
     return Markup("{}: {}").format(words, about) if event.about else words
 
 
@@ -74,7 +75,7 @@ def _findings(findings: Iterable[pb.ConnectionFinding]) -> list[Row]:
 
 def finding_words(finding: pb.ConnectionFinding) -> Markup:
     """In the reader's language, too."""
-    values: dict[str, Any] = {each.name: set_apart(shown(each.value, _WORDS)) for each in finding.values}
+    values: dict[str, Any] = {each.name: breakable(shown(each.value, _WORDS)) for each in finding.values}
     if why := _why(finding):
         values["why"] = why
     try:

@@ -43,7 +43,7 @@ def _row(frame: Frame, limit: pb.Limit) -> Row:
         "kind": in_words("limit", limit.kind.replace(" ", "_")),
         "account": shown(limit.account, NAME),
         "network": shown(limit.network, NAME),
-        "left": f"{limit.left} / {limit.count}",
+        "left": f"{limit.left}\u00a0/\u00a0{limit.count}",
         "next": moment(limit.next_at) if limit.HasField("next_at") else None,
         "full": moment(limit.full_at),
         "setting": shown(limit.setting, NAME),

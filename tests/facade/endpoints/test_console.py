@@ -244,7 +244,7 @@ def test_keys_are_rotated_and_withdrawn(pair: Pair, operator: Operator) -> None:
     again = operator.get("/admin/act", act="withdraw_signing_key", target="no-such-key")
 
     assert "The next key is published." in done.text
-    assert '<span class="code">' + old in page.text
+    assert f'<span class="code"><bdi class="breakable">{old}</bdi>' in page.text.replace("<wbr>", "")
     assert page.text.count("published</div></td>") == 1
     assert "No verifier is connected." in page.text
     assert "The next key signs." in at_once.text
@@ -273,10 +273,10 @@ def test_the_doctor_speaks_the_readers_language(pair: Pair, operator: Operator) 
     asked = {"response_type": "code", "client_id": client_id, "redirect_uri": "https://elsewhere.example/b&lt;"}
     pair.client.get("/oauth/v1/authorize", params=asked)
     path = f"/admin/connections?client_id={client_id}"
-    english = operator.browser.get(path, headers={"Accept-Language": "en"}).text
-    german = operator.browser.get(path, headers={"Accept-Language": "de"}).text
+    english = operator.browser.get(path, headers={"Accept-Language": "en"}).text.replace("<wbr>", "")
+    german = operator.browser.get(path, headers={"Accept-Language": "de"}).text.replace("<wbr>", "")
 
-    sent = "<bdi>https://elsewhere.example/b&amp;lt;</bdi>"
+    sent = '<bdi class="breakable">https://elsewhere.example/b&amp;lt;</bdi>'
     assert f"the client has not registered the redirect URI: {sent}" in english
     assert f"The client sent the redirect URI {sent}, which it has not registered" in english
     assert f"die App hat die Redirect-URI nicht registriert: {sent}" in german
@@ -312,8 +312,8 @@ def test_the_trail_names_the_operator_who_acted(pair: Pair, operator: Operator) 
         assert page.status_code == 200
         assert "revoked a grant" in page.text
     row = trail.text[: trail.text.index("revoked a grant")].rpartition("<tr")[2]
-    assert "<bdi>admin</bdi>" in row
-    assert grant_id in trail.text
+    assert '<bdi class="breakable">admin</bdi>' in row
+    assert grant_id in trail.text.replace("<wbr>", "")
     assert "answered an app" in grant.text
 
 
@@ -331,13 +331,13 @@ def test_tries_are_seen_and_given_back(pair: Pair, operator: Operator) -> None:
     Operator(pair).sign_in("admin", "wrong")
     page = operator.get("/admin/limits")
     rows = page.text.split("<tr")[1:]
-    row = next(row for row in rows if "passwords of an account" in row and "<bdi>admin</bdi>" in row)
+    row = next(row for row in rows if "passwords of an account" in row and ">admin</bdi>" in row)
     data = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', row))
     stolen = operator.browser.post("/admin/act", data=data | {"target": "0" * 32})
     done = operator.browser.post("/admin/act", data=data)
     again = operator.get("/admin/limits")
 
-    assert "Limits.LoginFailures" in row
+    assert "Limits.LoginFailures" in row.replace("<wbr>", "")
     assert stolen.status_code == 403
     assert "The tries are back." in done.text
     assert data["target"] not in again.text

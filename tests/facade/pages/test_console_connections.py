@@ -23,7 +23,7 @@ async def test_what_is_wrong_with_a_document_is_told_in_the_readers_language() -
     known = RefusalSentence(sentence="host_status", values={"status": "<404>"})
     for why, told in (
         (known, "der Host antwortet mit dem Status <bdi>&lt;404&gt;</bdi>"),
-        (RefusalSentence(sentence="of_tomorrow"), "<bdi>its &lt;host&gt;</bdi>"),
+        (RefusalSentence(sentence="of_tomorrow"), '<bdi class="breakable">its &lt;host&gt;</bdi>'),
     ):
         event = connection_admin_pb2.ConnectionEvent(
             step="document", outcome="client_document_refused", about="its <host>", why=why

@@ -81,6 +81,40 @@ def test_axe_would_find_something(pair: Pair, chromium: Browser, walks: dict[str
     assert re.fullmatch(r"\d+ pixels beyond the window", found[-1])
 
 
+_BROKEN = """() => {
+    const found = [], range = document.createRange();
+    for (const table of document.querySelectorAll('table'))
+        if (table.scrollWidth > table.parentElement.clientWidth) found.push('a table');
+    for (const set of document.querySelectorAll('.breakable, time')) {
+        const texts = document.createTreeWalker(set, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode())
+            for (const word of texts.currentNode.data.matchAll(set.matches('time') ? /[^ ]+/g : /[^\\s-]+/g)) {
+                range.setStart(texts.currentNode, word.index);
+                range.setEnd(texts.currentNode, word.index + word[0].length);
+                if (new Set([...range.getClientRects()].map(line => line.top)).size > 1) found.push(word[0]);
+            }
+    }
+    return found;
+}"""
+
+
+def test_no_address_code_or_date_of_the_console_is_torn(
+    pair: Pair, chromium: Browser, walks: dict[str, list[Shown]]
+) -> None:
+    """A line ends where the page says that it may, on a phone and where the tables are as narrow as they become; and no
+    table is wider than its page."""
+    torn = {}
+    for width in (PHONE, 961):
+        with hang(chromium, pair, width=width) as frame:
+            for shown in walks["de"]:
+                if shown.template.startswith("console/"):
+                    frame.show(shown, "light")
+                    torn[shown.name, width] = frame.page.evaluate(_BROKEN)
+
+    assert {page: found for page, found in torn.items() if found} == {}
+    assert ("console_limits", PHONE) in torn
+
+
 def test_the_readme_shows_every_page(walks: dict[str, list[Shown]]) -> None:
     """Each page has a picture that `make screenshots` has taken, small enough to be loaded with the rest."""
     files = {picture.file: picture for picture in PICTURES}
