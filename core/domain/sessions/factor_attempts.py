@@ -1,10 +1,13 @@
 """How often what is no password may be tried: ten bad answers, and then one more each 90 seconds, by no setting.
 
 Whoever guesses at codes has the password, and three codes of a million are good at a time: an account has its tries
-from wherever they come, so that a day of guessing succeeds once in three hundred. A signature is nobody's guess
-(WebAuthn Level 3 §7.2): what is bounded there is the work of verifying, for each account in each network. So whoever
-guesses at passwords keeps no passkey out, from however near; it takes a credential ID of this very account, in its
-user's network.
+from wherever they come, so that a day of guessing succeeds once in three hundred. A network from which its user has
+been through the second step lately has as many of its own in the place of those: nobody makes one such who has only
+the password, so whoever guesses elsewhere, however long, keeps nobody out who comes from where they always do.
+
+A signature is nobody's guess (WebAuthn Level 3 §7.2): what is bounded there is the work of verifying, for each account
+in each network. So whoever guesses at passwords keeps no passkey out, from however near; it takes a credential ID of
+this very account, in its user's network.
 
 A browser in which the user has signed in before (`remembered_browser`) has as many of its own, before all others.
 """
@@ -16,6 +19,8 @@ from core.domain.limits.key import LimitKey
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate
 from core.domain.limits.used_up import UsedUp
+from core.domain.sessions.login_attempts import KNOWN_FOR
+from core.domain.users.user import User
 
 WRONG_ANSWERS = Rate(10, 900)
 
@@ -34,12 +39,16 @@ class Factor(StrEnum):
 class FactorTries:
     """Those of one account, where a try of it comes from."""
 
-    def __init__(self, factor: Factor, subject: str, network_address: str, browser_id: bytes) -> None:
+    def __init__(self, factor: Factor, user: User, network_address: str, browser_id: bytes) -> None:
         """`browser_id` is that of a browser in which the user has signed in before, or empty."""
-        is_passkey = factor in (Factor.PASSKEY, Factor.PASSKEY_STEP)
-        network = network_of(network_address) if is_passkey else ""
-        self._of_others = LimitKey.of(factor.value, account=subject, network=network)
+        subject, network = user.subject, network_of(network_address)
+        self._of_network = LimitKey.of(factor.value, account=subject, network=network)
+        self._of_account = LimitKey.of(factor.value, account=subject)
         self._of_browser = LimitKey.of_browser(f"{factor} browser", subject, browser_id) if browser_id else None
+        # What forgets a user's browsers forgets their networks: somebody else may have had the second factor, too.
+        known = f"{subject}\0{user.browsers_generation}"
+        self._known = LimitKey.of("second step known", account=known, network=network)
+        self._is_passkey = factor in (Factor.PASSKEY, Factor.PASSKEY_STEP)
         self._used_up = UsedUp.PASSKEYS_IN_NETWORK if factor is Factor.PASSKEY else UsedUp.SECOND_STEP
 
     def take(self, tx: LimitIntents, now_ms: int) -> LimitKey:
@@ -48,8 +57,10 @@ class FactorTries:
         Raises:
             TooManyAttempts: there is none left; nothing was spent.
         """
+        here = self._is_passkey or tx.is_remembered(self._known, now_ms=now_ms)
+        of_others = self._of_network if here else self._of_account
         interval_ms, burst, waits = WRONG_ANSWERS.interval_ms, WRONG_ANSWERS.count, []
-        for key in self._keys():
+        for key in (of_others,) if self._of_browser is None else (self._of_browser, of_others):
             wait = tx.take_slot(key, now_ms=now_ms, interval_ms=interval_ms, burst=burst)
             if not wait:
                 return key
@@ -61,9 +72,11 @@ class FactorTries:
         tx.give_slot_back(key, interval_ms=WRONG_ANSWERS.interval_ms)
 
     def clear(self, tx: LimitIntents) -> None:
-        """Give all of them back."""
-        for key in self._keys():
-            tx.clear_slots(key)
+        """Give back what this browser has, and this network for the account by itself."""
+        tx.clear_slots(self._of_network)
+        if self._of_browser is not None:
+            tx.clear_slots(self._of_browser)
 
-    def _keys(self) -> tuple[LimitKey, ...]:
-        return (self._of_others,) if self._of_browser is None else (self._of_browser, self._of_others)
+    def know(self, tx: LimitIntents, now_ms: int) -> None:
+        """The network is one from which the user has been through the second step, or was spared it by a passkey."""
+        tx.remember(self._known, until_ms=now_ms + KNOWN_FOR * 1000)

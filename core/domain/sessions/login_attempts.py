@@ -25,7 +25,7 @@ from core.domain.writing import Writes
 
 NETWORKS_AT_ONCE = 10
 #: For how long a network is known after a right password, in seconds.
-_KNOWN_FOR = 30 * 24 * 60 * 60
+KNOWN_FOR = 30 * 24 * 60 * 60
 
 
 class AttemptStore(Writes[LimitIntents], Protocol):
@@ -147,7 +147,7 @@ class LoginAttempts:
 
     def know(self, tx: LimitIntents, account: str, network_address: str) -> None:
         """The network is one from which the account's user comes."""
-        tx.remember(_known(account, network_address), until_ms=self._clock.now_ms() + _KNOWN_FOR * 1000)
+        tx.remember(_known(account, network_address), until_ms=self._clock.now_ms() + KNOWN_FOR * 1000)
 
     def _browser(self, subject: str, browser_id: bytes) -> _Bucket | None:
         if not browser_id:

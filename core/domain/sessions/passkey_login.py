@@ -164,7 +164,7 @@ class PasskeyLogins:
             raise
 
     def _tries(self, factor: Factor, user: User, network_address: str, remembered: str) -> FactorTries:
-        return FactorTries(factor, user.subject, network_address, self._logins.browsers.find_id(remembered, user))
+        return FactorTries(factor, user, network_address, self._logins.browsers.find_id(remembered, user))
 
     def _claim(self, challenge: Challenge, tries: FactorTries, **about: str) -> None:
         """Use the challenge up and a try, whatever comes of it; where no try is left, neither."""
@@ -195,6 +195,7 @@ class PasskeyLogins:
         previous_token: str,
     ) -> None:
         sign_count, backed_up = verified
+        now_ms = self._clock.now_ms()
         record = record_of_login(user, session, passkey.passkey_id)
 
         def intent(tx: SecondFactorTransaction) -> None:
@@ -204,6 +205,7 @@ class PasskeyLogins:
                 raise PasskeyCountedBack(_NOT_GOOD) if still_there else PasskeyFailed(_NOT_GOOD)
             enter(tx, user, session, previous_token, record)
             tries.clear(tx)
+            tries.know(tx, now_ms)
             self._logins.attempts.know(tx, user.username_key, session.network_address)
 
         try:

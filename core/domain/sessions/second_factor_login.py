@@ -124,7 +124,7 @@ class SecondFactorLogins:
         token, session = self._logins.new_session(user.subject, network_address, method)
         record = record_of_login(user, session)
         factor = Factor.CODE if digest is None else Factor.RECOVERY_CODE
-        tries = FactorTries(factor, user.subject, network_address, browser_id)
+        tries = FactorTries(factor, user, network_address, browser_id)
 
         def intent(tx: SecondFactorTransaction) -> bool:
             taken = tries.take(tx, now_ms)
@@ -135,6 +135,7 @@ class SecondFactorLogins:
                 # Returned and not raised: the try is spent.
                 return False
             tries.give_back(tx, taken)
+            tries.know(tx, now_ms)
             enter(tx, user, session, previous_token, record)
             return True
 

@@ -55,13 +55,20 @@ def _first_step(house: House, user: User, password: str = PASSWORD) -> str:
 
 
 def _second_step(
-    house: House, sealed: str, code: str, *, binding: bytes = BINDING, previous_token: str = "", remembered: str = ""
+    house: House,
+    sealed: str,
+    code: str,
+    *,
+    binding: bytes = BINDING,
+    previous_token: str = "",
+    remembered: str = "",
+    network_address: str = "192.0.2.1",
 ) -> str:
     logins = house.account.second_factor_logins
     pending = logins.require_open(sealed, binding)
     assert pending.page == "the page"
     token, _ = logins.prove(
-        pending, code, network_address="192.0.2.1", previous_token=previous_token, remembered=remembered
+        pending, code, network_address=network_address, previous_token=previous_token, remembered=remembered
     )
     return token
 
@@ -162,19 +169,60 @@ def test_guessing_is_limited_for_the_account(house: House, user: User, telephone
 def test_guessing_elsewhere_keeps_nobody_out_of_a_browser_of_theirs(
     house: House, user: User, telephone: Telephone
 ) -> None:
-    """Whoever has the password uses up the tries that are everybody's, of both kinds of codes: a browser in which the
-    user has signed in has ten of its own, and skips no step."""
+    """OWASP, Device Cookies: whoever has the password uses up the tries that are everybody's, of both kinds of codes: a
+    browser in which the user has signed in has ten of its own, in a network that is new, too, and skips no step."""
     remembered = house.logins.remember_browser(a_session(house, user))
     wrong = "-".join(["AAAA"] * 4)
     for code in ["000000"] * 10 + [wrong] * 10:
         assert _refusal(house, _first_step(house, user), code) is SecondFactorFailed
     sealed = _first_step(house, user)
-    for code in (telephone.code(), telephone.recovery_codes[0]):
+    for n, code in enumerate((telephone.code(), telephone.recovery_codes[0])):
         assert _refusal(house, sealed, code) is TooManyAttempts
-        assert refusal(partial(_second_step, house, sealed, code, remembered=remembered)) is None
+        there = f"203.0.113.{n}"
+        known = partial(_second_step, house, sealed, code, remembered=remembered, network_address=there)
+        assert refusal(known) is None
     for _ in range(10):
         assert refusal(lambda: _second_step(house, sealed, "000000", remembered=remembered)) is SecondFactorFailed
     assert refusal(lambda: _second_step(house, sealed, "000000", remembered=remembered)) is TooManyAttempts
+
+
+def test_guessing_elsewhere_keeps_nobody_out_of_a_network_of_theirs(
+    house: House, user: User, telephone: Telephone
+) -> None:
+    """OWASP, Device Cookies: a network from which the user has been through the second step within a month has ten
+    tries of its own for the account, in any browser. The password alone makes no network such a one: whoever has that
+    has ten in all, from wherever."""
+    home = "203.0.113.20"
+    sealed = _first_step(house, user)
+    assert _second_step(house, sealed, telephone.code(), network_address=home)
+    house.clock.advance(30)
+    for _ in range(10):
+        assert _refusal(house, _first_step(house, user), "000000") is SecondFactorFailed
+    for n in range(3):
+        there = partial(_second_step, house, sealed, telephone.code(), network_address=f"203.0.113.{30 + n}")
+        assert refusal(there) is TooManyAttempts
+    assert _refusal(house, sealed, telephone.code()) is TooManyAttempts
+    assert _second_step(house, sealed, telephone.code(), network_address=home)
+    guess = partial(_second_step, house, sealed, "000000", network_address=home)
+    assert [refusal(guess) for _ in range(11)] == [SecondFactorFailed] * 10 + [TooManyAttempts]
+
+
+@pytest.mark.parametrize("forget", ["a month", "sign out"])
+def test_a_network_is_known_to_the_second_step_for_a_while(
+    house: House, user: User, telephone: Telephone, forget: str
+) -> None:
+    """A month after its user has been through it there; and until their browsers are forgotten, for whoever had their
+    second factor may have been through it, too."""
+    assert _second_step(house, _first_step(house, user), telephone.code())
+    if forget == "a month":
+        house.clock.advance(30 * 24 * 3600)
+    else:
+        house.clock.advance(30)
+        house.users.sign_out(user.username)
+    sealed = _first_step(house, user)
+    guess = partial(_second_step, house, sealed, "000000", network_address="203.0.113.40")
+    assert [refusal(guess) for _ in range(10)] == [SecondFactorFailed] * 10
+    assert _refusal(house, sealed, telephone.code()) is TooManyAttempts
 
 
 def test_the_first_step_is_of_one_browser_and_ten_minutes(house: House, user: User, telephone: Telephone) -> None:
