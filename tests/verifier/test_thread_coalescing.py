@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from tokenhouse_verifier.thread_coalescing import ThreadCoalescer
@@ -174,33 +175,65 @@ def test_who_gives_up_in_flight_keeps_nobody_from_waking(echo: Echo, crowd_of: "
     assert [future.result(PATIENCE) for future in first] == ["FIRST", "SECOND"]
 
 
-def test_where_many_ask_one_batch_is_in_flight_at_a_time(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
-    """The first ones to come back wait for the others; when few ask, there are two batches in flight again."""
+def send_together(echo: Echo, crowd: Crowd, count: int) -> list["Future[str]"]:
+    """One batch of so many in flight, and nothing else; it returns once `echo.open` is set."""
+    first, answered = fill(echo, crowd), threading.Event()
+    many = [crowd.ask(f"many {number}") for number in range(count)]
+    wait_until(lambda: crowd.waiting() == count, "all to wait")
+    echo.open, held = answered, echo.open
+    held.set()
+    assert all(future.result(PATIENCE) for future in first)
+    wait_until(lambda: len(echo.batches) == 3, "the batch")
+    return many
+
+
+def test_a_second_batch_leaves_with_half_as_many_as_are_under_way(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """One for the two that happened to come first would cost nearly as much as one for all that come with them."""
     crowd = crowd_of()
-    first = fill(echo, crowd)
-    many = [crowd.ask(f"m{number}") for number in range(20)]
-    wait_until(lambda: crowd.waiting() == 20, "all to wait")
+    asked = send_together(echo, crowd, 20)
+    asked += [crowd.ask(f"{number}") for number in range(9)]
+    wait_until(lambda: crowd.waiting() == 9, "the others to wait")
+    assert len(echo.batches) == 3
+    asked.append(crowd.ask("the tenth"))
+    wait_until(lambda: len(echo.batches) == 4, "the second batch")
+    assert len(echo.batches[3]) == 10
     echo.open.set()
-    assert all(future.result(PATIENCE) for future in [*first, *many])
+    assert all(future.result(PATIENCE) for future in asked)
 
-    echo.open.clear()
-    alone = crowd.ask("alone")
-    wait_until(lambda: echo.batches[-1] == ["alone"], "the next question to leave")
-    more = [crowd.ask(f"{number}") for number in range(3)]
-    wait_until(lambda: crowd.waiting() == 3, "the others to wait")
-    echo.open.set()
-    assert alone.result(PATIENCE) == "ALONE"
-    assert all(future.result(PATIENCE) for future in more)
-    assert echo.batches[-1] == ["0", "1", "2"]
 
-    for number in range(20):
-        crowd.ask(f"few {number}").result(PATIENCE)
-    sent = len(echo.batches)
-    echo.open.clear()
-    two = [crowd.ask("one"), crowd.ask("other")]
-    wait_until(lambda: len(echo.batches) == sent + 2, "two batches in flight")
+def test_many_leave_as_two_batches(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
+    """Where nothing is under way: while the threads of one wake, the other is answered."""
+    crowd = crowd_of()
+    asked = send_together(echo, crowd, 50)
+    asked += [crowd.ask(f"{number}") for number in range(21)]
+    wait_until(lambda: crowd.waiting() == 21, "the others to wait")
     echo.open.set()
-    assert all(future.result(PATIENCE) for future in two)
+    assert all(future.result(PATIENCE) for future in asked)
+    assert sorted(map(len, echo.batches)) == [1, 1, 10, 11, 50]
+
+
+def test_the_next_batch_leaves_when_the_last_thread_is_awake(
+    echo: Echo, crowd_of: "Callable[..., Crowd]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would leave without those of the last one who are about to ask again."""
+    crowd, rise, asleep, wake = crowd_of(), ThreadCoalescer._rise, threading.Event(), threading.Event()
+
+    def rise_later(coalescer: ThreadCoalescer[str, str], item: Any) -> None:
+        if item.question == "many 1":
+            asleep.set()
+            assert wake.wait(PATIENCE)
+        rise(coalescer, item)
+
+    monkeypatch.setattr(ThreadCoalescer, "_rise", rise_later)
+    asked = send_together(echo, crowd, 4)
+    echo.open.set()
+    assert asleep.wait(PATIENCE)
+    asked.append(crowd.ask("next"))
+    wait_until(lambda: crowd.waiting() == 1, "it to wait")
+    assert len(echo.batches) == 3
+    wake.set()
+    assert all(future.result(PATIENCE) for future in asked)
+    assert echo.batches[3:] == [["next"]]
 
 
 def test_a_thread_that_is_interrupted_leaves_nobody_waiting(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:

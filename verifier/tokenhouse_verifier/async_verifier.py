@@ -70,7 +70,8 @@ class AsyncTokenVerifier(Verification):
 
     async def _verify_unknown(self, token: str, digest: bytes, timeout: float | None) -> AccessToken:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + (self.timeout if timeout is None else timeout)
+        left = self.timeout if timeout is None else timeout
+        deadline = loop.time() + left
         link = self._begin(token)
         asking = self._askings.get(loop) or self._ask_in(loop, link)
         while True:
@@ -78,11 +79,12 @@ class AsyncTokenVerifier(Verification):
             if found is not None:
                 return found
             try:
-                return await asking.ask(Question(token, digest), deadline - loop.time())
+                # What a NamedTuple's own constructor does, in a quarter of its time.
+                return await asking.ask(tuple.__new__(Question, (token, digest)), left)
             except (Unavailable, TimeoutError) as refusal:
                 return self._without_core(digest, refusal)
             except Outdated:
-                continue
+                left = deadline - loop.time()
 
     def _ask_in(self, loop: asyncio.AbstractEventLoop, link: Link) -> AsyncAsking:
         # Some programs run a loop for each call: those that have ended are let go when another one comes.

@@ -81,7 +81,7 @@ class Cache:
     def _make_room(self) -> None:
         # Several at a time: a dict looks for its first key among all the places that were freed before it.
         for digest in list(islice(self.entries, 1 + len(self.entries) // 32)):
-            self.drop(digest)
+            self.bytes -= self.entries.pop(digest).size
 
 
 def size_of(token: AccessToken, written: int) -> int:
