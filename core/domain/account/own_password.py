@@ -53,7 +53,7 @@ class OwnPassword:
             LoginRequired: the session has ended.
             SignedInElsewhere: the user has no password here.
             LoginFailed: the old password is wrong.
-            TooManyAttempts: the account's or the network's failures are used up.
+            TooManyAttempts: the tries that this session has are used up.
             InvalidArgument: the new password is too short or too long.
             TemporarilyUnavailable: too many are being checked.
         """
@@ -82,7 +82,7 @@ class OwnPassword:
 
         Raises:
             LoginFailed: it is wrong.
-            TooManyAttempts: the account's or the network's failures are used up.
+            TooManyAttempts: the tries that this session has are used up.
             TemporarilyUnavailable: too many are being checked.
         """
         session_id = find_token_hash(session_token) or b""

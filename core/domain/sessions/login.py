@@ -80,7 +80,7 @@ class Logins:
 
         Raises:
             LoginFailed: wrong name, wrong password or disabled account.
-            TooManyAttempts: the account's or the network's failures are used up.
+            TooManyAttempts: the tries of a remembered browser are used up, and those of the account or the network.
             LocalUsersOff: the operator switched passwords off.
             SecondFactorWanted: all is right so far, and no session has begun.
         """
