@@ -7,14 +7,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from core.domain.authorization.scope import OFFLINE_ACCESS
 from core.domain.limits.rate import Rate
 from core.domain.policy import Scope
+from core.domain.scope_names import is_scope_name
 
 Network = IPv4Network | IPv6Network
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 _RATE = re.compile(r"([0-9]{1,7})/([0-9]{0,6})([smhd])")
-#: RFC 6749 §3.3.
-_SCOPE_TOKEN = re.compile(r"[!#-\[\]-~]{1,128}")
+_LONGEST_SCOPE = 128
 _SCOPE = re.compile(r"(\S+?):\s+(\S.*)")
 _BOOLEANS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _MAXIMUM_RATE_PER_SECOND = 1000
@@ -91,7 +91,7 @@ def parse_scope(text: str) -> Scope:
 
 def parse_scope_name(text: str) -> str:
     """A scope-token of RFC 6749 §3.3 that is not built in."""
-    if _SCOPE_TOKEN.fullmatch(text) is None:
+    if not is_scope_name(text) or len(text) > _LONGEST_SCOPE:
         raise ValueError("a scope-token of RFC 6749 §3.3: printable ASCII without spaces, quotes and backslashes")
     if text == OFFLINE_ACCESS.name:
         raise ValueError(f"any scope but {OFFLINE_ACCESS.name}, which is built in")

@@ -8,6 +8,7 @@ _AUTHORIZATION = {
     "redirect_uri_too_long": "a redirect_uri has at most {most} characters",
     "redirect_uri_letters": "redirect_uri {uri} has characters that a URI cannot have",
     "redirect_uri_no_uri": "redirect_uri {uri} is not a URI",
+    "redirect_uri_port_0": "redirect_uri {uri} names port 0, which nobody listens at",
     "redirect_uri_port": "redirect_uri {uri} spells its port in an unusual way",
     "redirect_uri_host": "redirect_uri {uri} must have a name or an address for its host",
     "redirect_uri_https": "redirect_uri {uri} must be https, or http on this machine",
@@ -31,6 +32,7 @@ _AUTHORIZATION = {
         "redirect_uri {uri} is none that the operator added this app with: it has to be added anew with it "
         "(tokenhouse clients add --redirect-uri)"
     ),
+    "scope_malformed": "scope holds more than names, of printable ASCII without quotes and backslashes, and spaces",
     "scope_missing": "name the scope: this client has none that it gets without",
     "scope_not_the_clients": "scope {name} is not one of this client's",
     "scope_unknown": "scope {name} is not one of this server's",

@@ -1,6 +1,5 @@
 """Envoy's Authorization service: a bearer token in, the user's name out, or the refusal of RFC 6750."""
 
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from tokenhouse_verifier.bearer import require_bearer
 from tokenhouse_verifier.errors import Challenge, InsufficientScope, InvalidToken, NotVerified
 
 from core.domain.errors import InvalidArgument, InvalidTarget
+from core.domain.scope_names import is_scope_name
 from core.domain.tokens.resource import normalise_resource
 from core.domain.tokens.validation import Validation, ValidToken
 from core.metrics.outcomes import OutcomeMetrics
@@ -22,8 +22,6 @@ from core.rpc.service_callers import Permit, admitted
 #: Headers of this prefix are the core's: whatever a client sent under it never arrives.
 PREFIX = "x-tokenhouse-"
 _EXTENSIONS = ("audience", "scope", "resource_metadata")
-#: RFC 6749 §3.3 scope-token.
-_SCOPE = re.compile(r"[!#-\[\]-~]+")
 #: What a name or a group may hold as it is: visible ASCII, but for what takes a list and its escapes apart.
 _PLAIN = "!\"#$&'()*+-./:;<=>?@[\\]^_`{|}~"
 
@@ -84,8 +82,8 @@ def _read_route(extensions: Mapping[str, str], permit: Permit | None) -> _Route:
 @lru_cache(maxsize=1024)
 def _read_needs(scope: str, metadata: str) -> tuple[tuple[str, ...], Challenge]:
     """What a token of the route must have, and the challenge, into which only goes what may stand there in quotes."""
-    scopes = tuple(scope.split())
-    if unfit := next((name for name in scopes if _SCOPE.fullmatch(name) is None), None):
+    scopes = tuple(name for name in scope.split(" ") if name)
+    if unfit := next((name for name in scopes if not is_scope_name(name)), None):
         raise InvalidArgument(f"context_extensions: scope: {unfit!r} is no scope-token of RFC 6749 section 3.3")
     if metadata:
         try:

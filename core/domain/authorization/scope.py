@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from core.domain.errors import InvalidScope
 from core.domain.policy import Policy, Scope
 from core.domain.sayings import say
+from core.domain.scope_names import split_scope
 
 #: Always known, never a permission: the client wishes to stay connected. Every grant may be refreshed anyway.
 OFFLINE_ACCESS = Scope("offline_access", "Stay connected until you disconnect it")
@@ -16,7 +17,7 @@ def grantable_scope(requested: str | None, policy: Policy, listed: tuple[str, ..
     `listed` are those that the client may have; none listed: any. By default it gets what of them is a default.
 
     Raises:
-        InvalidScope: a known scope that is not listed.
+        InvalidScope: a known scope that is not listed, or what are no names.
     """
     asked = _split(requested)
     known = {scope.name for scope in policy.scopes}
@@ -98,7 +99,7 @@ def narrow_scope(granted: tuple[str, ...], requested: str | None, policy: Policy
 
 def _split(requested: str | None) -> dict[str, None]:
     """The names in their order, each once: however often one is said, it is looked at once."""
-    return dict.fromkeys((requested or "").split())
+    return dict.fromkeys(split_scope(requested)) if requested else {}
 
 
 def told_scopes(policy: Policy) -> tuple[str, ...]:

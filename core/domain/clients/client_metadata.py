@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from core.domain.clients.grant_types import AUTHORIZATION_CODE, BEGINNINGS, SUPPORTED, USUAL
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri, require_allowed
-from core.domain.errors import InvalidClientMetadata, InvalidRedirectUri
+from core.domain.errors import InvalidClientMetadata, InvalidRedirectUri, InvalidScope
 from core.domain.sayings import say
+from core.domain.scope_names import split_scope
 
 #: In bytes.
 _MAXIMUM_DOCUMENT = 48 * 1024
@@ -91,6 +92,8 @@ def read_members(present: Mapping[str, object]) -> dict[str, object]:
                 members[name] = shown
         elif base in _TEXTS:
             members[name] = _require_text(name, value)
+            if base == "scope":
+                _require_scope(members[name])
         elif base in _LINKS:
             members[name] = _require_link(name, value)
     grant_types = _require_grant_types(present.get("grant_types"))
@@ -113,6 +116,14 @@ def _require_text(name: str, value: object) -> str:
     if not isinstance(value, str) or len(value) > _MAXIMUM_TEXT or not value.isprintable():
         raise InvalidClientMetadata(say("metadata_text", name=name, most=_MAXIMUM_TEXT))
     return value
+
+
+def _require_scope(text: object) -> None:
+    """RFC 7591 §2: a list as at the other endpoints, which would refuse this one."""
+    try:
+        split_scope(str(text))
+    except InvalidScope:
+        raise InvalidClientMetadata(say("scope_malformed")) from None
 
 
 def _require_link(name: str, value: object) -> str:

@@ -12,13 +12,13 @@ from core.domain.clients.grant_types import BEGINNINGS, DEVICE_CODE
 from core.domain.clients.redirect_policy import RedirectUri, parse_redirect_uri
 from core.domain.clients.terms import AUTHENTICATION_METHODS, NONE, PRIVATE_KEY_JWT, Terms
 from core.domain.errors import ClientDocumentRefused, InvalidArgument, InvalidRedirectUri
+from core.domain.scope_names import is_scope_name
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
 #: No character of it is changed in a form, a header or a URL, and no other kind of client_id looks like it.
 _CLIENT_ID = re.compile(r"(?!client_)[A-Za-z0-9][A-Za-z0-9._~-]{0,127}")
-#: RFC 6749 §3.3.
-_SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]{1,128}")
 _LONGEST_NAME = 200
+_LONGEST_SCOPE = 128
 _MOST = 32
 
 
@@ -78,7 +78,7 @@ def parse_preregistration(wanted: Preregistration, now: int) -> Client:
 
 
 def _require_scope(names: Sequence[str]) -> tuple[str, ...]:
-    if len(names) > _MOST or any(_SCOPE.fullmatch(name) is None for name in names):
+    if len(names) > _MOST or not all(is_scope_name(name) and len(name) <= _LONGEST_SCOPE for name in names):
         raise InvalidArgument(f"scope: at most {_MOST} names of printable ASCII without quotes and backslashes")
     return tuple(dict.fromkeys(names))
 

@@ -99,6 +99,8 @@ def _parse(text: str) -> RedirectUri:
     host = parts.netloc if port is None else parts.netloc.rpartition(":")[0]
     if (port is not None and parts.netloc != f"{host}:{port}") or parts.netloc.endswith(":"):
         raise InvalidRedirectUri(say("redirect_uri_port", uri=text))
+    if port == 0:
+        raise InvalidRedirectUri(say("redirect_uri_port_0", uri=text))
     if (("[" in host or "]" in host) and not _is_ipv6_host(host)) or _is_unusual_ipv4(host):
         raise InvalidRedirectUri(say("redirect_uri_host", uri=text))
     if parts.scheme == "http" and host not in LOOPBACK_HOSTS:

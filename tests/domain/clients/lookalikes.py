@@ -126,6 +126,11 @@ LOOKALIKES = (
     # Ports
     "http://localhost:/callback",
     "http://localhost:080/callback",
+    "http://localhost:0/callback",
+    "http://127.0.0.1:0/callback",
+    "http://[::1]:0/callback",
+    "https://app.example.com:0/callback",
+    "cursor://anysphere.cursor-mcp:0/oauth/callback",
     "http://localhost:+80/callback",
     "http://localhost:-1/callback",
     "http://localhost:65536/callback",

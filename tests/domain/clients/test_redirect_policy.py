@@ -40,6 +40,12 @@ def test_a_lookalike_is_refused_at_registration_and_at_authorize(house: House, u
                 start(house, asked(client, redirect_uri=uri))
 
 
+def test_the_port_that_stands_for_any_is_none() -> None:
+    """RFC 6335 §6: port 0 is reserved, and a listener that asks for it gets another one; the refusal says so."""
+    with pytest.raises(InvalidRedirectUri, match=r"http://127\.0\.0\.1:0/cb names port 0, which nobody listens at"):
+        parse_redirect_uri("http://127.0.0.1:0/cb")
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "app.example.com", "vscode.dev"])
 @pytest.mark.parametrize(
     "shape",
