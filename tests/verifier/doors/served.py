@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import grpc
 import grpc.aio
@@ -59,13 +60,14 @@ def serve_asgi(names: dict[str, Any]) -> Iterator[Ask]:
 
 @contextmanager
 def serve_mcp(names: dict[str, Any]) -> Iterator[Ask]:
-    """`app`, by uvicorn; a path that is none of the metadata's is a tool."""
+    """`app`, by uvicorn, by the name that its resource has; a path that is none of the metadata's is a tool."""
+    host = ("Host", urlsplit(names["verifier"].audience).netloc)
     with serve_asgi(names) as ask:
 
         def call(path: str, *authorizations: str, **options: Any) -> Reply:
             if path.startswith("/.well-known/"):
                 return ask(path, *authorizations, **options)
-            return _call_tool(ask, path.strip("/"), authorizations)
+            return _call_tool(ask, path.strip("/"), authorizations, host)
 
         yield call
 
@@ -144,9 +146,9 @@ def _get(
     return Reply(reply.status_code, reply.text, told.get("www-authenticate"), told.get("retry-after"), dict(told))
 
 
-def _call_tool(ask: Ask, tool: str, authorizations: Sequence[str]) -> Reply:
+def _call_tool(ask: Ask, tool: str, authorizations: Sequence[str], host: tuple[str, str]) -> Reply:
     """The three requests of the shortest conversation that calls a tool (MCP 2025-06-18, Streamable HTTP)."""
-    session: list[tuple[str, str]] = [("Accept", "application/json, text/event-stream")]
+    session: list[tuple[str, str]] = [host, ("Accept", "application/json, text/event-stream")]
 
     def send(method: str, params: dict[str, Any] | None = None, number: int | None = None) -> Reply:
         message: dict[str, Any] = {"jsonrpc": "2.0", "method": method} | ({} if params is None else {"params": params})
