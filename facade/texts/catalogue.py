@@ -42,6 +42,13 @@ class Catalogue:
 
         return format_decimal(number, locale=self.locale)
 
+    @property
+    def decimal_sign(self) -> str:
+        """What stands before a fraction."""
+        from babel.numbers import get_decimal_symbol
+
+        return get_decimal_symbol(self.locale)
+
     def find(self, key: str) -> Markup | None:
         """The text, where there is one."""
         return self.text(key) if key in self.entries else None

@@ -116,7 +116,12 @@ class Visit:
 
 def seen_words(page: httpx.Response) -> str:
     """What a page says, without its tags."""
-    return unescape(re.sub(r"<[^>]*>", "", page.text))
+    return words_of(page.text)
+
+
+def words_of(text: str) -> str:
+    """The same of a page's own text."""
+    return unescape(re.sub(r"<[^>]*>", "", text))
 
 
 def hidden_fields(page: httpx.Response, action: str) -> dict[str, str]:

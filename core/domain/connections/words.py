@@ -90,7 +90,7 @@ REFUSED: Mapping[str, str] = {
     "oauth_clients_disabled": "clients are switched off",
     "device_flow_disabled": "devices without a browser are switched off",
     "local_users_off": "nobody signs in with a password here",
-    "login_failed": "the user name or the password was wrong",
+    "login_failed": "the user name or the password was wrong, or the account is disabled",
     "second_factor_failed": "the password was right, and the code was not",
     "passkey_failed": "the passkey proved nothing",
     "upstream_login_failed": "the other OpenID provider's answer proved nobody's login",

@@ -1,5 +1,6 @@
 """The audit trail: what was decided, by whom, and what came of it."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from sanic import HTTPResponse
@@ -12,9 +13,14 @@ from facade.pages.console.frame import Frame
 from facade.pages.console.rows import Row
 from facade.pages.console.wording import ID, NAME, in_words, moment
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
 #: Whose reason is no word of ours.
 _OF_GROUPS = (pb.AUDIT_ACT_USER_CREATE, pb.AUDIT_ACT_GROUPS_SET)
+#: As core/domain/administration has them in a record's target: limits.py, and restoring.py with the time of the backup
+#: and how many grants have ended, where either is known.
+_ALL_LIMITS = "all"
+_RESTORED = re.compile(r"(?:as of (\S+), )?grants (?:kept|ended: ([0-9]{1,9})), (.+)", re.DOTALL)
 #: By what the page may be narrowed down, as ListAuditRecordsRequest names it.
 FILTERS = ("user", "client_id", "network", "correlation_id")
 
@@ -60,14 +66,29 @@ def _about(record: pb.AuditRecord) -> list[str]:
     # Whoever acts is named already, and so is a user who is the target.
     own = record.subject in (record.actor, record.actor_name) or record.subject_name == record.target
     user = () if own else (record.subject_name, record.subject)
-    return [text for text in (client, record.client_id, *user, record.target) if text]
+    return [text for text in (client, record.client_id, *user, *_target(record)) if text]
+
+
+def _target(record: pb.AuditRecord) -> list[str]:
+    """What `core.domain.audit.act` says of it, but for what is an English word there."""
+    texts = current_texts()
+    if record.act == pb.AUDIT_ACT_LIMIT_CLEAR and record.target == _ALL_LIMITS:
+        return [texts.text("console.all_limits")]
+    if record.act == pb.AUDIT_ACT_RESTORE and (restored := _RESTORED.fullmatch(record.target)):
+        time, ended, file = restored.groups("")
+        return [time, texts.text("console.ended_grants", count=int(ended)) if ended else "", file]
+    return [record.target]
 
 
 def _why(record: pb.AuditRecord) -> str:
     """A word of ours; where groups were set, their names as they are."""
     if record.act in _OF_GROUPS and record.result == pb.AUDIT_RESULT_SUCCEEDED:
         return breakable(shown(record.reason, ID))
-    return in_words("outcome", record.reason, or_of="refusal") if record.reason else ""
+    if not record.reason:
+        return ""
+    # What a refusal is called may be the name of an outcome, too: of a login that is not found, say.
+    families = ("refusal", "outcome") if record.result == pb.AUDIT_RESULT_REFUSED else ("outcome", "refusal")
+    return in_words(families[0], record.reason, or_of=families[1])
 
 
 def _word(name_of: Callable[..., str], prefix: str, number: int) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from facade.pages.console.wording import Moment
+from facade.texts.languages import current_texts
 
 #: Of an SVG's own units: a bucket's width with the gap beside it, and the height of the highest bar.
 _STEP, _GAP, _HEIGHT = 10, 2, 100
@@ -90,7 +91,7 @@ def in_digits(number: float) -> str:
 
 def in_milliseconds(number: float) -> str:
     """A duration; it is a bound, and so has few digits."""
-    return f"{number:g}\u202fms"
+    return f"{number:g}\u202fms".replace(".", current_texts().decimal_sign)
 
 
 def _chart(

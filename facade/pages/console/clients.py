@@ -11,6 +11,7 @@ from facade.pages.console.frame import Frame
 from facade.pages.console.rows import act_link, client_row, found, grant_row
 from facade.pages.console.wording import ID, WORD, moment
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
 
 def clients_page_of(containing: str) -> Callable[[Frame, list[LookResponse]], HTTPResponse]:
@@ -33,7 +34,7 @@ def client_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
     values = {
         "client": client_row(frame, client),
         "redirect_uris": [shown(uri, ID) for uri in client.redirect_uris],
-        "grant_types": ", ".join(shown(each, WORD) for each in client.grant_types),
+        "grant_types": [_grant_type(each) for each in client.grant_types],
         "scope": " ".join(shown(scope, WORD) for scope in client.scope),
         "resources": [shown(resource, ID) for resource in client.resources],
         "secrets": [(secret.secret_id, moment(secret.created_at)) for secret in client.secrets],
@@ -45,3 +46,9 @@ def client_page(frame: Frame, answers: list[LookResponse]) -> HTTPResponse:
         "all_grants_url": frame.url(paths.CONSOLE_GRANTS, client_id=client.client_id, ended="1"),
     }
     return frame.render("client.html", values, here=paths.CONSOLE_CLIENTS)
+
+
+def _grant_type(grant_type: str) -> str:
+    """What it is for, and its registered name (RFC 7591 §2), of which a URN's last word is the one that tells."""
+    words = current_texts().find(f"console.grant_type.{grant_type.rpartition(':')[2]}")
+    return f"{words} ({shown(grant_type, WORD)})" if words else shown(grant_type, WORD)

@@ -68,7 +68,12 @@ def happening_words(event: pb.ConnectionEvent) -> Markup:
 
 def _findings(findings: Iterable[pb.ConnectionFinding]) -> list[Row]:
     return [
-        {"code": shown(each.code, NAME), "words": finding_words(each), "setting": shown(each.setting, ID)}
+        {
+            "title": current_texts().find(f"console.fault.{each.code}"),
+            "code": shown(each.code, NAME),
+            "words": finding_words(each),
+            "setting": shown(each.setting, ID),
+        }
         for each in findings
     ]
 

@@ -141,7 +141,7 @@ def test_no_page_holds_a_sentence_of_its_own(path: Path) -> None:
 
 #: Words for what the core has a name for; what is missing here is shown as the core calls it.
 _OF_A_FAMILY = re.compile(
-    r"console\.(way|figure|source|trust|state|reason|key_state|key_until|attempt|period|chart|share|outcome|audit_act|audit_result|actor|filter|seen|refused|finding|refusal|limit)\."
+    r"console\.(way|figure|source|trust|state|reason|key_state|key_until|attempt|fault|grant_type|period|chart|share|outcome|audit_act|audit_result|actor|filter|seen|refused|finding|refusal|limit)\."
     r"|error_here\.|scope\.|detail\."
 )
 _FOR_DEVELOPERS = ("Refusal", "RuntimeError", "ValueError")

@@ -8,6 +8,7 @@ import pytest
 import core
 from core.domain import errors
 from core.domain.connections.event import Step
+from core.domain.connections.finding import Fault
 from core.domain.grants.redemption import CodeVerdict
 from core.domain.grants.refresh_verdict import RefreshVerdict
 from core.domain.tokens.validation import Inactive
@@ -65,3 +66,11 @@ def test_whatever_is_noted_of_an_attempt_has_words(catalogue: Catalogue) -> None
     assert {
         outcome for outcome in _steps() if not any(f"console.seen.{step}_{outcome}" in words for step in Step)
     } == set()
+
+
+@pytest.mark.parametrize("catalogue", CATALOGUES.values(), ids=CATALOGUES)
+def test_every_fault_has_a_name(catalogue: Catalogue) -> None:
+    """What is the matter is headed in words; its code is for looking it up in the README."""
+    assert {key for key in catalogue.entries if key.startswith("console.fault.")} == {
+        f"console.fault.{fault}" for fault in Fault
+    }

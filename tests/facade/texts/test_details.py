@@ -12,6 +12,7 @@ from core.domain import errors
 from core.domain.administration.limits import KINDS
 from core.domain.audit.act import Act
 from core.domain.audit.refusals import refusal_word
+from core.domain.clients.preregistration import GRANT_TYPES
 from core.domain.detail_sentences import SENTENCES
 from core.domain.grants.redemption import CodeVerdict
 from core.domain.grants.refresh_verdict import RefreshVerdict
@@ -80,7 +81,15 @@ def test_every_word_of_the_core_in_a_table_of_the_console_is_in_the_catalogue() 
     came_of_it = {each for verdict in (RefreshVerdict, CodeVerdict, SignInMethod) for each in verdict} - {""}
     limits = {kind.replace(" ", "_") for kind in KINDS}
 
-    for family, words in (("audit_act", Act), ("refusal", refused), ("outcome", came_of_it), ("limit", limits)):
+    grant_types = {each.rpartition(":")[2] for each in GRANT_TYPES}
+
+    for family, words in (
+        ("audit_act", Act),
+        ("refusal", refused),
+        ("outcome", came_of_it),
+        ("limit", limits),
+        ("grant_type", grant_types),
+    ):
         assert {word for word in words if f"console.{family}.{word}" not in ENGLISH.entries} == set(), family
 
 
