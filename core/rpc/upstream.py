@@ -96,6 +96,7 @@ class UpstreamServicer(upstream_pb2_grpc.UpstreamServiceServicer):
                 browser_binding=request.browser_binding,
                 previous_token=request.session_token,
                 network_address=request.network_address,
+                remembered=request.remembered_browser,
             )
         except Exception as error:
             self._outcomes.login(reason_of(error))

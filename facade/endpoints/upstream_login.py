@@ -77,6 +77,7 @@ async def come_back_signed_in(request: Request, facade: Facade) -> HTTPResponse:
             browser_binding=_require_browser(facade, cookie).binding,
             session_token=facade.cookies.find_session_token(cookie),
             network_address=facade.network_address(request),
+            remembered_browser=facade.cookies.find_remembered(cookie),
         )
     )
     return enter(facade, answer)

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
@@ -98,4 +100,19 @@ async def test_there_and_back(company: Running, provider: OpenIdProvider, employ
         # The only way in that is left is taken without a question of ours.
         await sign_in_there(employee, "linus")
         await page.get_by_text("Signed in as linus").wait_for()
+
+        # OWASP, Device Cookies: a neighbour's made-up answers keep who has signed in here before out of nothing.
+        company.reload(Limits_LoginFailuresPerNetwork="1/1h")
+        with plain_client() as neighbour:
+            assert [_make_up_an_answer(neighbour, app.authorization_url()) for _ in range(2)] == [400, 429]
+        await employee.context.clear_cookies(name="tokenhouse-session")
+        await page.goto(app.authorization_url())
+        await page.get_by_text("Signed in as linus").wait_for()
         assert employee.complaints == []
+
+
+def _make_up_an_answer(browser: httpx.Client, authorization_url: str) -> int:
+    """Come back from the company's provider with a code that it never made; the status."""
+    asked = parse_qs(urlsplit(browser.get(authorization_url).headers["refresh"].partition("url=")[2]).query)
+    answer = {"state": asked["state"][0], "code": "made-up"}
+    return browser.get(asked["redirect_uri"][0], params=answer).status_code

@@ -14,6 +14,7 @@ from tokenhouse.v1 import (
     console_pb2,
     console_pb2_grpc,
     device_authorization_pb2,
+    limit_admin_pb2,
     overview_admin_pb2,
     second_factor_pb2,
     second_factor_pb2_grpc,
@@ -135,6 +136,29 @@ def test_made_up_answers_cost_their_network(away: Away) -> None:
     assert refusal_of(away, away.answer(), network_address=here).reason == "TOO_MANY_ATTEMPTS"
     request = away.finishing(away.answer(), network_address="198.51.100.1")
     assert away.serving.upstream.FinishUpstreamLogin(request, timeout=DEADLINE).session_token
+
+
+def test_made_up_answers_keep_a_remembered_browser_out_of_no_network(away: Away) -> None:
+    """OWASP, Device Cookies: its tries at providers are its own, and as few as Limits.LoginFailures says for who made
+    one up, has copied it, or whose user has forgotten their browsers since."""
+    remembered = away.sign_in().remembered_browser
+    for _ in range(8):
+        refusal_of(away, away.answer() | {"code": "made up"})
+    assert refusal_of(away, away.answer()).reason == "TOO_MANY_ATTEMPTS"
+    assert refusal_of(away, away.answer(), remembered_browser="A" * len(remembered)).reason == "TOO_MANY_ATTEMPTS"
+    request = away.finishing(away.answer(), remembered_browser=remembered)
+    assert away.serving.upstream.FinishUpstreamLogin(request, timeout=DEADLINE).session_token
+
+    made_up = [away.answer() | {"code": "made up"} for _ in range(11)]
+    told = [refusal_of(away, each, remembered_browser=remembered).reason for each in made_up]
+    assert told == ["UPSTREAM_LOGIN_FAILED"] * 10 + ["TOO_MANY_ATTEMPTS"]
+    found = away.serving.limits.ListLimits(limit_admin_pb2.ListLimitsRequest(username=away.account), timeout=DEADLINE)
+    assert [(each.kind, each.left, each.setting) for each in found.limits] == [
+        ("login elsewhere browser", 0, "Limits.LoginFailures")
+    ]
+    away.serving.limits.ClearLimits(limit_admin_pb2.ClearLimitsRequest(username=away.account), timeout=DEADLINE)
+    away.serving.users.SignOutUser(user_admin_pb2.SignOutUserRequest(username=away.account), timeout=DEADLINE)
+    assert refusal_of(away, away.answer(), remembered_browser=remembered).reason == "TOO_MANY_ATTEMPTS"
 
 
 def test_nothing_secret_is_logged(away: Away, caplog: pytest.LogCaptureFixture) -> None:

@@ -40,6 +40,7 @@ KINDS: Mapping[str, _Kind] = {
     "login session": _Kind("Limits.LoginFailures", login_attempts.rate_of_account),
     "login network": _Kind("Limits.LoginFailuresPerNetwork", lambda policy: policy.login_failures_per_network),
     "login elsewhere": _Kind("Limits.LoginFailuresPerNetwork", lambda policy: policy.login_failures_per_network),
+    "login elsewhere browser": _Kind("Limits.LoginFailures", login_attempts.rate_of_account),
     # No setting: a weaker limit would let the six digits be guessed.
     **{kind: _Kind("", lambda _: WRONG_ANSWERS) for factor in Factor for kind in (factor.value, f"{factor} browser")},
     "registration": _Kind("Limits.Registrations", lambda policy: policy.registrations),

@@ -116,20 +116,22 @@ class LoginAttempts:
         _require_none(refused)
         return Try(account, network_address, taken, (mine, session))
 
-    def count_elsewhere(self, tx: LimitIntents, network_address: str) -> None:
-        """Count one try to sign in at another provider, where nobody is named yet: against its network alone, and apart
-        from passwords, lest whoever guesses at those keeps a whole office out.
+    def count_elsewhere(self, tx: LimitIntents, network_address: str, owned: tuple[str, bytes] = ("", b"")) -> Try:
+        """Count one try to sign in at another provider, where nobody is named yet: against its network, and apart from
+        passwords, lest whoever guesses at those keeps a whole office out. A remembered browser (`owned` as
+        `RememberedBrowsers.find_owned` has it) has tries of its own, so that a neighbour's made-up answers do neither.
 
         Raises:
-            TooManyAttempts: the tries from this network are used up.
+            TooManyAttempts: the tries from this network are used up, and those of the browser.
         """
-        _require_none(_take(tx, (self._elsewhere(network_address),), self._clock.now_ms()))
-
-    def give_back_elsewhere(self, tx: LimitIntents, network_address: str) -> None:
-        """Take a try back that led to a session."""
-        elsewhere = self._elsewhere(network_address)
-        if elsewhere.rate.count:
-            tx.give_slot_back(elsewhere.key, interval_ms=elsewhere.rate.interval_ms)
+        now_ms, (subject, browser_id) = self._clock.now_ms(), owned
+        mine = self._browser(subject, browser_id, "login elsewhere browser")
+        if mine is not None and not _take(tx, (mine,), now_ms):
+            return Try("", network_address, (mine,), ())
+        key = LimitKey.of("login elsewhere", network=network_of(network_address))
+        elsewhere = _Bucket(key, self._policy.current.login_failures_per_network, UsedUp.NETWORK)
+        _require_none(_take(tx, (elsewhere,), now_ms))
+        return Try("", network_address, (elsewhere,), ())
 
     def give_back(self, tx: LimitIntents, tried: Try) -> None:
         """Take one try back that was no failure."""
@@ -149,15 +151,11 @@ class LoginAttempts:
         """The network is one from which the account's user comes."""
         tx.remember(_known(account, network_address), until_ms=self._clock.now_ms() + KNOWN_FOR * 1000)
 
-    def _browser(self, subject: str, browser_id: bytes) -> _Bucket | None:
+    def _browser(self, subject: str, browser_id: bytes, kind: str = "login browser") -> _Bucket | None:
         if not browser_id:
             return None
-        key = LimitKey.of_browser("login browser", subject, browser_id)
+        key = LimitKey.of_browser(kind, subject, browser_id)
         return _Bucket(key, rate_of_account(self._policy.current), UsedUp.ACCOUNT)
-
-    def _elsewhere(self, network_address: str) -> _Bucket:
-        key = LimitKey.of("login elsewhere", network=network_of(network_address))
-        return _Bucket(key, self._policy.current.login_failures_per_network, UsedUp.NETWORK)
 
     def _buckets(self, account: str, network_address: str, subject: str = "") -> list[_Bucket]:
         """What a network has for everybody, what it has for the account, and what all networks have for that."""

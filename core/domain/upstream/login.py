@@ -22,6 +22,7 @@ from core.domain.policy import PolicySource, UpstreamProvider
 from core.domain.randomness import Randomness
 from core.domain.sayings import say
 from core.domain.sessions.login import Logins, actor_of, end_session
+from core.domain.sessions.login_attempts import Try
 from core.domain.sessions.session import Session, SessionIntents, SignInMethod
 from core.domain.tokens.access_token import LONGEST_LIFETIME
 from core.domain.tokens.change import ChangeIntents, ChangeKind
@@ -148,21 +149,29 @@ class UpstreamLogins:
         return self._providers.authorization_url(provider, asked, state=state)
 
     def finish(
-        self, name: str, answer: Parameters, *, browser_binding: bytes, previous_token: str, network_address: str
+        self,
+        name: str,
+        answer: Parameters,
+        *,
+        browser_binding: bytes,
+        previous_token: str,
+        network_address: str,
+        remembered: str = "",
     ) -> FinishedLogin:
-        """Start a session for whoever the provider says has signed in. May wait on the network.
+        """Start a session for whoever the provider says has signed in. May wait on the network. `remembered` is as in
+        `Logins.log_in`, whosever browser it is.
 
         Raises:
             NotFound: there is no such provider.
             UpstreamLoginFailed: the answer proves nothing, or was used before.
-            TooManyAttempts: too many logins from this network came to nothing.
+            TooManyAttempts: too many logins from this network came to nothing, and of a remembered browser.
             UpstreamUserRefused: disabled, not linked, of another domain, or a new user whose name is taken.
             UpstreamUnavailable: the provider does not answer.
         """
         provider, told = self._require(name), _require_once(answer)
         state = self._require_state(told.get("state", ""), provider, browser_binding)
         sealed = dict(state.parameters)
-        self._claim(state, network_address)
+        tried = self._claim(state, network_address, remembered)
         self._require_issuer(told.get("iss"), provider)
         if "error" in told or not told.get("code"):
             said = told.get("error", "nothing")[:64]
@@ -170,7 +179,7 @@ class UpstreamLogins:
         since = int(sealed["since"]) if "since" in sealed else None
         asked = AskedLogin(self._redirect_uri(provider), sealed["nonce"], sealed["verifier"], since)
         identity = self._providers.redeem(provider, asked, told["code"])
-        token, session = self._start_session(identity, provider, previous_token, network_address)
+        token, session = self._start_session(identity, provider, previous_token, tried)
         return FinishedLogin(token, session, *_way_back(state))
 
     def find_way_back(
@@ -182,16 +191,19 @@ class UpstreamLogins:
         except (InvalidRequest, InvalidArgument):
             return None
 
-    def _claim(self, state: OpenedState, network_address: str) -> None:
+    def _claim(self, state: OpenedState, network_address: str, remembered: str) -> Try:
         forgotten_at = self._clock.now() + _STATE_KEPT_FOR
+        owned = self._logins.browsers.find_owned(remembered)
 
-        def intent(tx: UpstreamTransaction) -> bool:
+        def intent(tx: UpstreamTransaction) -> Try | None:
             # What is made up costs its network a try, as a wrong password does, and the provider nothing beyond that.
-            self._logins.attempts.count_elsewhere(tx, network_address)
-            return tx.claim_login_state(state.nonce, forgotten_at=forgotten_at)
+            tried = self._logins.attempts.count_elsewhere(tx, network_address, owned)
+            return tried if tx.claim_login_state(state.nonce, forgotten_at=forgotten_at) else None
 
-        if not self._store.write(intent):
+        tried = self._store.write(intent)
+        if tried is None:
             raise UpstreamLoginFailed(_NOT_OURS)
+        return tried
 
     def _require(self, name: str) -> UpstreamProvider:
         provider = self._policy.current.upstream.find(name)
@@ -218,12 +230,12 @@ class UpstreamLogins:
             raise UpstreamLoginFailed(say("login_not_its", provider=provider.label))
 
     def _start_session(
-        self, identity: Identity, provider: UpstreamProvider, previous_token: str, network_address: str
+        self, identity: Identity, provider: UpstreamProvider, previous_token: str, tried: Try
     ) -> tuple[str, Session]:
         require_allowed_domain(identity, provider)
         groups = find_groups(identity, provider)
         end_session_endpoint = self._providers.find_end_session_endpoint(provider)
-        newcomer = self._newcomer(identity, provider)
+        newcomer, network_address = self._newcomer(identity, provider), tried.network_address
         token, session = self._logins.new_session(newcomer.subject, network_address, SignInMethod.UPSTREAM)
         now = session.created_at
         sealed_id_token = self._id_tokens.seal(identity.id_token, session.token_hash)
@@ -247,7 +259,7 @@ class UpstreamLogins:
                 )
             )
             end_session(tx, previous_token)
-            self._logins.attempts.give_back_elsewhere(tx, network_address)
+            self._logins.attempts.give_back(tx, tried)
             return begun
 
         return token, self._store.write(intent)
