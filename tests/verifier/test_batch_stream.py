@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from math import inf
-from threading import Event
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.verifier.conftest import Open
 from tests.verifier.forms import PATIENCE, Form, follow, refusal_of, wait_until
 from tests.verifier.proxy import Proxy
 
+_START = Thread.start
 _STREAM = "/tokenhouse.v1.ValidationService/StreamValidateTokens"
 
 
@@ -269,6 +270,30 @@ def test_a_closed_verifier_leaves_no_stream(road: Road, opened: Open) -> None:
     assert not thread.is_alive()
     wait_until(lambda: not streams_of(road.serving).room.taken, "the core to notice")
     assert isinstance(refusal_of(form, "any", timeout=PATIENCE), Unavailable)
+
+
+def test_a_process_without_another_thread_asks_by_calls(
+    road: Road, form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for answers that no thread would tell; once there is one, there is a stream."""
+    first, second, third = (road.connect().access_token for _ in range(3))
+    follow(form, first)
+    batches = form.verifier._link.batches  # type: ignore[union-attr]
+    batches.end(monotonic() + PATIENCE)
+    ways = _Ways(road.serving)
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", _refuse_to_start)
+        assert form.verify(second, timeout=PATIENCE).username == road.username
+    batches._not_before = 0.0
+    assert form.verify(third, timeout=PATIENCE).username == road.username
+    assert ways.since() == (1, 1)
+
+
+def _refuse_to_start(thread: Thread) -> None:
+    """As Python does where the system gives no more threads; the library's own are started elsewhere."""
+    if thread.name == "tokenhouse-answers":
+        raise RuntimeError("can't start new thread")
+    _START(thread)
 
 
 def test_a_stream_that_brought_nothing_is_not_tried_at_every_token() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import math
+import time
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -262,6 +263,29 @@ def test_it_can_begin_before_the_first_token(form: Form) -> None:
     form.close()
     with pytest.raises(Unavailable):
         form.verifier.start()
+
+
+def test_without_time_memory_alone_answers(road: Road, form: Form) -> None:
+    """verifier/README.md, Every argument: with 0 nobody is asked, so whoever has time keeps the stream."""
+    known, new = (road.connect().access_token for _ in range(2))
+    follow(form, known)
+    stream = form.verifier._link.batches._open  # type: ignore[union-attr]
+    for timeout in (0, -1):
+        assert form.verify(known, timeout=timeout).username == road.username
+        assert isinstance(refusal_of(form, new, timeout=timeout), Unavailable)
+    assert form.verify(new, timeout=PATIENCE).username == road.username
+    assert form.verifier._link.batches._open is stream  # type: ignore[union-attr]
+
+
+def test_all_the_time_in_the_world_is_a_deadline(road: Road, form: Form) -> None:
+    """validation.proto: every call needs one, which to the core is an hour at the most; on a stream and by a call."""
+    for way in ("stream", "call"):
+        for timeout in (3601, 1e10, math.inf):
+            assert form.verify(road.connect().access_token, timeout=timeout).username == road.username
+        if way == "stream":
+            batches = form.verifier._link.batches  # type: ignore[union-attr]
+            batches.end(time.monotonic() + PATIENCE)
+            batches._not_before = math.inf
 
 
 def test_a_closed_verifier_says_so(road: Road, opened: Open) -> None:

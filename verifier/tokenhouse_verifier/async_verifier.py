@@ -70,7 +70,7 @@ class AsyncTokenVerifier(Verification):
 
     async def _verify_unknown(self, token: str, digest: bytes, timeout: float | None) -> AccessToken:
         loop = asyncio.get_running_loop()
-        left = self.timeout if timeout is None else timeout
+        left = self._time_for(timeout)
         deadline = loop.time() + left
         link = self._begin(token)
         asking = self._askings.get(loop) or self._ask_in(loop, link)
@@ -79,6 +79,8 @@ class AsyncTokenVerifier(Verification):
             if found is not None:
                 return found
             try:
+                if left <= 0:
+                    raise TimeoutError
                 # What a NamedTuple's own constructor does, in a quarter of its time.
                 return await asking.ask(tuple.__new__(Question, (token, digest)), left)
             except (Unavailable, TimeoutError) as refusal:

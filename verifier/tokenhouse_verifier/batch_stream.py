@@ -70,9 +70,15 @@ class BatchStream:
                     self._open = None
                 if time.monotonic() < self._not_before:
                     return None
-                stream = self._open = OpenStream(self._begin)
-                stream.put(batch, answered)
-                stream.start()
+                try:
+                    stream = OpenStream(self._begin)
+                    stream.put(batch, answered)
+                    stream.start()
+                except RuntimeError:
+                    # The process has as many threads as it may have. A call needs none.
+                    self._not_before = time.monotonic() + _PAUSE
+                    return None
+                self._open = stream
                 return stream
             return stream if stream.put(batch, answered) else None
 
@@ -102,8 +108,20 @@ class OpenStream:
         self._thread = threading.Thread(target=self._read, name="tokenhouse-answers", daemon=True)
 
     def start(self) -> None:
-        """Begin to tell answers, and the end: after the first batch was put."""
-        self._thread.start()
+        """Begin to tell answers, and the end: after the first batch was put.
+
+        Raises:
+            RuntimeError: there is no thread for it. The stream has ended, and nothing will be told.
+        """
+        try:
+            self._thread.start()
+        except RuntimeError:
+            with self._door:
+                self.has_ended = True
+                self._waiting.clear()
+            self._call.cancel()
+            self._batches.put(None)
+            raise
 
     def put(self, batch: StreamValidateTokensRequest, answered: Answered) -> bool:
         """Send a batch. False: the stream has ended, and nothing will be told."""

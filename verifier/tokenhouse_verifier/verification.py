@@ -29,6 +29,9 @@ from tokenhouse_verifier.uses import Uses
 if TYPE_CHECKING:
     from tokenhouse_verifier.signatures import Signatures
 
+#: No deadline is longer: to the core a call that may take more than an hour has none, and is refused. In seconds.
+_LONGEST = 3000.0
+
 
 class Verification:
     """The steps of a verification. Nothing of gRPC begins before the first one that memory cannot answer."""
@@ -182,6 +185,10 @@ class Verification:
         if ending is not None:
             ending()
         self._memory.close()
+
+    def _time_for(self, timeout: float | None) -> float:
+        """How long one verification may take, in seconds."""
+        return min(_LONGEST, self.timeout if timeout is None else timeout)
 
     def _require_bearer(self, authorization: str | None) -> str:
         return require_bearer(authorization, self._challenge)

@@ -67,7 +67,7 @@ class TokenVerifier(Verification):
         self._asking: Asking | None = None
 
     def _verify_unknown(self, token: str, digest: bytes, timeout: float | None) -> AccessToken:
-        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
+        deadline = time.monotonic() + self._time_for(timeout)
         link = self._begin(token)
         asking = self._asking
         if asking is None:
@@ -77,8 +77,11 @@ class TokenVerifier(Verification):
             found = self._recall(token, digest, link)
             if found is not None:
                 return found
+            left = deadline - time.monotonic()
             try:
-                return asking.ask(Question(token, digest), deadline - time.monotonic())
+                if left <= 0:
+                    raise TimeoutError
+                return asking.ask(Question(token, digest), left)
             except (Unavailable, TimeoutError) as refusal:
                 return self._without_core(digest, refusal)
             except Outdated:
