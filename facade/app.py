@@ -61,7 +61,10 @@ from facade.endpoints.second_factor_login import prove_second_factor
 from facade.endpoints.token import issue_token
 from facade.endpoints.upstream_login import come_back_signed_in, come_back_signed_out, start_upstream_login
 from facade.pages.rendering import Pages
-from facade.route import Kind, Route, Urgency
+from facade.route import BodyReasons, Kind, Route, Urgency
+
+#: RFC 7591 §3.2.2 has its own word for what is wrong with it.
+_METADATA = BodyReasons("METADATA_TOO_LARGE", "METADATA_ENCODED")
 
 _READ = ("GET", "HEAD", "OPTIONS")
 _POST = ("POST", "OPTIONS")
@@ -130,7 +133,7 @@ ACCOUNT = (
 ROUTES = (
     Route(paths.METADATA, _READ, show_metadata, Kind.API, document=metadata_reply, is_metadata=True),
     Route(paths.JWKS, _READ, show_jwks, Kind.API, document=jwks_reply),
-    Route(paths.REGISTER, _POST, register_client, Kind.API, Urgency.REGISTRATION, "METADATA_TOO_LARGE"),
+    Route(paths.REGISTER, _POST, register_client, Kind.API, Urgency.REGISTRATION, _METADATA),
     Route(paths.AUTHORIZE, ("GET", "HEAD", "POST", "OPTIONS"), authorize, Kind.PAGE),
     Route(paths.DEVICE_AUTHORIZATION, _POST, start_device_authorization, Kind.API, Urgency.REGISTRATION),
     Route(paths.DEVICE, ("GET", "HEAD", "POST", "OPTIONS"), device, Kind.PAGE),

@@ -115,6 +115,8 @@ ANSWERS: dict[str, Answer] = {
     "HEADERS_TOO_LARGE": Answer(431, "invalid_request", _BROKEN_REQUEST),
     "BODY_TOO_LARGE": Answer(413, "invalid_request", _BROKEN_REQUEST),
     "METADATA_TOO_LARGE": Answer(413, "invalid_client_metadata", _BROKEN_REQUEST),
+    "BODY_ENCODED": Answer(415, "invalid_request", _BROKEN_REQUEST),
+    "METADATA_ENCODED": Answer(415, "invalid_client_metadata", _BROKEN_REQUEST),
     "SERVER_ERROR": SERVER_ERROR,
 }
 

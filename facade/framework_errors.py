@@ -3,7 +3,7 @@
 from sanic.exceptions import PayloadTooLarge, RequestCancelled, SanicException
 
 from facade.errors import Refusal
-from facade.route import Route
+from facade.route import ANY_BODY, Route
 from facade.shedding import BUSY
 
 
@@ -13,7 +13,7 @@ def as_refusal(error: BaseException, route: Route | None) -> BaseException:
         # RFC 9112 §8: it ended in the middle, or nobody waits for the answer; nothing here went wrong.
         return Refusal("REQUEST_CANCELLED", "The connection ended.").saying("connection_ended")
     if isinstance(error, PayloadTooLarge):
-        return Refusal(route.too_large if route else "BODY_TOO_LARGE", "The request is too large.")
+        return Refusal((route.body if route else ANY_BODY).too_large, "The request is too large.")
     if isinstance(error, SanicException) and error.status_code == 404:
         return Refusal("UNKNOWN_ADDRESS", "There is nothing here.")
     if isinstance(error, SanicException) and error.status_code == 503:

@@ -12,6 +12,7 @@ from time import perf_counter
 from sanic import HTTPResponse, Request
 
 from facade import headers, replies
+from facade.content_coding import require_plain_body
 from facade.correlation import asked_from, correlation_id, new_correlation_id
 from facade.errors import SERVER_ERROR, Refusal, get_answer
 from facade.facade import Facade
@@ -142,6 +143,8 @@ class Gate:
                 return HTTPResponse(b"", 204, headers.options(route.methods, cors=route.kind is Kind.API))
             if request.method not in route.methods:
                 raise Refusal("METHOD_NOT_ALLOWED", f"The method is not one of {', '.join(route.methods)}.")
+            if request.body and "content-encoding" in request.headers:
+                require_plain_body(request.headers, route.body.encoded)
             return await route.endpoint(request, self.facade)
         except Refusal as refusal:
             return self._refusal(request, route, refusal)
@@ -169,6 +172,8 @@ class Gate:
             response = replies.json_refusal(refusal, answer, incident, navigating=navigating)
         if answer.status == 405 and route is not None:
             response.headers["Allow"] = ", ".join(route.methods)
+        if answer.status == 415:
+            response.headers["Accept-Encoding"] = "identity"
         if route is None:
             # RFC 9110 §12.5.5: somebody else would have got the other form.
             response.headers["Vary"] = "Accept, Accept-Language"

@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sanic import HTTPResponse, Request
 
@@ -35,6 +35,16 @@ class Urgency(float, enum.Enum):
     REGISTRATION = 0.5
 
 
+class BodyReasons(NamedTuple):
+    """Why a body is refused that nobody has read, as the table of refusals has it."""
+
+    too_large: str = "BODY_TOO_LARGE"
+    encoded: str = "BODY_ENCODED"
+
+
+ANY_BODY = BodyReasons()
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One line of the route table; `path` is below the path of the public address."""
@@ -45,8 +55,8 @@ class Route:
     kind: Kind
     #: Who is turned away first when there is too much to do.
     urgency: Urgency = Urgency.ISSUANCE
-    #: The reason of a body that is too large, where it has one of its own.
-    too_large: str = "BODY_TOO_LARGE"
+    #: Its own ones, where it has some.
+    body: BodyReasons = ANY_BODY
     #: Whether it is served, too, while the operator has switched OAuth clients off.
     without_clients: bool = False
     #: The reply to GET and HEAD, where the server's metadata are all it takes.

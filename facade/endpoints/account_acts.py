@@ -12,7 +12,6 @@ from facade.endpoints.own_form import OwnForm, parse_own_form
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.account import ELSEWHERE
-from facade.replies import retry_after
 
 #: What a form asks of the core; a page where that is not the one it came from.
 Act: TypeAlias = Callable[[OwnForm], Awaitable[HTTPResponse | None]]
@@ -78,6 +77,4 @@ async def _attempt(facade: Facade, form: OwnForm, do: Act, again: Again | None) 
     except Refusal as refusal:
         if again is None or refusal.reason not in again.reasons:
             raise
-        page = await again.page(facade, form.browser, form.session_token, refusal)
-        page.headers.update(retry_after(refusal))
-        return page
+        return await again.page(facade, form.browser, form.session_token, refusal)

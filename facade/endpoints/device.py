@@ -16,7 +16,6 @@ from facade.facade import Facade
 from facade.forms import Form, parse_parameters
 from facade.pages.consent import device_consent_page
 from facade.pages.device import decided_page, device_page
-from facade.replies import retry_after
 from facade.sealed_page import DEVICE_PAGE
 
 
@@ -67,9 +66,7 @@ async def _enter(request: Request, facade: Facade) -> HTTPResponse:
     except Refusal as refusal:
         if refusal.reason not in ("USER_CODE_UNKNOWN", "TOO_MANY_ATTEMPTS"):
             raise
-        page = await _open(facade, form.browser, form.session_token, typed, refusal)
-        page.headers.update(retry_after(refusal))
-        return page
+        return await _open(facade, form.browser, form.session_token, typed, refusal)
     if answer.WhichOneof("outcome") == "consent":
         return device_consent_page(facade, form.browser, form.session_token, answer.consent)
     return await ask_to_sign_in(facade, form.browser, DEVICE_PAGE, answer.login.sealed_page, fresh=False)

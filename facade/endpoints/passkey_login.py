@@ -21,7 +21,6 @@ from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.login import CARRIED_WITH_PASSKEY, login_page, sealed_page_login
 from facade.pages.second_factor_login import CARRIED_TO_SECOND_STEP
-from facade.replies import retry_after
 from facade.sealed_page import ACCOUNT_PAGE, CONSOLE_PAGE, DEVICE_PAGE
 
 _ASK_AGAIN = ("PASSKEY_FAILED", "TOO_MANY_ATTEMPTS")
@@ -79,9 +78,7 @@ async def _enter_or_ask_again(
     except Refusal as refusal:
         if refusal.reason not in _ASK_AGAIN:
             raise form.expired(refusal) from refusal
-        page = await again(refusal)
-        page.headers.update(retry_after(refusal))
-        return page
+        return await again(refusal)
     return enter(facade, session)
 
 

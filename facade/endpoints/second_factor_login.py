@@ -9,7 +9,6 @@ from facade.endpoints.own_form import OwnForm, parse_own_form
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.second_factor_login import CARRIED_TO_SECOND_STEP, second_factor_login_page
-from facade.replies import retry_after
 
 
 async def ask_for_second_factor(
@@ -41,7 +40,5 @@ async def prove_second_factor(request: Request, facade: Facade) -> HTTPResponse:
     except Refusal as refusal:
         if refusal.reason not in ("SECOND_FACTOR_FAILED", "TOO_MANY_ATTEMPTS"):
             raise form.expired(refusal) from refusal
-        page = await ask_for_second_factor(facade, form, sealed, form.find("form_targets"), refusal)
-        page.headers.update(retry_after(refusal))
-        return page
+        return await ask_for_second_factor(facade, form, sealed, form.find("form_targets"), refusal)
     return enter(facade, login)

@@ -15,7 +15,6 @@ from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.leaving import leaving_page
 from facade.pages.login import sealed_page_login
-from facade.replies import retry_after
 from facade.sealed_page import SealedPage
 
 #: The way back, with what the sealed page was opened with.
@@ -54,9 +53,7 @@ async def sign_in(
     except Refusal as refusal:
         if refusal.reason not in ("LOGIN_FAILED", "TOO_MANY_ATTEMPTS"):
             raise form.expired(refusal) from refusal
-        page = await again(username, refusal)
-        page.headers.update(retry_after(refusal))
-        return page
+        return await again(username, refusal)
     if login.sealed_second_factor:
         return await ask_for_second_factor(facade, form, login.sealed_second_factor, form_targets)
     reply = back(login.parameters)

@@ -8,7 +8,7 @@ from tokenhouse.v1.passkey_pb2 import BeginPasskeyResponse, ListPasskeysResponse
 from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
-from facade.errors import Refusal, get_answer
+from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.account_password import problem_with_password
 from facade.pages.untrusted import shown
@@ -47,8 +47,7 @@ def passkeys_page(
         "done": current_texts().text(_DONE[done]) if done in _DONE else "",
         "problem": None if refusal is None else _problem(refusal),
     }
-    status = 200 if refusal is None else get_answer(refusal).status
-    return facade.pages.render("account_passkeys.html", values, status=status)
+    return facade.pages.render("account_passkeys.html", values, refusal=refusal)
 
 
 def new_passkey_page(

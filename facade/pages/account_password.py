@@ -5,7 +5,7 @@ from sanic import HTTPResponse
 from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
-from facade.errors import Refusal, get_answer
+from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.kept_out import too_many_attempts
 from facade.texts.languages import current_texts
@@ -25,8 +25,7 @@ def password_page(facade: Facade, browser: Browser, session_token: str, refusal:
         "account_url": facade.local_url(paths.ACCOUNT),
         "problem": None if refusal is None else problem_with_password(refusal),
     }
-    status = 200 if refusal is None else get_answer(refusal).status
-    return facade.pages.render("account_password.html", values, status=status)
+    return facade.pages.render("account_password.html", values, refusal=refusal)
 
 
 def problem_with_password(refusal: Refusal) -> str:

@@ -10,7 +10,7 @@ from tokenhouse.v1.second_factor_pb2 import GetSecondFactorResponse
 from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
-from facade.errors import Refusal, get_answer
+from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.account_password import problem_with_password
 from facade.pages.second_factor_login import problem_with_code
@@ -44,8 +44,7 @@ def second_factor_page(
         "account_url": facade.local_url(paths.ACCOUNT),
         "problem": None if refusal is None else _problem(refusal),
     }
-    status = 200 if refusal is None else get_answer(refusal).status
-    return facade.pages.render("account_second_factor.html", values, status=status)
+    return facade.pages.render("account_second_factor.html", values, refusal=refusal)
 
 
 def recovery_codes_page(facade: Facade, codes: Iterable[str]) -> HTTPResponse:

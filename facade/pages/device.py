@@ -5,7 +5,7 @@ from tokenhouse.v1.device_authorization_pb2 import DeviceForm
 
 from facade.cookies import Browser
 from facade.csrf import csrf_token
-from facade.errors import Refusal, get_answer
+from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.untrusted import shown
 from facade.texts.languages import current_texts
@@ -25,8 +25,7 @@ def device_page(
         "sealed_device_page": form.sealed_page,
         "logout_csrf_token": csrf_token(browser, "device logout", session_token, form.sealed_page),
     }
-    status = 200 if refusal is None else get_answer(refusal).status
-    return facade.pages.render("device.html", values, status=status)
+    return facade.pages.render("device.html", values, refusal=refusal)
 
 
 def decided_page(facade: Facade, *, allowed: bool) -> HTTPResponse:

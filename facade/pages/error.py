@@ -11,7 +11,6 @@ from facade.forms import parse_parameters
 from facade.pages.details import detail_words
 from facade.pages.rendering import Pages, set_apart
 from facade.pages.untrusted import shown
-from facade.replies import retry_after
 from facade.texts.languages import current_texts
 
 
@@ -69,10 +68,7 @@ def refusal_page(
         "details": _details(refusal, answer, query_string),
         "incident": incident,
     }
-    # A page of 401 would have to name an authentication scheme (RFC 9110 §15.5.2), and the user is not at fault.
-    response = pages.render("error.html", values, status=400 if answer.status == 401 else answer.status)
-    response.headers.update(retry_after(refusal))
-    return response
+    return pages.render("error.html", values, refusal=refusal)
 
 
 def _find_place(path: str) -> _Place | None:

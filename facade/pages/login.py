@@ -10,7 +10,7 @@ from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
 from facade.discovery import SignIn
-from facade.errors import Refusal, get_answer
+from facade.errors import Refusal
 from facade.facade import Facade
 from facade.headers import form_target
 from facade.pages.kept_out import too_many_attempts, ways_in
@@ -102,10 +102,9 @@ def _render(
         "problem": None if refusal is None else _problem(refusal),
         "kept_out": ways_in(refusal, passkeys=values["passkey"] is not None),
     }
-    status = 200 if refusal is None else get_answer(refusal).status
     script = values["passkey"] is not None
     return facade.pages.render(
-        "login.html", {**values, **said}, status=status, form_targets=form_targets, script=script
+        "login.html", {**values, **said}, refusal=refusal, form_targets=form_targets, script=script
     )
 
 

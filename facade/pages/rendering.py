@@ -12,7 +12,9 @@ from sanic import HTTPResponse
 
 from facade import headers, paths
 from facade.branding import OURS, Branding
+from facade.errors import Refusal, get_answer
 from facade.pages.breaking import breakable
+from facade.replies import retry_after
 from facade.settings import Address
 from facade.texts.languages import current_texts
 
@@ -83,22 +85,29 @@ class Pages:
         values: Mapping[str, object],
         *,
         status: int = 200,
+        refusal: Refusal | None = None,
         form_targets: str | None = "",
         script: bool = False,
     ) -> HTTPResponse:
         """A page in the language of the request in progress.
 
-        `form_targets` are the CSP sources beyond 'self' that its forms may lead to, None all; `script`: it loads the
-        one of ours, and may.
+        `refusal`: what it speaks of, which says the status and how long to wait. `form_targets` are the CSP sources
+        beyond 'self' that its forms may lead to, None all; `script`: it loads the one of ours, and may.
         """
         texts = current_texts()
         given = {"t": texts.text, "language": texts.language, "script": script}
         page = self._template(template).render({**values, **given})
+        waiting: dict[str, str] = {}
+        if refusal is not None:
+            answer, waiting = get_answer(refusal), retry_after(refusal)
+            # A page of 401 would have to name an authentication scheme (RFC 9110 §15.5.2), and no user is at fault.
+            status = 400 if answer.status == 401 else answer.status
         return HTTPResponse(
             page.encode(),
             status,
             headers.page_headers(form_targets, https=self.address.https, script=script)
-            | headers.in_language(texts.language),
+            | headers.in_language(texts.language)
+            | waiting,
             content_type="text/html; charset=utf-8",
         )
 

@@ -6,7 +6,7 @@ from tokenhouse.v1.passkey_login_pb2 import OfferPasskeySecondFactorResponse
 from facade import paths
 from facade.cookies import Browser
 from facade.csrf import csrf_token
-from facade.errors import Refusal, get_answer
+from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.kept_out import is_kept_out_of_second_step, too_many_attempts
 from facade.pages.passkey_form import passkey_form
@@ -41,9 +41,8 @@ def second_factor_login_page(
         "problem": None if refusal is None else problem_with_code(refusal),
         "kept_out": is_kept_out_of_second_step(refusal),
     }
-    status = 200 if refusal is None else get_answer(refusal).status
     return facade.pages.render(
-        "second_factor_login.html", values, status=status, form_targets=form_targets, script=passkey is not None
+        "second_factor_login.html", values, refusal=refusal, form_targets=form_targets, script=passkey is not None
     )
 
 
