@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 import facade
+from facade.pages.console.charts import MOST_SERIES
 from facade.texts.languages import CATALOGUES
 from tests.facade.pages.gallery.accessibility import find_faults
 from tests.facade.pages.gallery.frame import Scheme, hang
@@ -20,6 +21,16 @@ from tests.facade.pair import Pair
 from tests.repository.checkout import ROOT, text_of
 
 _TEMPLATES = Path(facade.__file__).parent / "templates"
+#: Opens every table, and repeats its last column until there are so many beside the times.
+_MOST_COLUMNS = """count => {
+    for (const row of document.querySelectorAll('figure tr'))
+        while (row.cells.length < count + 1) row.append(row.lastElementChild.cloneNode(true));
+    for (const each of document.querySelectorAll('figure details')) each.open = true;
+}"""
+_BEYOND_THEIR_PLACE = """[...document.querySelectorAll('figure details')].map(each => {
+    const [table, place] = [each.querySelector('table'), each].map(one => one.getBoundingClientRect().right);
+    return Math.ceil(table - place);
+})"""
 _USES = (nodes.Extends, nodes.Import, nodes.FromImport, nodes.Include)
 
 
@@ -65,6 +76,18 @@ def test_axe_finds_nothing(pair: Pair, chromium: Browser, walks: dict[str, list[
             faults[shown.name, language, scheme] = find_faults(frame.page)
 
     assert {page: found for page, found in faults.items() if found} == {}
+
+
+def test_tables_below_charts_stay_in_their_place(pair: Pair, chromium: Browser, walks: dict[str, list[Shown]]) -> None:
+    """WCAG 2.2 §1.4.10: opened, with as many columns as there can be and the longest headings, in a wide window."""
+    [shown] = (shown for shown in walks["de"] if shown.name == "console_statistics")
+    with hang(chromium, pair, width=1000) as frame:
+        frame.show(shown, "light")
+        frame.page.evaluate(_MOST_COLUMNS, MOST_SERIES)
+        beyond = frame.page.evaluate(_BEYOND_THEIR_PLACE)
+
+    assert len(beyond) > 1
+    assert max(beyond) <= 0
 
 
 def test_axe_would_find_something(pair: Pair, chromium: Browser, walks: dict[str, list[Shown]]) -> None:
