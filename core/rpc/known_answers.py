@@ -14,6 +14,9 @@ from core.domain.tokens.validation import Inactive, Standing, Validation, ValidT
 
 #: About 1 KB each.
 _ANSWERS = 4096
+#: In bytes. A larger one, about a user of hundreds of groups, is made anew each time, in some 20 µs: thousands of
+#: them would take hundreds of megabytes.
+_LARGEST = 4096
 
 
 #: What became of the requests that met no good token.
@@ -58,5 +61,6 @@ class KnownAnswers:
             not_good.append(found)
             return self._write(None, revision).SerializeToString()
         answer = self._write(found, revision).SerializeToString()
-        self._known.put(key, _Known(standing, found.token.expires_at, answer))
+        if len(answer) <= _LARGEST:
+            self._known.put(key, _Known(standing, found.token.expires_at, answer))
         return answer

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tokenhouse.v1 import client_admin_pb2, grant_admin_pb2, user_admin_pb2, validation_pb2
 
+from core.domain.tokens.validation import ValidToken
+from core.rpc.known_answers import KnownAnswers
 from tests.rpc.road import Road
 from tests.serving import DEADLINE, ISSUER
 
@@ -78,6 +80,27 @@ def test_an_answer_follows_the_user(road: Road, ask: Ask) -> None:
 
     assert (list(before.groups), list(after.groups)) == (["dev"], ["ops"])
     assert after.revision > before.revision
+
+
+def test_what_is_kept_is_small(road: Road) -> None:
+    """4,096 answers for each way of asking, 4 KB each at the most: who has hundreds of groups takes no more room."""
+    written: list[int] = []
+
+    def write(valid: ValidToken | None, revision: int) -> Answer:
+        written.append(revision)
+        return Answer(groups=() if valid is None else valid.user.groups)
+
+    validation = road.serving.core._validation
+    answers = KnownAnswers(validation, write)
+    request = validation_pb2.ValidateTokenRequest(token=road.connect().access_token, audience=ISSUER)
+    for groups, times in (["dev"], 1), ([f"{number:03}{'x' * 60}" for number in range(256)], 3):
+        change = user_admin_pb2.SetGroupsRequest(username=road.username, groups=groups)
+        road.serving.users.SetGroups(change, timeout=DEADLINE)
+        written.clear()
+        for _ in range(3):
+            found = answers.find(request, validation.standing(), road.serving.clock.now(), [])
+            assert list(Answer.FromString(found).groups) == groups
+        assert len(written) == times
 
 
 @WAYS
