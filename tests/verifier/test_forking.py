@@ -233,6 +233,15 @@ def test_a_program_that_closes_nothing_ends_well(run: Run) -> None:
     assert run('verify("program", make(), tokens[0])') == ["program admin"]
 
 
+def test_nor_does_one_that_verifies_first_when_it_ends(run: Run) -> None:
+    """An exit handler may ask: what it began is left to the end of the process."""
+    program = """
+import atexit
+atexit.register(verify, "end", make(), tokens[0])
+"""
+    assert run(program) == ["end admin"]
+
+
 def test_a_verifier_that_nobody_has_any_more_ends(run: Run) -> None:
     """Its threads too, and without being told."""
     program = """

@@ -1,6 +1,7 @@
 """A verifier's own connection to the core, on which it follows the changes and asks."""
 
 import os
+import sys
 import time
 
 import grpc
@@ -72,6 +73,9 @@ class Link:
         """End the connection and the thread; in a child of the process that opened it they are left to that."""
         if self._process != os.getpid():
             keep_for_parent(self)
+            return
+        if sys.is_finalizing():
+            # A verifier that began when the program was ending already. The threads that would be waited for are gone.
             return
         deadline = time.monotonic() + _PATIENCE
         self.changes.begin_to_stop()
