@@ -23,6 +23,8 @@ class Refusal(Exception):
         self.said: list[tuple[str, Mapping[str, str]]] = []
         #: Which page the login was for, where it is one of a login elsewhere.
         self.back_to = ""
+        #: Which page of ours the form stood in front of, by its name in `facade.sealed_page`; empty where it was none.
+        self.page = ""
         #: Whose tries are used up, where it is refused for that: `used_up` of session.proto.
         self.used_up = ""
 

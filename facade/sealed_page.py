@@ -24,3 +24,6 @@ class SealedPage(NamedTuple):
 DEVICE_PAGE: Final = SealedPage("device", "sealed_device_page", paths.DEVICE_LOGIN)
 ACCOUNT_PAGE: Final = SealedPage("account", "sealed_account_page", paths.ACCOUNT_LOGIN)
 CONSOLE_PAGE: Final = SealedPage("console", "sealed_console", paths.CONSOLE_LOGIN)
+SEALED_PAGES: Final = (DEVICE_PAGE, ACCOUNT_PAGE, CONSOLE_PAGE)
+#: Where the second step's forms have the name of the page that the login stands in front of.
+BEFORE: Final = "before"

@@ -10,6 +10,7 @@ from facade.csrf import require_csrf_token, require_same_origin
 from facade.errors import Refusal
 from facade.facade import Facade
 from facade.forms import Form, parse_form
+from facade.sealed_page import BEFORE, SEALED_PAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class OwnForm:
     #: What the core remembers the browser by, or the empty string.
     remembered_browser: str
     _form: Form
+
+    @property
+    def page(self) -> str:
+        """Which page of ours it stands in front of, by its name in `facade.sealed_page`; empty where an app asks."""
+        return _find_page(self._form)
 
     def find(self, name: str) -> str:
         """The value, or the empty string."""
@@ -35,9 +41,11 @@ class OwnForm:
 
     def expired(self, refusal: Refusal) -> Refusal:
         """The core's refusal as the person at this form sees it: a sealed request or session that is over."""
-        if refusal.reason in ("INVALID_REQUEST", "LOGIN_REQUIRED"):
-            return Refusal("FORM_EXPIRED", refusal.description)
-        return refusal
+        if refusal.reason not in ("INVALID_REQUEST", "LOGIN_REQUIRED"):
+            return refusal
+        expired = Refusal("FORM_EXPIRED", refusal.description)
+        expired.page = self.page
+        return expired
 
 
 def parse_own_form(
@@ -48,16 +56,26 @@ def parse_own_form(
         request.headers.get("origin"), request.headers.get("sec-fetch-site"), facade.settings.address.origin
     )
     asked_from.set(facade.network_address(request))
-    cookie = cookie_header(request)
+    sent = parse_form(request.headers.get("content-type"), request.query_string, request.body)
+    try:
+        form = _require_own(facade, cookie_header(request), sent)
+        bound = form.session_token if bound_to_session else ""
+        require_csrf_token(form.find("csrf_token"), form.browser, form_name, bound, *map(form.find, carried))
+    except Refusal as refusal:
+        # What such a form says it is from chooses among our own pages, and nothing else.
+        refusal.page = _find_page(sent)
+        raise
+    return form
+
+
+def _require_own(facade: Facade, cookie: str, sent: Form) -> OwnForm:
     browser = facade.cookies.find_browser(cookie)
     if browser is None:
         raise Refusal("FORM_EXPIRED", "The browser sent no cookie.")
-    form = OwnForm(
-        browser,
-        facade.cookies.find_session_token(cookie),
-        facade.cookies.find_remembered(cookie),
-        parse_form(request.headers.get("content-type"), request.query_string, request.body),
-    )
-    bound = form.session_token if bound_to_session else ""
-    require_csrf_token(form.find("csrf_token"), browser, form_name, bound, *map(form.find, carried))
-    return form
+    return OwnForm(browser, facade.cookies.find_session_token(cookie), facade.cookies.find_remembered(cookie), sent)
+
+
+def _find_page(form: Form) -> str:
+    # The second step has nothing that a page is opened with: that is sealed with whose password was right.
+    before = next((page.name for page in SEALED_PAGES if form.find(page.field)), None)
+    return before or form.find(BEFORE) or ""

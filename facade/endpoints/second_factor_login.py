@@ -20,7 +20,7 @@ async def ask_for_second_factor(
         factors = await facade.core.account.passkeys.offer_second_factor(question)
     except Refusal as gone:
         raise form.expired(gone) from gone
-    return second_factor_login_page(facade, form.browser, sealed, form_targets, factors, refusal)
+    return second_factor_login_page(facade, form.browser, sealed, form_targets, factors, refusal, before=form.page)
 
 
 async def prove_second_factor(request: Request, facade: Facade) -> HTTPResponse:

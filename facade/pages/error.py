@@ -26,7 +26,10 @@ class _Place(NamedTuple):
 _PLACES: Final = {
     "account": _Place(paths.ACCOUNT, "error_page.to_account"),
     "console": _Place(paths.CONSOLE, "error_page.to_console"),
+    "device": _Place(paths.DEVICE, "error_page.to_device"),
 }
+#: Where everybody may be at any time; the page for codes may be switched off.
+_ALWAYS: Final = (_PLACES["account"], _PLACES["console"])
 
 
 def refusal_page(
@@ -46,7 +49,8 @@ def refusal_page(
     has opened a page that only a form leads to may have come from an app, and can look at what it has got.
     """
     texts, words = current_texts(), f"error.{answer.words}"
-    place = _PLACES.get(refusal.back_to) or _find_place(path) or (_PLACES["account"] if strayed else None)
+    place = _PLACES.get(refusal.back_to or refusal.page) or _find_place(path)
+    place = place or (_PLACES["account"] if strayed else None)
     way_on = place or (_PLACES["account"] if answer.status == 405 else None)
     # Where a provider has named somebody who is not wanted here, it is asked for somebody else.
     query = "?prompt=login" if refusal.back_to else ""
@@ -72,7 +76,7 @@ def refusal_page(
 
 
 def _find_place(path: str) -> _Place | None:
-    return next((place for place in _PLACES.values() if f"{path}/".startswith(f"{place.path}/")), None)
+    return next((place for place in _ALWAYS if f"{path}/".startswith(f"{place.path}/")), None)
 
 
 def _details(refusal: Refusal, answer: Answer, query_string: str) -> list[Markup]:

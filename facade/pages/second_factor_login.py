@@ -10,10 +10,11 @@ from facade.errors import Refusal
 from facade.facade import Facade
 from facade.pages.kept_out import is_kept_out_of_second_step, too_many_attempts
 from facade.pages.passkey_form import passkey_form
+from facade.sealed_page import BEFORE
 from facade.texts.languages import current_texts
 
 #: What both forms of the page carry, in the order in which their tokens cover it.
-CARRIED_TO_SECOND_STEP = ("sealed_second_factor", "form_targets")
+CARRIED_TO_SECOND_STEP = ("sealed_second_factor", "form_targets", BEFORE)
 
 
 def second_factor_login_page(
@@ -23,9 +24,12 @@ def second_factor_login_page(
     form_targets: str,
     factors: OfferPasskeySecondFactorResponse,
     refusal: Refusal | None = None,
+    *,
+    before: str = "",
 ) -> HTTPResponse:
-    """Asks for a passkey or a code; after a refusal it says what was wrong. `form_targets` are the login page's."""
-    carried = {"sealed_second_factor": sealed, "form_targets": form_targets}
+    """Asks for a passkey or a code; after a refusal it says what was wrong. `form_targets` are the login page's, and
+    `before` is the name of the page of ours that it stands in front of, if it does."""
+    carried = {"sealed_second_factor": sealed, "form_targets": form_targets, BEFORE: before}
     url = facade.local_url(paths.LOGIN_SECOND_PASSKEY)
     passkey = (
         passkey_form(browser, "second passkey", url, factors.offer, carried, kind="step")
@@ -36,7 +40,7 @@ def second_factor_login_page(
         "carried": carried,
         "passkey": passkey,
         "has_codes": factors.has_codes,
-        "csrf_token": csrf_token(browser, "second factor", "", sealed, form_targets),
+        "csrf_token": csrf_token(browser, "second factor", "", *carried.values()),
         "prove_url": facade.local_url(paths.LOGIN_SECOND_FACTOR),
         "problem": None if refusal is None else problem_with_code(refusal),
         "kept_out": is_kept_out_of_second_step(refusal),

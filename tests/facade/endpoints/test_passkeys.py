@@ -126,9 +126,28 @@ def test_what_is_refused_shows_the_login_again(owner: Owner) -> None:
     assert _said(wrong) == _said(nothing) == "That passkey is not good here. Try another one, or your password."
     assert options(wrong) != options(page)
     assert "<h1>This page has expired" in used.text
+    assert "your app" not in used.text
+    assert 'href="/account"' in used.text
     assert owner.answer(nothing, _LOGIN).status_code == 303
     elsewhere = owner.browser.post(_LOGIN, data=hidden_fields(page, _LOGIN), headers={"Origin": "https://evil.example"})
     assert elsewhere.status_code == 403
+
+
+def test_a_second_step_that_is_over_leads_back_to_the_page_it_was_for(owner: Owner) -> None:
+    """WCAG 2.2 §3.3.3: whoever came from no app is told of none, whichever form of the step was sent too late, in a
+    browser that has lost its cookie, say; and no page but ours is led to."""
+    owner.add()
+    for before in ("/account", "/admin", "/device"):
+        owner.new_browser()
+        page = owner.browser.get(before)
+        step = owner.send(page, f"{before}/login", username=owner.username, password=PASSWORD)
+        owner.browser.cookies.clear()
+        over = [owner.answer(step, _SECOND), owner.send(step, "/login/second-factor", code="000000")]
+        forged = owner.send(step, _SECOND, before="https://evil.example")
+
+        assert [(each.status_code, f'href="{before}"' in each.text) for each in over] == [(403, True)] * 2
+        assert not [each for each in over if "your app" in each.text]
+        assert "evil.example" not in forged.text
 
 
 def test_what_is_not_added(owner: Owner) -> None:
