@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from core.cli.greeting import config_option, own_command
 from core.cli.invocation import Refused, config_file, load_or_refuse
+from core.cli.next_command import next_command
 from core.cli.output import print_json
 from core.domain.audit.act import ActorKind
 from core.domain.audit.origin import Actor
@@ -122,7 +123,7 @@ def _one_line(error: grpc.RpcError, path: Path, deadline: int) -> str:
         return f"the core at {path} did not answer within {deadline} s"
     if code is grpc.StatusCode.UNAVAILABLE and not call.trailing_metadata():
         return f"the core at {path} " + ("does not answer" if _is_listening(path) else "went away")
-    return call.details() or code.name
+    return (call.details() or code.name) + next_command(call)
 
 
 def as_json_value(message: Message) -> dict[str, Any]:

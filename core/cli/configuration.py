@@ -20,18 +20,31 @@ def config() -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    """Read and check every setting, and the files that they name. Says whether the server would start with them."""
-    # Loaded where it is wanted: it knows gRPC and X.509.
+    """Read and check every setting, and the files that they name. Says whether the server would start with them.
+
+    What it would start with and nobody would take, as a certificate that has ended, is a warning on stderr.
+    """
+    # Loaded where they are wanted: they know gRPC and X.509.
+    from core.certificate_faults import list_certificate_warnings
     from core.named_files import require_named_files
 
     loaded = load_or_refuse(ctx)
     try:
         require_named_files(loaded)
+        warnings = list_certificate_warnings(loaded)
     except ConfigError as refusal:
         raise Refused(str(refusal)) from None
     if as_json:
-        print_json({"good": True, **({"file": str(loaded.file)} if loaded.file else {})})
+        print_json(
+            {
+                "good": True,
+                **({"file": str(loaded.file)} if loaded.file else {}),
+                **({"warnings": warnings} if warnings else {}),
+            }
+        )
     else:
+        for warning in warnings:
+            click.echo(f"tokenhouse: warning: {warning}", err=True)
         click.echo(f"{loaded.file or 'The defaults and the environment'}: good")
 
 

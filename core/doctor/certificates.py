@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
+from core.certificate_faults import CertificateUse, certificates_in_use, find_fault
 from core.config.config import Config
 from core.config.errors import ConfigError
 from core.doctor.finding import Finding, good, note, problem
-from core.loading import certificate_paths
 from core.named_files import require_certificate
-from core.rpc.certificates import CertificatePaths, is_for_host
 
 _SUBJECT = "Certificate"
 #: When to say that it ends soon.
@@ -18,26 +16,19 @@ _SOON = timedelta(days=7)
 
 def examine_certificate(config: Config) -> Iterator[Finding]:
     """Nothing where there is no TLS."""
-    facade = config.server.certificate
-    if facade is not None:
-        yield _examine(config, "Server", CertificatePaths(facade.certificate, facade.key, None), "facade")
-    services = certificate_paths(config)
-    if services is not None:
-        yield _examine(config, "Grpc", services, "core")
+    for use in certificates_in_use(config):
+        yield _examine(config, use)
 
 
-def _examine(config: Config, section: str, paths: CertificatePaths, reader: str) -> Finding:
+def _examine(config: Config, use: CertificateUse) -> Finding:
     try:
-        expiry = require_certificate(config, section, paths)
+        expiry = require_certificate(config, use.section, use.paths)
     except ConfigError as refusal:
         return problem(_SUBJECT, str(refusal))
-    told, replaced = f"{section}.CertificateFile:", f"replace the file; the {reader} reads it at the next connection"
-    host = urlsplit(config.server.address).hostname or ""
-    if section == "Server" and not is_for_host(paths.certificate, host):
-        # What services call the core by stands in their configuration, not in ours.
-        return problem(_SUBJECT, f"{told} not for {host}, the host of Server.Address, so clients refuse it: {replaced}")
-    until, left = f"{expiry:%Y-%m-%d %H:%M} UTC", expiry - datetime.now(UTC)
-    if left <= timedelta(0):
-        return problem(_SUBJECT, f"{told} it ended at {until}, so clients refuse it: {replaced}")
-    told = f"{told} good until {until}"
-    return note(_SUBJECT, f"{told}: replace it before") if left < _SOON else good(_SUBJECT, told)
+    fault = find_fault(config, use, expiry)
+    if fault is not None:
+        replaced = f"replace the file; the {use.reader} reads it at the next connection"
+        return problem(_SUBJECT, f"{use.setting}: {fault}: {replaced}")
+    told = f"{use.setting}: good until {expiry:%Y-%m-%d %H:%M} UTC"
+    soon = expiry - datetime.now(UTC) < _SOON
+    return note(_SUBJECT, f"{told}: replace it before") if soon else good(_SUBJECT, told)

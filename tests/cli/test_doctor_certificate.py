@@ -9,7 +9,7 @@ from core.config.load import load_config
 from core.doctor.certificates import examine_certificate
 from core.doctor.finding import Finding
 from tests.certificates import Authority, Issued
-from tests.cli.command import Operator
+from tests.cli.command import Operator, call_here
 from tests.config.writing import load_text
 from tests.ports import free_port
 from tests.rpc.service_calls import MUTUAL_TLS
@@ -81,6 +81,32 @@ def test_it_is_for_the_host_of_the_address(tmp_path: Path, name: str, verdict: s
     (found,) = examine_certificate(load_text(tmp_path, https + files))
     assert found.verdict.value == verdict
     assert (": not for auth.example.com, the host of Server.Address" in found.words) is (verdict == "problem")
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "fault"),
+    [
+        ("auth.example.com", 90, ""),
+        ("auth.example.com", -1, "it ended at "),
+        ("other.example.com", 90, "not for auth.example.com, the host of Server.Address"),
+    ],
+)
+def test_a_check_of_the_settings_warns_of_it(tmp_path: Path, name: str, days: int, fault: str) -> None:
+    """README, For operators: the server starts with such a certificate, so the settings are good; the line says where
+    the one that nobody will take is named, and scripts find it in the answer."""
+    Authority().issue(DNSName(name), days=days).write(tmp_path)
+    file = tmp_path / "tokenhouse.conf"
+    file.write_text(
+        "[Server]\nAddress = https://auth.example.com\nCertificateFile = server.pem\nCertificateKeyFile = server.key\n"
+    )
+    checked = call_here("config", "check", "--config", str(file))
+    scripted = call_here("config", "check", "--json", "--config", str(file)).json
+    line = f"{file}:3: Server.CertificateFile: {tmp_path}/server.pem: {fault}"
+
+    assert (checked.status, checked.stdout) == (0, f"{file}: good\n")
+    assert checked.stderr.startswith(f"tokenhouse: warning: {line}" if fault else "")
+    assert checked.stderr.count("\n") == bool(fault)
+    assert [warning[: len(line)] for warning in scripted.get("warnings", ())] == [line] * bool(fault)
 
 
 def test_without_tls_there_is_nothing_to_say(tmp_path: Path) -> None:

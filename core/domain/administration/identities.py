@@ -80,7 +80,7 @@ class IdentityAdministration:
 
         def intent(tx: IdentityTransaction) -> None:
             if not tx.unlink_identity(issuer if named is None else named.issuer, sub, user.subject):
-                raise NotFound(f"{user.username} is not linked with it")
+                raise NotFound(f"{user.username} is not linked with it: see `tokenhouse users show {user.username}`")
             tx.delete_sessions_of_subject(user.subject)
             tx.forget_browsers(user.subject, now=now)
             tx.record_act(record)

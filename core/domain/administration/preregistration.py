@@ -126,7 +126,7 @@ class ClientPreregistration:
                 return
             if any(secret.secret_id == secret_id for secret in tx.list_client_secrets(client_id)):
                 raise FailedPrecondition(f"it is the only secret of {client_id}: add another one first, or block it")
-            raise NotFound(f"{client_id} has no secret {secret_id}")
+            raise NotFound(f"{client_id} has no secret {secret_id}: see `tokenhouse clients show {client_id}`")
 
         self._store.write(intent)
 

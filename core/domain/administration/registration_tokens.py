@@ -97,7 +97,9 @@ class RegistrationTokenAdministration:
 
         def intent(tx: RegistrationTokenTransaction) -> None:
             if not tx.remove_registration_token(token_id):
-                raise NotFound(f"there is no registration token {token_id}")
+                raise NotFound(
+                    f"there is no registration token {token_id}: see `tokenhouse clients registration-token list`"
+                )
             tx.record_act(record)
 
         self._store.write(intent)
