@@ -39,6 +39,10 @@ class Deadlines:
             return _UNKNOWN if context.is_active() else 0.0
         return remaining
 
+    def passes_within(self, deadline: float, seconds: float) -> bool:
+        """As the function of this name."""
+        return deadline - time.time() <= seconds and not self._jumped_lately()
+
     def _jumped_lately(self) -> bool:
         offset, now = _read_offset(), time.monotonic()
         # Two threads that see a jump at once both note it, and the same.
@@ -57,3 +61,8 @@ _DEADLINES = Deadlines()
 def time_left(context: grpc.ServicerContext) -> float | None:
     """Seconds until the call's deadline, 0 once it has passed, or None: the caller set none."""
     return _DEADLINES.time_left(context)
+
+
+def passes_within(deadline: float, seconds: float) -> bool:
+    """Whether a deadline, to gRPC a moment of the wall clock, will have passed; False where nobody knows."""
+    return _DEADLINES.passes_within(deadline, seconds)

@@ -73,6 +73,7 @@ class Listener:
         #: How many calls are taken on.
         self.room = Room(pool, _IN_FLIGHT[caller], before)
         methods = self._methods = ServedMethods(caller, self.room, metrics, callers, tracing, refusals)
+        pool.too_late = methods.count_too_late
         methods.add_probes(_HEALTH, health)
         for descriptor, servicer in servicers.items():
             methods.add_service(descriptor, servicer)

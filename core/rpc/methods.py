@@ -119,6 +119,10 @@ class ServedMethods(grpc.GenericRpcHandler):
         self._metrics.unknown_method()
         return None
 
+    def count_too_late(self, method: str) -> None:
+        """A call was not begun, since its answer would have come too late."""
+        self._metrics.of_method(method).refused(_EXPIRED.code.name, _EXPIRED.reason, 0.0)
+
     def stop(self) -> None:
         """End the streams that would go on for as long as their callers like."""
         self._batch_streams.stop()
@@ -132,6 +136,7 @@ class ServedMethods(grpc.GenericRpcHandler):
     def _set_apart(self, method: str, threads: int, most: int) -> None:
         """Calls that wait long keep no thread and no room from the others."""
         pool = CountingPool(threads, method.rpartition("/")[2])
+        pool.too_late = self.count_too_late
         self._rooms[method] = Room(pool, most, before=self._room)
         self._run_on(pool, method)
 

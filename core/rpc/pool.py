@@ -1,4 +1,9 @@
-"""A listener's threads: how many calls they have taken on and not yet ended, and which of them wait for a message."""
+"""A listener's threads: how many calls they have taken on and not yet ended, and which of them wait for a message.
+
+Where more is asked than can be done, calls lie in gRPC until their deadlines have passed or nearly so. Each costs as
+much as one that is answered in time, and soon there are no others. So a call that cannot be in time is not begun;
+gRPC has told its caller DEADLINE_EXCEEDED, or will.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,14 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
+from core.rpc.deadlines import passes_within
+
 T = TypeVar("T")
+
+#: Of how many calls the wait is the mean, more or less.
+_CALLS = 16
+#: How much of it is reckoned with, in seconds: after a standstill it says little of the next call.
+_RECKONED = 0.25
 
 
 class Cancellable(Protocol):
@@ -68,6 +80,10 @@ class CountingPool(ThreadPoolExecutor):
         self._counting = threading.Lock()
         self._in_flight = 0
         self._workers = threads
+        #: How long calls have waited for a thread lately, in seconds.
+        self._wait = 0.0
+        #: Told the method of each call that is not begun.
+        self.too_late: Callable[[str], None] = _tell_nobody
 
     @property
     def is_busy(self) -> bool:
@@ -80,29 +96,55 @@ class CountingPool(ThreadPoolExecutor):
         return self._in_flight
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        event = _event_of(args)
+        if event is not None and self._comes_too_late(event, min(self._wait, _RECKONED) if self.is_busy else 0.0):
+            return _nothing()
         with self._counting:
             self._in_flight += 1
         try:
-            future = super().submit(self._work, fn, args, kwargs)
+            future: Future[Any] = super().submit(self._work, event, monotonic(), fn, args, kwargs)
         except BaseException:
             self._end(None)
             raise
         future.add_done_callback(self._end)
         return future
 
-    def _work(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
-        if (call := _call_of(args)) is not None:
-            _silent[threading.get_ident()] = SilentCall(self, monotonic(), call)
+    def _work(
+        self, event: Any, submitted: float, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> T | None:
+        if event is not None:
+            now = monotonic()
+            self._wait += (now - submitted - self._wait) / _CALLS
+            if self._comes_too_late(event, 0.0):
+                return None
+            _silent[threading.get_ident()] = SilentCall(self, now, event.call)
         try:
             return fn(*args, **kwargs)
         finally:
             message_came()
+
+    def _comes_too_late(self, event: Any, wait: float) -> bool:
+        details = event.call_details
+        late = passes_within(details.deadline, wait)
+        if late:
+            self.too_late(details.method.decode())
+        return late
 
     def _end(self, _: Future[Any] | None) -> None:
         with self._counting:
             self._in_flight -= 1
 
 
-def _call_of(args: tuple[Any, ...]) -> Cancellable | None:
+def _event_of(args: tuple[Any, ...]) -> Any:
     """gRPC hands over the event that began a call, and what it will do with the message."""
-    return next((arg.call for arg in args if hasattr(arg, "call_details")), None)
+    return next((arg for arg in args if hasattr(arg, "call_details")), None)
+
+
+def _nothing() -> Future[Any]:
+    done: Future[Any] = Future()
+    done.set_result(None)
+    return done
+
+
+def _tell_nobody(_method: str) -> None:
+    """The default."""

@@ -196,3 +196,28 @@ def test_a_code_that_came_too_late_is_still_good(crowded: Road) -> None:
         wait_until(lambda: in_flight(serving) == 0, "the redemption to be given up")
 
     assert serving.tokens.IssueToken(crowded.redeeming(code), timeout=PATIENCE).access_token
+
+
+def test_a_validation_whose_deadline_passes_before_it_has_a_thread_is_counted(crowded: Road) -> None:
+    """It is not begun, for whoever asked has gone; and operators see that there were such."""
+    serving = crowded.serving
+    _, _, services = serving.core._listeners
+    released = Event()
+    held = [services.room._pool.submit(released.wait) for _ in range(_THREADS)]
+    question = validation_pb2.ValidateTokenRequest(token="none", audience=ISSUER)
+    try:
+        assert (
+            refused(serving.validation.ValidateToken, question, timeout=0.2).code is grpc.StatusCode.DEADLINE_EXCEEDED
+        )
+    finally:
+        released.set()
+    assert all(call.result() for call in held)
+    wait_until(lambda: services.room.taken == 0, "the call to be given up")
+
+    labels = {
+        "rpc_method": "tokenhouse.v1.ValidationService/ValidateToken",
+        "rpc_response_status_code": "DEADLINE_EXCEEDED",
+    }
+    read = serving.core._metrics.registry.get_sample_value
+    assert read("rpc_server_call_duration_seconds_count", labels) == 1
+    assert read("tokenhouse_rpc_refusals_total", {"reason": "DEADLINE_EXCEEDED"}) == 1

@@ -23,6 +23,8 @@ from tests.torture.http_load import NOBODY, Crowd, HttpLoad
 
 _TIMES = 10
 _GOODPUT = 0.8
+#: The same where each call's deadline passes before its turn comes, and is followed by another call at once.
+_IN_TIME = 0.05
 #: The peak afterwards, of what it was before: less is left behind by the flood, not by the machine's other work.
 _AFTERWARDS = 0.7
 #: Connections of those who wait for each answer: where the peak is looked for.
@@ -148,4 +150,19 @@ def test_validations_over_grpc(house: House, figures: Figures) -> None:
     figures(f"peak: {best} with {64 * connections} in flight; afterwards {again}")
     figures(f"ten times, with a deadline of a second: {over}; {over.rate / peak:.2f} of the peak")
     assert over.rate >= _GOODPUT * peak
+    assert again.rate >= _AFTERWARDS * best.rate
+
+
+def test_validations_with_short_deadlines(house: House, figures: Figures) -> None:
+    """Deadlines pass before most calls' turn comes: what is too late does not make all the others late, too."""
+    connections = _CROWDS[-1] // 64
+    best = house.grpc.run(3, connections, 64)
+    over = house.grpc.run(10, _TIMES * connections, 64, "300m")
+    time.sleep(_RECOVERY)
+    again = house.grpc.run(3, connections, 64)
+
+    peak = median([best.rate, again.rate])
+    figures(f"peak: {best}; afterwards {again}")
+    figures(f"ten times, with a deadline of 0.3 s: {over}; {over.rate / peak:.2f} of the peak")
+    assert over.rate >= _IN_TIME * peak
     assert again.rate >= _AFTERWARDS * best.rate
