@@ -11,6 +11,7 @@ from core.config.discovery_settings import PRIVILEGED_SCOPE
 from core.config.https_checks import check_https
 from core.config.page_colors import check_page_colors
 from core.config.refusal import Everything, find_repeated, refusal
+from core.config.scope_settings import check_translations
 from core.config.service_checks import check_services
 from core.config.setting import DEFAULT, Setting
 from core.config.upstream_providers import check_upstream
@@ -61,6 +62,7 @@ def _check_scopes(found: Everything) -> None:
         raise refusal(found, settings.SCOPE, several, repeated)
     if not names:
         raise refusal(found, settings.SCOPE, "at least one scope is needed")
+    check_translations(found, names)
     _check_names(found, PRIVILEGED_SCOPE, names)
     privileged = frozenset(found[PRIVILEGED_SCOPE.name].values)
     others = [name for name in names if name not in privileged]

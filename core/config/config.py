@@ -22,6 +22,7 @@ from core.config.addresses import ListenAddress
 from core.config.audit_settings import AuditSettings
 from core.config.colors import Color
 from core.config.page_colors import page_colors
+from core.config.scope_settings import SCOPE_TRANSLATION, translated
 from core.config.setting import Found, Setting
 from core.config.upstream_providers import build_upstream
 from core.config.values import Network
@@ -256,7 +257,7 @@ def build_config(file: Path | None, found: Mapping[str, Found[Any]]) -> Config:
     """The typed value of settings that have been parsed, defaults filled in."""
     values = _Values(found)
     every, one, maybe = values.every, values.one, values.maybe
-    scopes = every(settings.SCOPE)
+    scopes = translated(every(settings.SCOPE), every(SCOPE_TRANSLATION))
     privileged = frozenset(every(discovery_settings.PRIVILEGED_SCOPE))
     return Config(
         file=file,

@@ -15,6 +15,7 @@ from core.config import (
     https_settings,
     page_settings,
     registration_settings,
+    scope_settings,
     tracing_settings,
     upstream_settings,
 )
@@ -324,6 +325,7 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
     REFRESH_REUSE_WINDOW,
     CODE_LIFETIME,
     SCOPE,
+    scope_settings.SCOPE_TRANSLATION,
     DEFAULT_SCOPE,
     discovery_settings.PRIVILEGED_SCOPE,
     RESOURCE,

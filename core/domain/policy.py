@@ -15,6 +15,8 @@ class Scope:
 
     name: str
     description: str
+    #: The same in other languages: a tag (RFC 5646) in small letters, and the words.
+    translations: tuple[tuple[str, str], ...] = ()
 
 
 class Service(StrEnum):

@@ -114,7 +114,12 @@ def _write_consent(prompt: ConsentPrompt) -> authorization_pb2.ConsentPrompt:
 
 def write_scopes(scopes: Iterable[Scope]) -> list[authorization_pb2.RequestedScope]:
     """Scopes with what they mean."""
-    return [authorization_pb2.RequestedScope(name=scope.name, description=scope.description) for scope in scopes]
+    return [
+        authorization_pb2.RequestedScope(
+            name=scope.name, description=scope.description, translations=dict(scope.translations)
+        )
+        for scope in scopes
+    ]
 
 
 def write_client(client: Client) -> authorization_pb2.RequestingClient:

@@ -22,6 +22,7 @@ RefreshReuseWindow = 0
 CodeLifetime = 30s
 Scope = read: Read "things"
 Scope = write: Write things
+ScopeTranslation = read de-AT: Dinge lesen
 DefaultScope = read
 PrivilegedScope = write
 Resource = https://mcp.example.com/mcp

@@ -41,6 +41,18 @@ from tests.config.writing import load_text, refusal_of
             "tokenhouse.conf:4: OAuth.Scope: allowed is one line per scope; a has several",
         ),
         (
+            "[OAuth]\nScope = a: A\nScopeTranslation = b de: B",
+            "tokenhouse.conf:3: OAuth.ScopeTranslation: allowed are the names of [OAuth] Scope: a",
+        ),
+        (
+            "[OAuth]\nScope = a: A\nScopeTranslation = a de: B\nScopeTranslation = a DE: C",
+            "tokenhouse.conf:4: OAuth.ScopeTranslation: allowed is one line per scope and language; a de has several",
+        ),
+        (
+            "[OAuth]\nScope = a: A\nScopeTranslation = a: B",
+            "tokenhouse.conf:3: OAuth.ScopeTranslation: allowed is `scope language: what the pages say`",
+        ),
+        (
             "[Grpc]\nSocket = a\nAdminSocket = a",
             "tokenhouse.conf:3: Grpc.AdminSocket: Socket, AdminSocket and MasterKey",
         ),

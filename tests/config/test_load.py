@@ -76,7 +76,10 @@ def test_every_setting_from_the_file(tmp_path: Path) -> None:
     assert policy.audit_retention == 30 * 24 * 3600
     assert not policy.clients_enabled
     assert not policy.server_wide_tokens
-    assert policy.scopes == (Scope("read", 'Read "things"'), Scope("write", "Write things"))
+    assert policy.scopes == (
+        Scope("read", 'Read "things"', (("de-at", "Dinge lesen"),)),
+        Scope("write", "Write things"),
+    )
     assert policy.default_scope == ("read",)
     assert policy.privileged_scopes == {"write"}
     assert policy.refresh_reuse_window == 0

@@ -12,6 +12,7 @@ SETTINGS = """
 [OAuth]
 Scope = mcp: Use MCP servers as you
 Scope = files: Read your files
+ScopeTranslation = files de: Ihre Dateien lesen
 DefaultScope = mcp
 [UpstreamProvider]
 Issuer = company: https://id.example.com

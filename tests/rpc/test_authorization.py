@@ -62,6 +62,7 @@ def test_the_pages_tell_who_asks_for_what(road: Road) -> None:
     assert prompt.username == road.username
     assert [scope.name for scope in prompt.scopes] == ["files", "offline_access"]
     assert prompt.scopes[0].description == "Read your files"
+    assert dict(prompt.scopes[0].translations) == {"de": "Ihre Dateien lesen"}
     assert list(prompt.resources) == ["https://mcp.example.com/mcp"]
     assert list(road.start(road.session_token).consent.resources) == []
 

@@ -11,8 +11,8 @@ from tokenhouse.v1.account_pb2 import AccountPage, ConnectedApp
 from tokenhouse.v1.authorization_pb2 import ConsentPrompt, RequestedScope, RequestingClient
 
 from core.config.settings import SCOPE
+from core.config.values import parse_scope
 from core.domain.authorization.scope import OFFLINE_ACCESS
-from core.domain.policy import Scope
 from facade.cookies import Cookies, new_browser
 from facade.core_client import CoreClient
 from facade.discovery import Discovery, SignIn
@@ -271,7 +271,7 @@ async def test_who_asked_for_a_form_that_wants_a_password(facade: Facade, withou
 
 async def test_what_this_server_says_of_a_scope_is_in_the_readers_language(facade: Facade) -> None:
     """An operator's own words stay as they are, also of a scope that this server has words for."""
-    built_in = (Scope(*SCOPE.default[0].split(": ")), OFFLINE_ACCESS)
+    built_in = (parse_scope(SCOPE.default[0]), OFFLINE_ACCESS)
     assert [str(ENGLISH.text(f"scope.{scope.name}")) for scope in built_in] == [each.description for each in built_in]
     choose_texts(["de"])
     said = [scope_words(RequestedScope(name=scope.name, description=scope.description)) for scope in built_in]
@@ -279,6 +279,18 @@ async def test_what_this_server_says_of_a_scope_is_in_the_readers_language(facad
     assert said == ["MCP-Server in Ihrem Namen benutzen", "Verbunden bleiben, bis Sie die App trennen"]
     assert scope_words(RequestedScope(name="mcp", description="Everything")) == "Everything"
     assert scope_words(RequestedScope(name="bare")) == "bare"
+
+
+async def test_what_an_operator_says_of_a_scope_is_in_the_readers_language(facade: Facade) -> None:
+    """Where it was said in that language, also of a scope that this server has words for; else as it was said."""
+    scopes = [
+        RequestedScope(name="mcp", description="Use MCP servers as you", translations={"de": "Werkzeuge benutzen"}),
+        RequestedScope(name="reports", description="Read reports", translations={"fr": "Lire les rapports"}),
+    ]
+    choose_texts(["de-AT"])
+    assert [scope_words(scope) for scope in scopes] == ["Werkzeuge benutzen", "Read reports"]
+    choose_texts(["fr"])
+    assert [scope_words(scope) for scope in scopes] == ["Use MCP servers as you", "Read reports"]
 
 
 async def test_the_apps_that_come_after_are_one_link_away(facade: Facade) -> None:
