@@ -117,6 +117,7 @@ _PROVIDERS = {
     "login_repeated": "the answer has {name} twice",
     "logout_not_ours": "the way back has expired or belongs to another browser",
     "id_token_bad": "the ID token of {provider} is not good for this sign-in: {claim}",
+    "id_token_unsound": "the ID token of {provider} is none, or its signature is not good",
     "id_token_nobody": "the ID token of {provider} names nobody",
     "id_token_unknown_key": "the ID token of {provider} is signed by an unknown key",
     "id_token_no_time": "{provider} does not tell when the user signed in there (auth_time)",

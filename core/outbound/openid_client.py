@@ -148,8 +148,10 @@ def verify_id_token(
     except InvalidKeyIdError:
         raise KeyUnknown from None
     except (JoseError, ValueError, TypeError) as refusal:
-        why = getattr(refusal, "claim", None) or type(refusal).__name__
-        raise UpstreamLoginFailed(say("id_token_bad", provider=provider.label, claim=why)) from None
+        if claim := getattr(refusal, "claim", None):
+            raise UpstreamLoginFailed(say("id_token_bad", provider=provider.label, claim=claim)) from None
+        said = say("id_token_unsound", provider=provider.label)
+        raise UpstreamLoginFailed(f"{said}: {type(refusal).__name__}").saying(said) from None
     if not isinstance(claims.get("sub"), str) or not 0 < len(claims["sub"]) <= 255:
         raise UpstreamLoginFailed(say("id_token_nobody", provider=provider.label))
     _require_signed_in_since(asked.signs_in_since, claims.get("auth_time"), provider, now)

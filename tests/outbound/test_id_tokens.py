@@ -89,6 +89,23 @@ def test_one_thing_wrong(made: Callable[[], object]) -> None:
         verify(made(), access_token="the access token")
 
 
+@pytest.mark.parametrize("made", BAD.values(), ids=BAD.keys())
+def test_what_is_wrong_has_a_name_for_pages(made: Callable[[], object]) -> None:
+    """A page names a claim as the standard does, and says in its reader's language what is wrong with the signature or
+    the whole: how a library calls that is for the log."""
+    with pytest.raises(UpstreamLoginFailed) as caught:
+        verify(made(), access_token="the access token")
+    [said] = caught.value.said
+
+    assert said.values["provider"] == PROVIDER.label
+    assert (said.sentence, *(value for name, value in said.values.items() if name != "provider")) in {
+        *(("id_token_bad", claim) for claim in ("iss", "aud", "azp", "nonce", "exp", "nbf", "iat", "sub", "at_hash")),
+        ("id_token_nobody",),
+        ("id_token_unsound",),
+    }
+    assert ("Error" in caught.value.description) == (said.sentence == "id_token_unsound")
+
+
 def test_a_good_one() -> None:
     """Its claims; also with this server as the party of several audiences, and a minute late."""
     assert verify(signed())["sub"] == "248289761001"

@@ -174,7 +174,7 @@ def _require_method(members: Mapping[str, object]) -> dict[str, object]:
     if signs:
         return {"token_endpoint_auth_method": PRIVATE_KEY_JWT, **_require_keys(members)}
     # One secret method in a list is none that we would use; as the only one it is forbidden.
-    raise InvalidClientMetadata(say("document_method", methods=" or ".join(methods)[:80]))
+    raise InvalidClientMetadata(say("document_method", methods=", ".join(methods)[:80]))
 
 
 def _require_keys(members: Mapping[str, object]) -> dict[str, object]:

@@ -14,6 +14,7 @@ from facade.pages.console.frame import Frame
 from facade.pages.console.rows import Row
 from facade.pages.console.wording import NAME, act_words, in_words, moment
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
 
 def limits_page_of(question: pb.ListLimitsRequest) -> Callable[[Frame, list[LookResponse]], HTTPResponse]:
@@ -38,12 +39,13 @@ def limits_page_of(question: pb.ListLimitsRequest) -> Callable[[Frame, list[Look
 
 
 def _row(frame: Frame, limit: pb.Limit) -> Row:
+    texts = current_texts()
     return {
         "limit_id": limit.limit_id,
         "kind": in_words("limit", limit.kind.replace(" ", "_")),
         "account": shown(limit.account, NAME),
         "network": shown(limit.network, NAME),
-        "left": f"{limit.left}\u00a0/\u00a0{limit.count}",
+        "left": f"{texts.number(limit.left)}\u00a0/\u00a0{texts.number(limit.count)}",
         "next": moment(limit.next_at) if limit.HasField("next_at") else None,
         "full": moment(limit.full_at),
         "setting": shown(limit.setting, NAME),

@@ -12,6 +12,7 @@ from facade.console_acts import Act
 from facade.pages.console.frame import Frame
 from facade.pages.console.wording import ID, NAME, WORD, act_words, in_words, moment, source_of, trust_in
 from facade.pages.untrusted import shown
+from facade.texts.languages import current_texts
 
 Row = Mapping[str, object]
 
@@ -24,7 +25,7 @@ def client_row(frame: Frame, client: clients_pb.Client) -> Row:
         "client_id": shown(client.client_id, ID),
         "source": source_of(client),
         "trust": trust_in(client),
-        "users": client.users,
+        "users": current_texts().number(client.users),
         "created": moment(client.created_at),
         "last_used": moment(client.last_used_at) if client.HasField("last_used_at") else None,
         "state": in_words("state", "blocked" if client.blocked else "in_use"),

@@ -75,7 +75,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "private_key_jwt alone": ({"token_endpoint_auth_method": "private_key_jwt"}, "private_key_jwt"),
     "secrets in the array": (
         {"token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"]},
-        "client_secret_basic or client_secret_post",
+        "client_secret_basic, client_secret_post",
     ),
     "no method in the array": (
         {"token_endpoint_auth_method": "none", "token_endpoint_auth_methods_supported": ["private_key_jwt"]},
