@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tokenhouse_verifier import thread_coalescing
 from tokenhouse_verifier.thread_coalescing import ThreadCoalescer
 
 from tests.verifier.forms import PATIENCE, wait_until
@@ -38,6 +39,10 @@ class Crowd:
     def ask(self, question: str, timeout: float = PATIENCE) -> "Future[str]":
         """Ask in a thread of its own."""
         return self._threads.submit(self._coalescer.ask, question, timeout=timeout)
+
+    def under_way(self) -> int:
+        """How many batches have not been told to all."""
+        return len(self._coalescer._under_way)
 
     def waiting(self) -> int:
         """How many wait for a batch to return."""
@@ -88,13 +93,13 @@ def test_questions_wait_while_batches_are_in_flight_and_then_leave_together(
     """At most two batches are in flight; all that waits meanwhile is the next one."""
     crowd = crowd_of()
     first = fill(echo, crowd)
-    rest = [crowd.ask(f"c{number}") for number in range(50)]
-    wait_until(lambda: crowd.waiting() == 50, "all to wait")
+    rest = [crowd.ask(f"c{number}") for number in range(24)]
+    wait_until(lambda: crowd.waiting() == 24, "all to wait")
     assert len(echo.batches) == 2
     echo.open.set()
-    assert [future.result(PATIENCE) for future in rest] == [f"C{number}" for number in range(50)]
+    assert [future.result(PATIENCE) for future in rest] == [f"C{number}" for number in range(24)]
     assert [future.result(PATIENCE) for future in first] == ["FIRST", "SECOND"]
-    assert sorted(map(len, echo.batches)) == [1, 1, 50]
+    assert sorted(map(len, echo.batches)) == [1, 1, 24]
 
 
 def test_batches_are_split_by_number_and_by_bytes(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
@@ -176,9 +181,9 @@ def test_who_gives_up_in_flight_keeps_nobody_from_waking(echo: Echo, crowd_of: "
 
 
 def send_together(echo: Echo, crowd: Crowd, count: int) -> list["Future[str]"]:
-    """One batch of so many in flight, and nothing else; it returns once `echo.open` is set."""
+    """One batch of so many in flight, and nothing else, until `echo.open` is set; "many 0" is not who sends it."""
     first, answered = fill(echo, crowd), threading.Event()
-    many = [crowd.ask(f"many {number}") for number in range(count)]
+    many = [crowd.ask(f"many {number}", timeout=PATIENCE + 5 * min(number, 1)) for number in range(count)]
     wait_until(lambda: crowd.waiting() == count, "all to wait")
     echo.open, held = answered, echo.open
     held.set()
@@ -202,29 +207,36 @@ def test_a_second_batch_leaves_with_half_as_many_as_are_under_way(echo: Echo, cr
 
 
 def test_many_leave_as_two_batches(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
-    """Where nothing is under way: while the threads of one wake, the other is answered."""
+    """While the threads of one wake, the other is answered."""
     crowd = crowd_of()
-    asked = send_together(echo, crowd, 50)
-    asked += [crowd.ask(f"{number}") for number in range(21)]
-    wait_until(lambda: crowd.waiting() == 21, "the others to wait")
+    first = fill(echo, crowd)
+    many = [crowd.ask(f"{number}") for number in range(40)]
+    wait_until(lambda: crowd.waiting() == 40, "all to wait")
     echo.open.set()
-    assert all(future.result(PATIENCE) for future in asked)
-    assert sorted(map(len, echo.batches)) == [1, 1, 10, 11, 50]
+    assert all(future.result(PATIENCE) for future in [*first, *many])
+    one, other = map(len, echo.batches[2:])
+    assert one + other == 40
+    assert abs(one - other) <= 2
 
 
 def test_the_next_batch_leaves_when_the_last_thread_is_awake(
     echo: Echo, crowd_of: "Callable[..., Crowd]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would leave without those of the last one who are about to ask again."""
-    crowd, rise, asleep, wake = crowd_of(), ThreadCoalescer._rise, threading.Event(), threading.Event()
+    crowd, wake_following, asleep, wake = (
+        crowd_of(),
+        ThreadCoalescer._wake_following,
+        threading.Event(),
+        threading.Event(),
+    )
 
-    def rise_later(coalescer: ThreadCoalescer[str, str], item: Any) -> None:
-        if item.question == "many 1":
+    def wake_following_later(coalescer: ThreadCoalescer[str, str], item: Any) -> None:
+        if item.question == "many 0":
             asleep.set()
             assert wake.wait(PATIENCE)
-        rise(coalescer, item)
+        wake_following(coalescer, item)
 
-    monkeypatch.setattr(ThreadCoalescer, "_rise", rise_later)
+    monkeypatch.setattr(ThreadCoalescer, "_wake_following", wake_following_later)
     asked = send_together(echo, crowd, 4)
     echo.open.set()
     assert asleep.wait(PATIENCE)
@@ -255,6 +267,39 @@ def test_a_thread_that_is_interrupted_leaves_nobody_waiting(echo: Echo, crowd_of
     assert second.result(PATIENCE) == "SECOND"
     assert [future.result(PATIENCE) for future in rest] == [f"C{number}" for number in range(5)]
     assert crowd.ask("after").result(PATIENCE) == "AFTER"
+
+
+class _Interrupted:
+    """A lock whose owner is interrupted when it has just got it."""
+
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+        self.release = lock.release
+
+    def acquire(self, **options: Any) -> bool:
+        if self._lock.acquire(**options):
+            raise KeyboardInterrupt
+        return False
+
+
+def test_nor_does_one_that_is_interrupted_when_it_wakes(
+    echo: Echo, crowd_of: "Callable[..., Crowd]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes the one that follows it all the same, and the batch makes room for the next."""
+    make = thread_coalescing._Waiting.__init__
+
+    def make_interrupted(item: Any, question: str, *others: Any) -> None:
+        make(item, question, *others)
+        if question == "many 0":
+            item.turn = _Interrupted(item.turn)
+
+    monkeypatch.setattr(thread_coalescing._Waiting, "__init__", make_interrupted)
+    crowd = crowd_of()
+    interrupted, *others = send_together(echo, crowd, 6)
+    echo.open.set()
+    assert isinstance(interrupted.exception(PATIENCE), KeyboardInterrupt)
+    assert [future.result(PATIENCE) for future in others] == [f"MANY {number}" for number in range(1, 6)]
+    assert not crowd.under_way()
 
 
 def test_every_question_gets_its_own_answer(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:

@@ -16,7 +16,7 @@ answered.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 Q = TypeVar("Q")
@@ -28,38 +28,43 @@ Send = Callable[[Sequence[Q], float], Sequence[R | Exception]]
 
 #: So many batches are under way at a time.
 _MOST_UNDER_WAY = 2
-#: As many as this leave as two batches where nothing is under way.
-_MANY = 16
+#: Of as many as this half leave at a time.
+_MANY = 32
 
 
 class _Waiting(Generic[Q, R]):
     """A thread's question. Its `turn` is held until there is an answer, or a batch for it to send."""
 
-    __slots__ = ("answer", "deadline", "gone", "leads", "question", "size", "turn", "woken_with")
+    __slots__ = ("answer", "batch", "deadline", "following", "gone", "leads", "question", "size", "turn", "woken")
 
     def __init__(self, question: Q, size: int, deadline: float) -> None:
         self.question = question
         self.size = size
         self.deadline = deadline
         self.answer: R | Exception | None = None
-        #: What it is to send for all of them.
-        self.leads: _Batch[Q, R] | None = None
-        #: The batch with whose answers it was woken, the next of which it wakes.
-        self.woken_with: _Batch[Q, R] | None = None
+        #: What it left in, and whether it sends that.
+        self.batch: _Batch[Q, R] | None = None
+        self.leads = False
+        #: Whom of its batch it wakes, once it is awake.
+        self.following: _Waiting[Q, R] | None = None
+        self.woken = False
+        #: Gave up before it was woken: whoever then gets hold of its turn wakes the one that follows.
         self.gone = False
         self.turn = threading.Lock()
         self.turn.acquire()
 
 
 class _Batch(Generic[Q, R]):
-    """Questions that leave together."""
+    """Questions that leave together, until the last of their threads is awake."""
 
-    __slots__ = ("items", "sleeping")
+    __slots__ = ("asleep", "items", "size")
 
-    def __init__(self, items: "list[_Waiting[Q, R]]") -> None:
+    def __init__(self, items: list[_Waiting[Q, R]]) -> None:
+        #: Let go with the answers: each of them knows the batch.
         self.items = items
-        #: Those who are still to be woken, by whoever was woken last.
-        self.sleeping: deque[_Waiting[Q, R]] = deque()
+        self.size = len(items)
+        #: How many have not been woken yet.
+        self.asleep = len(items)
 
 
 class ThreadCoalescer(Generic[Q, R]):
@@ -80,9 +85,7 @@ class ThreadCoalescer(Generic[Q, R]):
         self._max_bytes = max_bytes
         self._door = threading.Lock()
         self._waiting: deque[_Waiting[Q, R]] = deque()
-        #: Batches, and the questions in them, until the last of their threads is awake.
-        self._batches = 0
-        self._under_way = 0
+        self._under_way: list[_Batch[Q, R]] = []
 
     def ask(self, question: Q, *, timeout: float) -> R:
         """The answer to one question.
@@ -92,14 +95,14 @@ class ThreadCoalescer(Generic[Q, R]):
         item: _Waiting[Q, R] = _Waiting(question, self._size(question), time.monotonic() + timeout)
         with self._door:
             self._waiting.append(item)
-            leaders = self._let_leave()
-        for leader in leaders:
-            if leader is not item:
-                leader.turn.release()
-        if item not in leaders:
+            leaders = self._let_leave() if len(self._under_way) < _MOST_UNDER_WAY else ()
+        if item in leaders:
+            _wake(leader for leader in leaders if leader is not item)
+        else:
+            _wake(leaders)
             self._sleep(item, timeout)
-        if item.leads is not None:
-            self._send_batch(item, item.leads)
+        if item.leads:
+            self._send_batch(item)
         answer = item.answer
         if answer is None:
             raise TimeoutError("no answer in time")
@@ -110,23 +113,29 @@ class ThreadCoalescer(Generic[Q, R]):
     def _let_leave(self) -> "list[_Waiting[Q, R]]":
         """Those who are to send what may leave now. Under the lock."""
         leaders: list[_Waiting[Q, R]] = []
-        while self._waiting and self._batches < _MOST_UNDER_WAY and 2 * len(self._waiting) >= self._under_way:
+        while self._waiting and len(self._under_way) < _MOST_UNDER_WAY and self._are_enough():
             items = self._take()
             if not items:
                 break
-            self._batches += 1
-            self._under_way += len(items)
             leader = max(items, key=_deadline)
-            leader.leads = _Batch(items)
+            leader.leads = True
+            batch = _Batch(items)
+            for item in items:
+                item.batch = batch
+            self._under_way.append(batch)
             leaders.append(leader)
         return leaders
+
+    def _are_enough(self) -> bool:
+        # A batch for the two that happened to come first costs nearly as much as one for all that come with them.
+        return 2 * len(self._waiting) >= sum(batch.size for batch in self._under_way)
 
     def _take(self) -> "list[_Waiting[Q, R]]":
         items: list[_Waiting[Q, R]] = []
         waiting, room, present = self._waiting, self._max_bytes, time.monotonic()
-        most = self._max_batch
-        if not self._under_way and len(waiting) >= _MANY:
-            most = min(most, (len(waiting) + 1) // 2)
+        most, all_of_them = self._max_batch, len(waiting) + sum(batch.asleep for batch in self._under_way)
+        if all_of_them >= _MANY:
+            most = min(most, (all_of_them + 1) // 2)
         while waiting and len(items) < most:
             item = waiting[0]
             # Whoever gave up or ran out of time would not read the answer.
@@ -140,55 +149,77 @@ class ThreadCoalescer(Generic[Q, R]):
 
     def _sleep(self, item: _Waiting[Q, R], timeout: float) -> None:
         """Until there is an answer, or it is this thread's turn to send."""
+        awake = False
         try:
-            item.turn.acquire(timeout=max(timeout, 0))
+            awake = item.turn.acquire(timeout=max(timeout, 0))
         except BaseException:
-            self._rise(item)
-            if item.leads is not None:
-                self._settle(item, item.leads, [ConnectionAbortedError("stopping")] * len(item.leads.items))
+            self._give_up(item)
+            if item.leads:
+                self._settle(item, ConnectionAbortedError("stopping"))
             raise
-        self._rise(item)
+        if not awake:
+            self._give_up(item)
+        elif not item.leads:
+            self._wake_following(item)
 
-    def _rise(self, item: _Waiting[Q, R]) -> None:
+    def _give_up(self, item: _Waiting[Q, R]) -> None:
+        if not item.woken:
+            with self._door:
+                # From here on nobody makes it a leader; or they have done that already.
+                item.gone = True
+            if item.leads or not item.turn.acquire(blocking=False):
+                return
+        self._wake_following(item)
+
+    def _wake_following(self, item: _Waiting[Q, R]) -> None:
+        """Before anything else: who has run for a while is made to wait by the system when it wakes another one."""
+        batch = item.batch
+        assert batch is not None
+        batch.asleep -= 1
+        while (following := item.following) is not None:
+            following.woken = True
+            following.turn.release()
+            if not following.gone or not following.turn.acquire(blocking=False):
+                return
+            batch.asleep -= 1
+            item = following
         with self._door:
-            # From here on nobody makes it a leader, or wakes it; or they have done that already.
-            item.gone = True
-            woken = self._find_next(item.woken_with) if item.woken_with is not None else ()
-        for each in woken:
-            each.turn.release()
+            self._under_way.remove(batch)
+            leaders = self._let_leave()
+        _wake(leaders)
 
-    def _find_next(self, batch: _Batch[Q, R]) -> "Sequence[_Waiting[Q, R]]":
-        """Who is to be woken next: another one of an answered batch, or those who send what leaves after it."""
-        while batch.sleeping:
-            item = batch.sleeping.popleft()
-            if not item.gone:
-                item.woken_with = batch
-                return (item,)
-        self._batches -= 1
-        self._under_way -= len(batch.items)
-        return self._let_leave()
-
-    def _send_batch(self, leader: _Waiting[Q, R], batch: _Batch[Q, R]) -> None:
-        questions = [item.question for item in batch.items]
+    def _send_batch(self, leader: _Waiting[Q, R]) -> None:
+        assert leader.batch is not None
+        questions = [item.question for item in leader.batch.items]
         try:
             answers = self._send(questions, max(leader.deadline - time.monotonic(), 0.0))
             if len(answers) != len(questions):
                 raise RuntimeError(f"{len(questions)} questions, {len(answers)} answers")
         except Exception as error:
-            answers = [error] * len(questions)
+            self._settle(leader, error)
         except BaseException:
-            self._settle(leader, batch, [ConnectionAbortedError("stopping")] * len(questions))
+            self._settle(leader, ConnectionAbortedError("stopping"))
             raise
-        self._settle(leader, batch, answers)
+        else:
+            self._settle(leader, answers)
 
-    def _settle(self, leader: _Waiting[Q, R], batch: _Batch[Q, R], answers: Sequence[R | Exception]) -> None:
-        for item, answer in zip(batch.items, answers, strict=True):
+    def _settle(self, leader: _Waiting[Q, R], answers: Sequence[R | Exception] | Exception) -> None:
+        """One answer for each of the leader's batch, or one for all of them."""
+        assert leader.batch is not None
+        items, leader.batch.items, last = leader.batch.items, [], leader
+        if isinstance(answers, Exception):
+            answers = [answers] * len(items)
+        for item, answer in zip(items, answers, strict=True):
             item.answer = answer
-        with self._door:
-            batch.sleeping.extend(item for item in batch.items if item is not leader)
-            woken = self._find_next(batch)
-        for each in woken:
-            each.turn.release()
+            if item is not leader:
+                last.following = item
+                last = item
+        self._wake_following(leader)
+
+
+def _wake(leaders: "Iterable[_Waiting[Q, R]]") -> None:
+    for leader in leaders:
+        leader.turn.release()
 
 
 def _deadline(item: _Waiting[Q, R]) -> float:
