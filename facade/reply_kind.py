@@ -13,6 +13,8 @@ from facade.route import Kind, Route
 
 #: In characters. Browsers say what they take in 200 at most; to read a head full of it would keep others waiting.
 _LONGEST = 512
+#: Types; a browser names ten at most.
+_MOST = 16
 
 
 def reply_kind(request: Request, route: Route | None, prefix: str) -> Kind:
@@ -30,7 +32,7 @@ def _wants_page(request: Request) -> bool:
     """Whether a browser shows the reply to somebody (RFC 9110 §12.5.1): it names HTML, a wildcard does not, and would
     not rather have anything that machines read."""
     accept = ",".join(request.headers.getall("accept", ())).lower()
-    if len(accept) > _LONGEST:
+    if len(accept) > _LONGEST or accept.count(",") >= _MOST:
         return False
     try:
         # Of two that are equally welcome it is the first.

@@ -50,7 +50,9 @@ def refusal_page(
     """
     texts, words = current_texts(), f"error.{answer.words}"
     place = _PLACES.get(refusal.back_to or refusal.page) or _find_place(path)
-    place = place or (_PLACES["account"] if strayed else None)
+    # Where there is no console the way to it would lead here again.
+    if refusal.reason == "CONSOLE_OFF" or (strayed and place is None):
+        place = _PLACES["account"]
     way_on = place or (_PLACES["account"] if answer.status == 405 else None)
     # Where a provider has named somebody who is not wanted here, it is asked for somebody else.
     query = "?prompt=login" if refusal.back_to else ""

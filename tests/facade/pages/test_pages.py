@@ -234,7 +234,7 @@ async def test_error_pages_lead_nowhere(facade: Facade, reason: str) -> None:
     assert "Location" not in response.headers
     assert response.status not in (200, 401)
     assert not page.all("form")
-    assert [link["href"] for link in page.all("a")] == ["/auth/account"] * (reason == "METHOD_NOT_ALLOWED")
+    assert [link["href"] for link in page.all("a")] == ["/auth/account"] * (reason in ("METHOD_NOT_ALLOWED", "CONSOLE_OFF"))
     assert not page.all("script")
     assert get_answer(refusal).title in page.words
     assert "0123456789ab" in page.words
@@ -317,6 +317,14 @@ async def test_who_was_at_a_page_of_ours_is_led_back_there(facade: Facade, path:
 
     assert [link["href"] for link in page.all("a")] == ["/auth/" + path.split("/")[1]]
     assert not re.search(r"\bapp\b", page.words.replace(_EVIL, ""))
+
+
+async def test_where_there_is_no_console_nobody_is_led_in_a_circle(facade: Facade) -> None:
+    """Console.OperatorGroup = off: the one link of its page leads to what is there."""
+    refusal = Refusal("CONSOLE_OFF")
+    page = Page(refusal_page(facade.pages, refusal, get_answer(refusal), "0", "", "/admin"))
+
+    assert [link["href"] for link in page.all("a")] == ["/auth/account"]
 
 
 async def test_whom_a_provider_has_named_in_vain_may_try_as_somebody_else(facade: Facade) -> None:
