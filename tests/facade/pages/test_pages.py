@@ -225,8 +225,8 @@ async def test_a_failed_login_keeps_the_name_and_says_why(facade: Facade, reason
 
 @pytest.mark.parametrize("reason", ANSWERS)
 async def test_error_pages_lead_nowhere(facade: Facade, reason: str) -> None:
-    """RFC 6749 §4.1.2.1: no Location, no form, no link but one to a page of ours, for who has opened a form's address;
-    words of the table and the number in the logs."""
+    """RFC 6749 §4.1.2.1: no Location, no form, no link but one to a page of ours, for who has opened a form's address
+    or a console that is off; words of the table and the number in the logs."""
     refusal = Refusal(reason, _EVIL)
     response = refusal_page(facade.pages, refusal, get_answer(refusal), "0123456789ab", f"redirect_uri={_EVIL!r}")
     page = Page(response)
@@ -234,7 +234,8 @@ async def test_error_pages_lead_nowhere(facade: Facade, reason: str) -> None:
     assert "Location" not in response.headers
     assert response.status not in (200, 401)
     assert not page.all("form")
-    assert [link["href"] for link in page.all("a")] == ["/auth/account"] * (reason in ("METHOD_NOT_ALLOWED", "CONSOLE_OFF"))
+    led_on = reason in ("METHOD_NOT_ALLOWED", "CONSOLE_OFF")
+    assert [link["href"] for link in page.all("a")] == ["/auth/account"] * led_on
     assert not page.all("script")
     assert get_answer(refusal).title in page.words
     assert "0123456789ab" in page.words
