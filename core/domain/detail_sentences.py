@@ -39,6 +39,7 @@ _AUTHORIZATION = {
     "resource_no_uri": "resource is not a URI",
     "resource_absolute": "resource must be an absolute URI with a host, without fragment and user information",
     "resources_too_many": "at most {most} resources in one request",
+    "resources_too_long": "at most {most} characters in the resources of one request",
     "resource_unknown": "unknown resource {uri}; the operator can allow it with the setting OAuth.Resource",
     "resource_https": "resource {uri} must be https, or http on this machine",
     "resource_everywhere": "the server's own address stands for every service and cannot be named beside others",

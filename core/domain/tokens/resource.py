@@ -12,6 +12,8 @@ from core.domain.sayings import say
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _MAXIMUM_LENGTH = 2048
 _MAXIMUM_COUNT = 16
+#: Of those of one request together: a token that names them stays below 8 KiB, which is as long as a token may be.
+_MAXIMUM_TOGETHER = 3072
 
 
 @lru_cache(maxsize=4096)
@@ -64,6 +66,8 @@ def require_resources(requested: Sequence[str], policy: Policy) -> tuple[str, ..
     """
     if len(requested) > _MAXIMUM_COUNT:
         raise InvalidTarget(say("resources_too_many", most=_MAXIMUM_COUNT))
+    if sum(map(len, requested)) > _MAXIMUM_TOGETHER:
+        raise InvalidTarget(say("resources_too_long", most=_MAXIMUM_TOGETHER))
     listed = {normalise_resource(resource): resource for resource in policy.resources}
     wanted: dict[str, str] = {}
     for resource in requested:

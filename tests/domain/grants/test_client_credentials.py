@@ -116,6 +116,18 @@ def test_only_resources_that_are_some(house: House, resource: str) -> None:
     assert refusal_of(house, asking_for_itself(client.client_id, secret, resource)) == "InvalidTarget"
 
 
+def test_a_token_for_many_resources_is_good_after_a_restart(house: House) -> None:
+    """RFC 8707 §2: 3,072 characters in one request, so that no token is too long to be read; more is invalid_target."""
+    client, secret = a_program(house)
+    resources = tuple(f"https://{number:02}.example.com/{'x' * 169}" for number in range(16))
+    token = _token(house, client, secret, *resources)
+    house.restart()
+
+    assert validate(house, token, resources[-1]) is not None
+    longer = asking_for_itself(client.client_id, secret, *resources[1:], resources[0] + "x")
+    assert refusal_of(house, longer) == "InvalidTarget"
+
+
 _ENDS: dict[str, Callable[[House, str], object]] = {
     "revoked": lambda house, client_id: house.clients.revoke_tokens(client_id),
     "blocked": lambda house, client_id: house.clients.block(client_id),
