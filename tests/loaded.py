@@ -145,6 +145,9 @@ def serve() -> None:
                 control.send(b"%d" % os.getpid())
                 break
             os.waitpid(between, 0)
+            # Theirs alone: whoever reads the other end of a pipe learns of their end by it.
+            for descriptor in order[2].values():
+                os.close(descriptor)
             control.send(b"0")
     if order is not None:
         _become(*order, shim)

@@ -228,3 +228,9 @@ def test_grpc_writes_nothing_past_the_log() -> None:
 
     assert said[0].stderr != ""
     assert (said[1].returncode, said[1].stderr) == (0, "")
+
+
+def test_a_core_that_does_not_start_keeps_no_test_waiting(tmp_path: Path) -> None:
+    """Whoever waits for it to be ready learns of its end, and why, from the pipe that nobody else holds."""
+    with pytest.raises(RuntimeError, match="Nonsense"):
+        Pair(tmp_path, limit_lines=("Nonsense = 3",)).__enter__()
