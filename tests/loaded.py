@@ -146,8 +146,8 @@ def serve() -> None:
                 break
             os.waitpid(between, 0)
             # Theirs alone: whoever reads the other end of a pipe learns of their end by it.
-            for descriptor in order[2].values():
-                os.close(descriptor)
+            for given in order[2].values():
+                os.close(given)
             control.send(b"0")
     if order is not None:
         _become(*order, shim)
