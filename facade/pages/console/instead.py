@@ -4,6 +4,7 @@ from sanic import HTTPResponse
 
 from facade import paths
 from facade.cookies import Browser
+from facade.correlation import correlation_id
 from facade.csrf import csrf_token
 from facade.errors import Refusal
 from facade.facade import Facade
@@ -21,5 +22,9 @@ def not_an_operator_page(facade: Facade, browser: Browser, session_token: str) -
 
 def nothing_page(facade: Facade, refusal: Refusal, status: int) -> HTTPResponse:
     """Says what the core said: there is no such thing, or it cannot be done in this state."""
-    values = {"details": detail_words(refusal), "console_url": facade.local_url(paths.CONSOLE)}
+    values = {
+        "details": detail_words(refusal),
+        "incident": correlation_id.get(),
+        "console_url": facade.local_url(paths.CONSOLE),
+    }
     return facade.pages.render("console/nothing.html", values, status=status)

@@ -102,6 +102,15 @@ def test_what_is_not_there_is_404(operator: Operator) -> None:
     assert operator.get("/admin/client").status_code == 400
 
 
+def test_what_cannot_be_shown_says_where_the_logs_tell_of_it(pair: Pair, operator: Operator) -> None:
+    """By the number on the page, as every other page of an error: both processes' lines have it."""
+    [number] = re.findall(r'<p class="detail">([0-9a-f]{12})</p>', operator.get("/admin/user", username="nobody").text)
+
+    told = f"correlation_id={number}"
+    wait_until(lambda: told in pair.core_log.read_text(), "the core to tell of it")
+    wait_until(lambda: told in pair.facade_log.read_text(), "the facade to tell of it")
+
+
 def test_an_act_asks_once_and_is_done_once_confirmed(pair: Pair, operator: Operator) -> None:
     """Opening the page that asks ends nothing; its form ends the grant, and says how much it was."""
     client_id, token = connect(pair, "Cut off")
