@@ -23,6 +23,7 @@ from core.domain.grants.token_request import (
     TokenRequest,
     TokenResponse,
 )
+from core.domain.sessions.login import begin_session
 from core.domain.sessions.session import Session
 from core.domain.tokens.grant_token import TokenKind, find_grant_token
 from core.domain.tokens.validation import ValidToken
@@ -50,6 +51,14 @@ def a_session(house: House, user: User) -> str:
     session = Session(hashlib.sha256(secret).digest(), user.subject, now, now + house.policy.current.session_lifetime)
     house.store.write(lambda tx: tx.create_session(session))
     return urlsafe_b64encode(secret).rstrip(b"=").decode()
+
+
+def a_network_that_is_known(house: House) -> str:
+    """An address from which somebody has signed in just now; the network is no other test's."""
+    address, now = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1", house.clock.now()
+    session = Session(secrets.token_bytes(32), a_user(house).subject, now, now + 3600, address)
+    house.store.write(lambda tx: begin_session(tx, session, ""))
+    return address
 
 
 def register(house: House, body: dict[str, Any], *, network_address: str = "192.0.2.1") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from core.domain.clock import Clock
 from core.domain.errors import TemporarilyUnavailable
 from core.domain.keys.master_key import MasterKeys
 from core.domain.limits.key import LimitKey
+from core.domain.limits.known_network import require_slot_in_all
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import Policy, PolicySource
@@ -142,8 +143,9 @@ class DeviceAuthorizationEndpoint:
     ) -> str:
         proven.claim(tx)
         rate, now_ms = policy.device_flow.authorizations, self._clock.now_ms()
-        for of, each in ((network, rate), ("", Rate(rate.count * NETWORKS_AT_ONCE, rate.period))):
-            require_slot(tx, LimitKey.of("device", network=of), each, now_ms=now_ms, what="device authorizations")
+        in_all, what = Rate(rate.count * NETWORKS_AT_ONCE, rate.period), "device authorizations"
+        require_slot(tx, LimitKey.of("device", network=network), rate, now_ms=now_ms, what=what)
+        require_slot_in_all(tx, LimitKey.of("device"), in_all, network, now_ms=now_ms, what=what)
         for user_code, wanted in candidates.items():
             if tx.create_device_authorization(wanted):
                 return user_code

@@ -18,6 +18,7 @@ from core.domain.clients.metadata_document import MetadataDocument, parse_metada
 from core.domain.clock import Clock
 from core.domain.errors import ClientBlocked, ClientDocumentRefused, ClientDocumentUnwanted, TemporarilyUnavailable
 from core.domain.limits.key import LimitKey
+from core.domain.limits.known_network import require_slot_in_all
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import DocumentPolicy, Policy
@@ -167,7 +168,7 @@ class ClientDocuments:
         def intent(tx: LimitIntents) -> None:
             what = "apps that are new here"
             require_slot(tx, LimitKey.of("client document", network=network), rate, now_ms=now_ms, what=what)
-            require_slot(tx, LimitKey.of("client document"), in_all, now_ms=now_ms, what=what)
+            require_slot_in_all(tx, LimitKey.of("client document"), in_all, network, now_ms=now_ms, what=what)
 
         if rate.count:
             self._store.write(intent)

@@ -19,6 +19,7 @@ from core.domain.errors import (
     RegistrationOff,
 )
 from core.domain.limits.key import LimitKey
+from core.domain.limits.known_network import require_slot_in_all
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import Policy, PolicySource, RegistrationMode
@@ -189,13 +190,14 @@ def _information(client: Client, metadata: ClientMetadata) -> dict[str, object]:
 
 
 def spend_registration(tx: LimitIntents, network: str, policy: Policy, *, now_ms: int) -> None:
-    """Use what a network, and everybody together, may add to the clients that are kept.
+    """Use what a network, and all that are not known together, may add to the clients that are kept.
 
     Raises:
         TooManyAttempts: it is used up.
     """
-    for key, rate in ((LimitKey.of("registration", network=network), policy.registrations), (_IN_ALL, _in_all(policy))):
-        require_slot(tx, key, rate, now_ms=now_ms, what="registrations")
+    here, what = LimitKey.of("registration", network=network), "registrations"
+    require_slot(tx, here, policy.registrations, now_ms=now_ms, what=what)
+    require_slot_in_all(tx, _IN_ALL, _in_all(policy), network, now_ms=now_ms, what=what)
 
 
 def _in_all(policy: Policy) -> Rate:

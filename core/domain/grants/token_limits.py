@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from core.domain.grants.grant import SAME_ATTEMPT_WINDOW
 from core.domain.limits.key import LimitKey
+from core.domain.limits.known_network import require_slot_in_all
 from core.domain.limits.rate import LimitIntents, Rate, require_slot
 from core.domain.policy import Policy
 
@@ -45,8 +46,14 @@ def spend_tries(
     spent = LimitKey.of("token attempt", account=f"{client_id}\0{attempt_id.hex()}")
     if tx.is_remembered(spent, now_ms=now_ms):
         return
+    what = "token requests"
     for limit in limits:
-        require_slot(tx, limit.key(client_id, network), limit.rate, now_ms=now_ms, what="token requests")
+        key = limit.key(client_id, network)
+        if limit.per_network:
+            require_slot(tx, key, limit.rate, now_ms=now_ms, what=what)
+        else:
+            # Anybody may name a public client; whose users are at home here is not kept out by it.
+            require_slot_in_all(tx, key, limit.rate, network, now_ms=now_ms, what=what)
     tx.remember(spent, until_ms=now_ms + SAME_ATTEMPT_WINDOW * 1000)
 
 

@@ -16,10 +16,10 @@ from enum import StrEnum
 
 from core.domain.errors import TooManyAttempts
 from core.domain.limits.key import LimitKey
+from core.domain.limits.known_network import KNOWN_FOR
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate
 from core.domain.limits.used_up import UsedUp
-from core.domain.sessions.login_attempts import KNOWN_FOR
 from core.domain.users.user import User
 
 WRONG_ANSWERS = Rate(10, 900)

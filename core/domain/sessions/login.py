@@ -12,6 +12,7 @@ from core.domain.audit.record import AuditIntents, AuditRecord, record_of
 from core.domain.clock import Clock, lies_ahead
 from core.domain.errors import LocalUsersOff, LoginFailed, Refusal, TemporarilyUnavailable
 from core.domain.factors.second_factor import SecondFactorFacts
+from core.domain.limits.known_network import know_network
 from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
@@ -28,6 +29,10 @@ _FAILED = "user name or password is wrong"
 
 class SessionOwnerFacts(UserFacts, SessionFacts, Protocol):
     """What tells whose a session is."""
+
+
+class SessionBeginning(SessionIntents, LimitIntents, Protocol):
+    """What beginning a session writes."""
 
 
 class LoginTransaction(
@@ -199,6 +204,13 @@ def actor_of(user: User) -> Actor:
     return Actor(ActorKind.USER, user.subject, user.username)
 
 
+def begin_session(tx: SessionBeginning, session: Session, previous_token: str) -> None:
+    """Write it down, end the one that the browser had before, and know its network from now on."""
+    tx.create_session(session)
+    end_session(tx, previous_token)
+    know_network(tx, session.network_address, now=session.created_at)
+
+
 def end_session(tx: SessionIntents, token: str) -> None:
     """End the session that a browser had before, if it had one."""
     token_hash = find_token_hash(token)
@@ -226,8 +238,7 @@ def enter(tx: LoginTransaction, user: User, session: Session, previous_token: st
     """
     if not tx.record_login(user.subject, now=session.created_at):
         raise LoginFailed(_FAILED)
-    tx.create_session(session)
-    end_session(tx, previous_token)
+    begin_session(tx, session, previous_token)
     tx.record_act(record)
 
 

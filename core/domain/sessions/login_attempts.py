@@ -17,6 +17,7 @@ from typing import Protocol
 from core.domain.clock import Clock
 from core.domain.errors import TooManyAttempts
 from core.domain.limits.key import LimitKey
+from core.domain.limits.known_network import KNOWN_FOR
 from core.domain.limits.network import network_of
 from core.domain.limits.rate import LimitIntents, Rate
 from core.domain.limits.used_up import UsedUp
@@ -24,8 +25,6 @@ from core.domain.policy import Policy, PolicySource
 from core.domain.writing import Writes
 
 NETWORKS_AT_ONCE = 10
-#: For how long a network is known after a right password, in seconds.
-KNOWN_FOR = 30 * 24 * 60 * 60
 
 
 class AttemptStore(Writes[LimitIntents], Protocol):

@@ -21,7 +21,7 @@ from core.domain.limits.rate import LimitIntents
 from core.domain.policy import PolicySource, UpstreamProvider
 from core.domain.randomness import Randomness
 from core.domain.sayings import say
-from core.domain.sessions.login import Logins, actor_of, end_session
+from core.domain.sessions.login import Logins, actor_of, begin_session
 from core.domain.sessions.login_attempts import Try
 from core.domain.sessions.session import Session, SessionIntents, SignInMethod
 from core.domain.tokens.access_token import LONGEST_LIFETIME
@@ -252,13 +252,12 @@ class UpstreamLogins:
                 tx.record_act(_record(Act.GROUPS_SET, user, now, network_address, change))
                 tx.record_change(ChangeKind.SUBJECT_CHANGED, user.subject, now=now, keep_until=now + LONGEST_LIFETIME)
             begun = replace(session, subject=user.subject)
-            tx.create_session(begun)
+            begin_session(tx, begun, previous_token)
             tx.note_upstream_session(
                 UpstreamSession(
                     begun.token_hash, provider.name, end_session_endpoint, begun.expires_at, sealed_id_token
                 )
             )
-            end_session(tx, previous_token)
             self._logins.attempts.give_back(tx, tried)
             return begun
 

@@ -19,6 +19,7 @@ from core.outbound.client_documents import FetchedDocuments
 from core.outbound.guarded_http import GuardedHttp
 from tests.document_host import a_document, http_answer
 from tests.domain.clients.documents import ADDRESS, CLIENT, World, build_world
+from tests.domain.road import a_network_that_is_known
 from tests.fakes.network import HangingNetwork
 from tests.patience import PATIENCE
 from tests.running import wait_until
@@ -205,6 +206,13 @@ def test_a_rate_for_each_network_and_for_all(world: World) -> None:
     with pytest.raises(TooManyAttempts):
         load(world, "https://client.example/2", network_address="192.0.2.200")
     assert len(world.host.requests) == 20
+    # What all have together is for networks from which nobody has signed in within a month.
+    known = a_network_that_is_known(world.house)
+    for number in range(2):
+        with pytest.raises(ClientDocumentRefused):
+            load(world, f"https://client.example/k{number}", network_address=known)
+    with pytest.raises(TooManyAttempts):
+        load(world, "https://client.example/2", network_address=known)
 
 
 def test_no_rate(world: World) -> None:

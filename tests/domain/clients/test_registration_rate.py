@@ -5,9 +5,10 @@ import secrets
 import pytest
 
 from core.domain.errors import TooManyAttempts
+from core.domain.limits.known_network import KNOWN_FOR
 from core.domain.limits.rate import Rate
 from tests.domain.house import House
-from tests.domain.road import register
+from tests.domain.road import a_network_that_is_known, register
 
 BODY = {"redirect_uris": ["http://localhost/callback"]}
 
@@ -83,3 +84,25 @@ def test_all_networks_together_have_a_budget(house: House) -> None:
         house.clock.advance(2 * 450)
         for _ in range(2):
             a_new_client(house, "198.51.100.200")
+
+
+def test_whoever_comes_from_many_networks_keeps_nobody_out_where_somebody_has_signed_in(house: House) -> None:
+    """Limits.Registrations in all is for networks from which nobody has signed in within a month: one line with IPv6
+    is as many as it likes (RFC 6177 §2). A network that is known has its own and no more, over restarts, too."""
+    with house.under(registrations=Rate(2, 3600)):
+        house.clock.advance(8 * 3600)
+        known = a_network_that_is_known(house)
+        for number in range(8):
+            a_new_client(house, f"2001:db8:0:{number + 16:x}::1")
+        house.restart()
+        with pytest.raises(TooManyAttempts):
+            a_new_client(house, "2001:db8:1::1")
+        for _ in range(2):
+            a_new_client(house, known)
+        with pytest.raises(TooManyAttempts):
+            a_new_client(house, known)
+        house.clock.advance(KNOWN_FOR)
+        for number in range(8):
+            a_new_client(house, f"2001:db8:0:{number + 32:x}::1")
+        with pytest.raises(TooManyAttempts):
+            a_new_client(house, known)

@@ -18,6 +18,7 @@ from tests.domain.road import (
     Connection,
     a_client,
     a_confidential_client,
+    a_network_that_is_known,
     a_session,
     a_user,
     grant_id_of,
@@ -303,21 +304,23 @@ def test_switched_off(house: House) -> None:
 
 
 def test_devices_have_a_rate(house: House) -> None:
-    """Setting Limits.DeviceAuthorizations: for one network, and ten times as many in all."""
+    """Setting Limits.DeviceAuthorizations: for one network, and ten times as many for all from which nobody has signed
+    in within a month."""
     flow = house.policy.current.device_flow
     client = a_device_client(house)
     with house.under(device_flow=type(flow)(True, flow.code_lifetime, Rate(2, 3600), flow.user_codes)):
+        networks = [*(f"198.51.100.{number}" for number in range(24)), a_network_that_is_known(house)]
         started = []
-        for number in range(24):
+        for number, network in enumerate(networks):
             for _ in range(3):
                 try:
-                    a_device(house, client=client, network_address=f"198.51.100.{number}")
+                    a_device(house, client=client, network_address=network)
                 except Exception as refusal:
                     assert type(refusal).__name__ == "TooManyAttempts"
                 else:
                     started.append(number)
 
-    assert started == [number for number in range(10) for _ in range(2)]
+    assert started == [number for number in (*range(10), 24) for _ in range(2)]
 
 
 @pytest.mark.parametrize("approved", [False, True], ids=["before the user's yes", "after it"])

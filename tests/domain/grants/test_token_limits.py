@@ -11,7 +11,7 @@ from core.domain.errors import InvalidGrant, TooManyAttempts
 from core.domain.grants.token_request import RefreshParameters, TokenRequest
 from core.domain.limits.rate import Rate
 from tests.domain.house import House
-from tests.domain.road import a_client, connect, refreshing
+from tests.domain.road import a_client, a_network_that_is_known, connect, refreshing
 
 LIMIT = Rate(2, 600)
 
@@ -45,6 +45,15 @@ def test_a_client_has_tries_in_each_network_and_ten_times_as_many_in_all(house: 
         house.restart()
         assert not _ask(house, wild, "203.0.113.1")
         assert _ask(house, other, "203.0.113.1")
+
+
+def test_whoever_names_a_client_everywhere_keeps_nobody_out_where_somebody_has_signed_in(house: House) -> None:
+    """A public client's id is everybody's to name (RFC 6749 §2.2): a network that is known has its own tries for it."""
+    client, known = a_client(house), a_network_that_is_known(house)
+    with house.under(token_requests=LIMIT):
+        assert all(_ask(house, client, f"198.51.100.{n // 2}") for n in range(20))
+        assert not _ask(house, client, "203.0.113.1")
+        assert [_ask(house, client, known) for _ in range(3)] == [True, True, False]
 
 
 def test_a_network_has_tries_whichever_clients_ask(house: House) -> None:

@@ -1,6 +1,7 @@
 """Logins with a passkey (WebAuthn Level 3 §7.2), by a real authenticator in software."""
 
 import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,7 +30,7 @@ from core.domain.users.user import User
 from tests.authenticator import BE, BS, UP, UV, Authenticator, decoded, encoded
 from tests.domain.house import ISSUER, House
 from tests.domain.passkeys import NETWORK, Owner
-from tests.domain.road import BINDING, a_session, a_user, refusal
+from tests.domain.road import BINDING, a_session, a_user, refusal, register
 from tests.domain.sessions.form import log_in
 from tests.patience import PATIENCE
 
@@ -299,3 +300,20 @@ def test_the_second_step_counts_too(owner: Owner) -> None:
     assert refusal(lambda: owner.second_step(pending, signed=b"")) is PasskeyFailed
     assert refusal(lambda: owner.second_step(pending, rp_id="example.com")) is PasskeyFailed
     assert refusal(lambda: owner.second_step(pending, flags=UV | BE | BS)) is PasskeyFailed
+
+
+def test_who_has_proved_all_that_is_asked_for_makes_their_network_known(house: House, owner: Owner) -> None:
+    """Limits.Registrations in all is for strangers: a right password alone, where a second step follows, makes nobody
+    one who is known, and the step, or a passkey by itself, does."""
+    with house.under(registrations=Rate(1, 3600)):
+        for n in range(4):
+            register(house, _a_new_client(), network_address=f"198.51.100.{160 + n}")
+        for owner.network, by_itself in (("203.0.113.160", False), ("203.0.113.161", True)):
+            waiting = owner.first_step()
+            assert refusal(lambda: register(house, _a_new_client(), network_address=owner.network)) is TooManyAttempts
+            assert owner.sign_in() if by_itself else owner.second_step(waiting)
+            assert register(house, _a_new_client(), network_address=owner.network)["client_id"]
+
+
+def _a_new_client() -> dict[str, Any]:
+    return {"client_name": secrets.token_hex(8), "redirect_uris": ["http://localhost/callback"]}
