@@ -294,7 +294,7 @@ def test_the_doctor_speaks_the_readers_language(pair: Pair, operator: Operator) 
 
 @pytest.mark.parametrize("period", ["hour", "day", "month"])
 def test_charts_need_no_script_and_no_other_server(pair: Pair, operator: Operator, period: str) -> None:
-    """An SVG of the page's own, and every number once more in a table."""
+    """An SVG of the page's own, and every number once more in a table, which is named as its chart."""
     client_id, token = connect(pair, "Charted")
     assert refreshes(pair, client_id, token)
     page = operator.get("/admin/statistics", period=period)
@@ -303,6 +303,9 @@ def test_charts_need_no_script_and_no_other_server(pair: Pair, operator: Operato
     assert page.text.count("<figure>") == 8
     assert '<svg class="chart"' in page.text
     assert re.search(r'<td role="cell" data-label="rotated"><div>\d', page.text)
+    named = re.findall(r'<table role="table" aria-label="([^"]+)">', page.text)
+    assert {*named} <= {*re.findall("<figcaption>([^<]+)</figcaption>", page.text)}
+    assert len(named) == len({*named}) == page.text.count("<table")
     assert "<script" not in page.text
     assert "style=" not in page.text
     assert not re.search(r'(src|href)="(https?:)?//', page.text)
