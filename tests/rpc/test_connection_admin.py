@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import grpc
 import pytest
-from tokenhouse.v1 import authorization_pb2, discovery_pb2, registration_pb2
+from tokenhouse.v1 import authorization_pb2, discovery_pb2, registration_pb2, session_pb2
 from tokenhouse.v1 import connection_admin_pb2 as pb
 
 from tests.rpc.connections import findings_of, last_attempt, look, steps_of
@@ -121,6 +121,20 @@ def test_a_no_and_a_wrong_password_are_seen(road: Road) -> None:
 
     assert steps_of(attempt)[-3:] == [("login", "login_failed"), ("authorize", "consent_asked"), ("consent", "denied")]
     assert "not-a-user" not in str(attempt)
+
+
+def test_an_answer_of_who_was_signed_out_meanwhile(road: Road) -> None:
+    """OpenID Connect Core §3.1.2.6 login_required, at the question: no client has asked for no page there."""
+    sealed = road.start(road.session_token).consent.sealed_request
+    road.serving.sessions.LogOut(session_pb2.LogOutRequest(session_token=road.session_token), timeout=DEADLINE)
+    yes = authorization_pb2.DecideConsentRequest(
+        sealed_request=sealed, session_token=road.session_token, browser_binding=BINDING, approved=True
+    )
+    refused(road.serving.authorization.DecideConsent, yes)
+    told = last_attempt(road.serving, road.client_id).events[-1]
+
+    assert (told.step, told.outcome, told.refused) == ("consent", "login_required", True)
+    assert told.words == "the user had been signed out before they answered"
 
 
 def test_a_registration_that_no_setting_allows(serving: Serving) -> None:

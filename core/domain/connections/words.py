@@ -22,6 +22,7 @@ SEEN: Mapping[tuple[Step, str], str] = {
     (Step.LOGIN, "too_many_attempts"): "too many logins failed before",
     (Step.CONSENT, "allowed"): "the user allowed it",
     (Step.CONSENT, "denied"): "the user said no",
+    (Step.CONSENT, "login_required"): "the user had been signed out before they answered",
     (Step.CODE, "issued"): "an authorization code went to the client",
     (Step.DEVICE, "started"): "a device asked for a code (RFC 8628)",
     (Step.DEVICE, "code_entered"): "the user typed the device's code",
