@@ -2,8 +2,8 @@
 
 A challenge is used up before anything is verified, and costs a try that a good answer gives back: one of the account's,
 as `factor_attempts` counts them. Of a passkey that nobody has there is nothing to verify, and nothing is written: the
-challenge stays, which tells whoever has a credential ID, random bytes that nobody guesses, that it is nobody's. What else
-is refused tells nobody which part was wrong: a disabled user and a bad signature are one and the same.
+challenge stays, which tells whoever has a credential ID, random bytes that nobody guesses, that it is nobody's. What
+else is refused tells nobody which part was wrong: a disabled user and a bad signature are one and the same.
 """
 
 from typing import TypeAlias
