@@ -114,7 +114,9 @@ _BROKEN = """() => {
             for (const word of texts.currentNode.data.matchAll(set.matches('time') ? /[^ ]+/g : /[^\\s-]+/g)) {
                 range.setStart(texts.currentNode, word.index);
                 range.setEnd(texts.currentNode, word.index + word[0].length);
-                if (new Set([...range.getClientRects()].map(line => line.top)).size > 1) found.push(word[0]);
+                const lines = [...range.getClientRects()], wide = lines.reduce((sum, line) => sum + line.width, 0);
+                const room = set.closest('td > div, dd, li, p, summary, div').clientWidth;
+                if (new Set(lines.map(line => line.top)).size > 1 && wide < room) found.push(word[0]);
             }
     }
     return found;
@@ -127,7 +129,7 @@ def test_no_address_code_or_date_of_the_console_is_torn(
     """A line ends where the page says that it may, on a phone and where the tables are as narrow as they become; and no
     table is wider than its page."""
     torn = {}
-    for width in (PHONE, 961):
+    for width in (PHONE, 1089):
         with hang(chromium, pair, width=width) as frame:
             for shown in walks["de"]:
                 if shown.template.startswith("console/"):
