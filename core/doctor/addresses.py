@@ -20,6 +20,7 @@ _RESTART = "restart the core to let it use this setting"
 #: What the facade says at /readyz, and nobody else.
 _ANSWERS = (b"ok\n", b"the core is not serving\n")
 _LONGEST_ANSWER = 100
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 #: Where to find a server that listens on every address.
 _NEAR = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -37,6 +38,8 @@ def examine_addresses(config: Config, core: Listener | None, *, answers: bool) -
             yield _examine_port(setting, address) if core is None else _examine_running_port(setting, address, core)
     status = _ask_facade(config)
     yield _examine_facade(config.server.listen, status, running=core is not None, answers=answers)
+    if status == http.HTTPStatus.OK and core is not None:
+        yield from _examine_public_address(config.server.address, config.server.listen)
     if metrics.facade_listen is not None:
         yield _examine_facade_metrics(metrics.facade_listen, serving=status is not None)
 
@@ -103,6 +106,19 @@ def _examine_facade(address: ListenAddress, status: int | None, *, running: bool
     if running and not _is_open(address):
         return note(_SUBJECT, f"Server.Listen: no facade listens on {address}: tokenhouse serve facade starts one")
     return _examine_port("Server.Listen", address)
+
+
+def _examine_public_address(address: str, listen: ListenAddress) -> Iterator[Finding]:
+    """Of an address that is this machine's own nothing needs to be asked beyond it."""
+    parts = urlsplit(address)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    host = parts.hostname or ""
+    if host in _THIS_MACHINE and port != listen.port and not _is_open(ListenAddress(host, port)):
+        yield problem(
+            _SUBJECT,
+            f"Server.Address: nobody listens at {address}: let Server.Listen, which is {listen}, "
+            "have its port, or let what stands before the server listen there",
+        )
 
 
 def _examine_facade_metrics(address: ListenAddress, *, serving: bool) -> Finding:

@@ -37,3 +37,20 @@ def test_a_facade_without_a_core(tmp_path: Path) -> None:
     )
     assert re.search(r"Metrics\.FacadeListen: nobody listens on .*: restart the facade", called.stdout)
     assert called.stdout.endswith("\n\n2 problems.\n")
+
+
+def test_an_address_where_nobody_listens(tmp_path: Path) -> None:
+    """Whoever changes the port of Server.Address alone has a server that is well, and that no client reaches."""
+    with Pair(tmp_path) as pair:
+        config, port = tmp_path / "t.conf", free_port()
+        text = config.read_text()
+        config.write_text(text.replace(f"localhost:{pair.port}", f"localhost:{port}"))
+        called = Operator(config)("doctor")
+        config.write_text(text)
+        before = Operator(config)("doctor")
+    told = (
+        f"Server.Address: nobody listens at http://localhost:{port}: let Server.Listen, which is 127.0.0.1:{pair.port}"
+    )
+    assert told in called.stdout
+    assert called.status == 1
+    assert "Server.Address: nobody" not in before.stdout
