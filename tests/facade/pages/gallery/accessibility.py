@@ -9,7 +9,8 @@ _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(en
 _RUN = (
     "axe.run({resultTypes: ['violations']}).then(found => found.violations.map(each => [each.id, each.nodes[0].html]))"
 )
-_BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+#: How many pixels of the page are beyond the window.
+BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def find_faults(page: Page) -> list[str]:
@@ -18,4 +19,4 @@ def find_faults(page: Page) -> list[str]:
         page.evaluate(_AXE)
     broken = [f"{rule}: {element}" for rule, element in page.evaluate(_RUN)]
     # WCAG 2.2 §1.4.10.
-    return broken + [f"{beyond} pixels beyond the window" for beyond in [page.evaluate(_BEYOND)] if beyond > 0]
+    return broken + [f"{beyond} pixels beyond the window" for beyond in [page.evaluate(BEYOND)] if beyond > 0]

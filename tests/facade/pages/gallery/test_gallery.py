@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 import facade
 from facade.pages.console.charts import MOST_SERIES
 from facade.texts.languages import CATALOGUES
-from tests.facade.pages.gallery.accessibility import find_faults
+from tests.facade.pages.gallery.accessibility import BEYOND, find_faults
 from tests.facade.pages.gallery.frame import Scheme, hang
 from tests.facade.pages.gallery.pages import Gallery, Shown
 from tests.facade.pages.gallery.screenshots import FOLDER, LARGEST, PHONE, PICTURES
@@ -88,6 +88,23 @@ def test_tables_below_charts_stay_in_their_place(pair: Pair, chromium: Browser, 
 
     assert len(beyond) > 1
     assert max(beyond) <= 0
+
+
+def test_buttons_have_room_for_the_longest_verbs(pair: Pair, chromium: Browser, walks: dict[str, list[Shown]]) -> None:
+    """WCAG 2.2 §1.4.10: at 320 pixels nothing of an act that is asked once more runs out of the window."""
+    [shown] = (shown for shown in walks["de"] if shown.name == "console_confirm")
+    acts = CATALOGUES["de"].section("console.act")
+    verbs = [str(verb) for key, verb in acts if key.endswith(".verb")]
+    with hang(chromium, pair, width=320) as frame:
+        frame.show(shown, "light")
+        button = frame.page.locator("button.primary")
+        beyond = {}
+        for verb in verbs:
+            button.evaluate("(button, verb) => { button.textContent = verb; }", verb)
+            beyond[verb] = frame.page.evaluate(BEYOND)
+
+    assert len(beyond) > 1
+    assert {verb: pixels for verb, pixels in beyond.items() if pixels > 0} == {}
 
 
 def test_axe_would_find_something(pair: Pair, chromium: Browser, walks: dict[str, list[Shown]]) -> None:
