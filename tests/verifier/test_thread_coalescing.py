@@ -308,3 +308,22 @@ def test_every_question_gets_its_own_answer(echo: Echo, crowd_of: "Callable[...,
     answers = [crowd.ask(f"q{number}") for number in range(4000)]
     assert [future.result(PATIENCE) for future in answers] == [f"Q{number}" for number in range(4000)]
     assert sum(map(len, echo.batches)) == 4000
+
+
+def test_many_give_up_at_any_moment_and_nobody_else_misses_an_answer() -> None:
+    """Before they are sent, in flight, or just when they are woken: the others are woken all the same."""
+
+    def send(questions: Sequence[str], timeout: float) -> list[str | Exception]:
+        # What a core takes, so that some have no time left at each of these moments.
+        time.sleep(0.001 * (len(questions) % 3))
+        return [question.upper() for question in questions]
+
+    threads, coalescer = ThreadPoolExecutor(64), ThreadCoalescer[str, str](send, size=len)
+    crowd = Crowd(coalescer, threads)
+    # Every fourth is patient.
+    asked = [crowd.ask(f"q{number}", timeout=0.0005 * (number % 4) or PATIENCE) for number in range(2000)]
+    for number, future in enumerate(asked):
+        error = future.exception(PATIENCE) if number % 4 else None
+        assert isinstance(error, TimeoutError) if error else future.result(PATIENCE) == f"Q{number}"
+    assert not crowd.under_way()
+    assert coalescer.ask("after", timeout=PATIENCE) == "AFTER"
