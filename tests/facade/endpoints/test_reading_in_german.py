@@ -138,6 +138,25 @@ def test_each_grant_is_told_in_german(reader: Operator, app: str) -> None:
     assert {piece for path in paths for piece in _english_in(reader.browser.get(path))} == set()
 
 
+def test_a_refused_request_is_told_in_german(pair: Pair) -> None:
+    """RFC 6749 §4.1.2.1: what ends on a page, at the authorization endpoint and where logins and answers go."""
+    known = Visit(pair, register(pair))
+    faults = [
+        {"client_id": ""}, {"client_id": "client_fremd"}, {"client_id": "https://localhost/../c"},
+        {"client_id": "https://fremd.example/c"}, {"client_id": "https://localhost:1/c"}, {"redirect_uri": ""},
+        {"redirect_uri": "https://fremd.example/cb"}, {"redirect_uri": "http://127.0.0.1/#f"},
+        {"redirect_uri": "http://127.0.0.1/a?code=1"}, {"redirect_uri": "x" * 3000},
+    ]  # fmt: skip
+    known.browser.headers["Accept-Language"] = "de"
+    pages = [known.start(**fault) for fault in faults]
+    pages += [known.browser.get(path) for path in ("/login/callback/fremd?state=x", "/login", "/nirgends", "/admin/x")]
+    pages += [known.browser.post(path, data={"x": "y"}) for path in ("/login", "/consent")]
+    pages.append(known.log_in(known.start(), "falsch"))
+
+    assert min(page.status_code for page in pages) >= 400
+    assert {piece for page in pages for piece in _english_in(page)} == set()
+
+
 def test_english_would_be_found(reader: Operator) -> None:
     """The look is a real one: the same page in English is full of it."""
     page = reader.browser.get("/admin/connections", headers={"Accept-Language": "en"})
