@@ -7,6 +7,7 @@ from hashlib import sha256
 import grpc
 import pytest
 from tokenhouse.v1 import grant_admin_pb2
+from tokenhouse_verifier import memory
 from tokenhouse_verifier.errors import InvalidToken, Unavailable
 
 from tests.certificates import Authority, spiffe
@@ -93,6 +94,27 @@ def test_who_is_listed_no_more_is_answered_no_more(
         assert isinstance(refusal, Unavailable)
         assert "CALLER_UNKNOWN" in refusal.description
         assert verifier.verify(third, timeout=DEADLINE).username == road.username
+
+
+def test_nor_from_memory(
+    road: Road, serving: Serving, credentials: grpc.ChannelCredentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """verifier/README.md, Over TLS: while the core refuses the service every token is Unavailable, remembered ones too;
+    that does not wait until the changes have been silent for long."""
+    monkeypatch.setattr(memory, "SILENCE", 3600.0)
+    target = f"127.0.0.1:{serving.config.grpc.listen.port}"
+    token = road.connect(resource=REPORTS).access_token
+    policy = serving.config.policy()
+    with verifying("threads", target, audience=REPORTS, credentials=credentials) as verifier:
+        follow(verifier, token)
+        serving.core.change_policy(replace(policy, callers=(), caller_tokens=()))
+        try:
+            refusal = wait_until_refused(verifier, token)
+        finally:
+            serving.core.change_policy(policy)
+        assert isinstance(refusal, Unavailable)
+        assert "CALLER_UNKNOWN" in refusal.description
+        assert follow(verifier, token).username == road.username
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -20,6 +20,8 @@ _log = logging.getLogger("tokenhouse_verifier")
 #: Between two streams, in seconds.
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 2.0
+#: The core knows this service no more: what it has told is not this service's any longer.
+_NOT_ALLOWED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
 
 
 class Changes:
@@ -82,6 +84,8 @@ class Changes:
                     self._say_that_it_is_well()
                     pause = _FIRST_PAUSE
             except grpc.RpcError as error:
+                if isinstance(error, grpc.Call) and error.code() in _NOT_ALLOWED:
+                    self._memory.forget()
                 self._say_that_it_broke(_reason_of(error))
             except Gap as gap:
                 self._memory.forget()
