@@ -80,7 +80,7 @@ def app(pair: Pair) -> str:
     for client_id in ("https://fremd.example/c", "https://localhost:1/c", "https://10.0.0.1/c", "client_fremd"):
         Visit(pair, client_id).start()
     mistyping = Visit(pair, visit.client_id)
-    mistyping.log_in(mistyping.start(), "falsch")
+    mistyping.log_in(mistyping.start(), "falsch", "niemand")
     again = Visit(pair, visit.client_id)
     again.redeem(again.code(), code_verifier="x" * 43)
     code = visit.code()
@@ -151,7 +151,7 @@ def test_a_refused_request_is_told_in_german(pair: Pair) -> None:
     pages = [known.start(**fault) for fault in faults]
     pages += [known.browser.get(path) for path in ("/login/callback/fremd?state=x", "/login", "/nirgends", "/admin/x")]
     pages += [known.browser.post(path, data={"x": "y"}) for path in ("/login", "/consent")]
-    pages.append(known.log_in(known.start(), "falsch"))
+    pages.append(known.log_in(known.start(), "falsch", "niemand"))
 
     assert min(page.status_code for page in pages) >= 400
     assert {piece for page in pages for piece in _english_in(page)} == set()
