@@ -48,6 +48,8 @@ class _Grant:
     validations: list[Call] = field(default_factory=list)
     #: Of its user.
     disables: list[Call] = field(default_factory=list)
+    #: Of the processes.
+    restarts: list[Call] = field(default_factory=list)
 
     def violations(self) -> Iterator[Violation]:
         """By rule."""
@@ -96,8 +98,14 @@ class _Grant:
             and other.start < moment
             and (call.outcome is Outcome.UNKNOWN or other.start < call.end)
             for other in self.refreshes
-            if other.outcome is not Outcome.NO
+            if other.outcome is not Outcome.NO or self._may_have_been_asked_twice(other)
         )
+
+    def _may_have_been_asked_twice(self, call: Call) -> bool:
+        """A process was restarted meanwhile: the facade asks the core again where an answer was lost, so the first time
+        it may have been done, though the second time it was refused.
+        """
+        return any(restart.start < call.end and call.start < restart.end for restart in self.restarts)
 
     def _may_be_late(self, call: Call) -> bool:
         return call.kind is Kind.REDEEM and call.end - self.consent.start > _CODE_LIFETIME
@@ -121,6 +129,7 @@ def _done(calls: Sequence[Call]) -> list[Call]:
 def _grants_of(calls: Sequence[Call]) -> list[_Grant]:
     grants = {call.grant: _Grant(call) for call in calls if call.kind is Kind.CONSENT and call.outcome is Outcome.YES}
     disables: defaultdict[str, list[Call]] = defaultdict(list)
+    restarts = [call for call in calls if call.kind is Kind.RESTART]
     for call in calls:
         match call.kind:
             case Kind.DISABLE:
@@ -135,5 +144,5 @@ def _grants_of(calls: Sequence[Call]) -> list[_Grant]:
                 grants[call.grant].validations.append(call)
     for grant in grants.values():
         grant.redeems.sort(key=lambda call: call.start)
-        grant.disables = disables[grant.consent.user]
+        grant.disables, grant.restarts = disables[grant.consent.user], restarts
     return list(grants.values())

@@ -52,6 +52,7 @@ def broken(calls: Sequence[Call]) -> list[Rule]:
         (Rule.KNOWN, [call(Kind.REFRESH, NO, 30, 39, 1)]),
         (Rule.KNOWN, [REFRESH, call(Kind.REFRESH, NO, 40, 49, 2)]),
         (Rule.KNOWN, [REFRESH, call(Kind.REFRESH, YES, 40, 49, 2, "r3"), call(Kind.VALIDATE, NO, 50, 51)]),
+        (Rule.KNOWN, [REFRESH, call(Kind.RESTART, YES, 41, 44), call(Kind.REFRESH, NO, 40, 49, 2)]),
         (Rule.ONE_SUCCESSOR, [REFRESH, call(Kind.REFRESH, YES, 35, 45, 1, "another")]),
         (
             Rule.ONE_SUCCESSOR,
@@ -92,6 +93,15 @@ def test_a_code_that_nobody_presented() -> None:
             call(Kind.REFRESH, UNKNOWN, 31, 34, 1),
             call(Kind.REFRESH, YES, 40, 49, 2, "r3"),
             call(Kind.REFRESH, NO, 50, 59, 3),
+        ],
+        # The step ahead was taken and its answer lost with the core; the other client's was an alarm before the facade
+        # had asked a second time.
+        [
+            REFRESH,
+            call(Kind.REFRESH, NO, 35, 65, 1),
+            call(Kind.REFRESH, NO, 40, 69, 2),
+            call(Kind.RESTART, YES, 45, 60),
+            call(Kind.VALIDATE, NO, 70, 71),
         ],
     ],
 )
