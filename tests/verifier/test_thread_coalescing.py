@@ -23,9 +23,11 @@ class Echo:
         self.open.set()
 
     def __call__(self, questions: Sequence[str], timeout: float) -> list[str | Exception]:
-        self.batches.append(list(questions))
+        # Before anybody sees the batch, and then has later ones wait for something else.
+        let = self.open
         self.timeouts.append(timeout)
-        assert self.open.wait(PATIENCE)
+        self.batches.append(list(questions))
+        assert let.wait(PATIENCE)
         return [KeyError(question) if question.startswith("bad") else question.upper() for question in questions]
 
 
@@ -209,11 +211,15 @@ def test_a_second_batch_leaves_with_half_as_many_as_are_under_way(echo: Echo, cr
 def test_many_leave_as_two_batches(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:
     """While the threads of one wake, the other is answered."""
     crowd = crowd_of()
-    first = fill(echo, crowd)
+    first, answered = fill(echo, crowd), threading.Event()
     many = [crowd.ask(f"{number}") for number in range(40)]
     wait_until(lambda: crowd.waiting() == 40, "all to wait")
-    echo.open.set()
-    assert all(future.result(PATIENCE) for future in [*first, *many])
+    echo.open, held = answered, echo.open
+    held.set()
+    assert all(future.result(PATIENCE) for future in first)
+    wait_until(lambda: len(echo.batches) == 4, "both batches")
+    answered.set()
+    assert all(future.result(PATIENCE) for future in many)
     one, other = map(len, echo.batches[2:])
     assert one + other == 40
     assert abs(one - other) <= 2
