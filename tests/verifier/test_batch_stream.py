@@ -17,6 +17,7 @@ from tokenhouse_verifier.access_token import AccessToken
 from tokenhouse_verifier.batches import Question
 from tokenhouse_verifier.contract.validation_pb2 import StreamValidateTokensRequest
 from tokenhouse_verifier.errors import InvalidToken, Unavailable
+from tokenhouse_verifier.grpc_threads import GrpcThreads
 
 from core.rpc.known_answers import KnownAnswers
 from core.rpc.listener import Listener
@@ -300,7 +301,7 @@ def test_a_stream_that_brought_nothing_is_not_tried_at_every_token() -> None:
     """Where nobody listens its batch is told so, and the next ones are not put for a while."""
     told: list[object] = []
     with grpc.insecure_channel("127.0.0.1:1", [("grpc.enable_http_proxy", 0)]) as channel:
-        stream = batch_stream.BatchStream(channel)
+        stream = batch_stream.BatchStream(channel, GrpcThreads())
         opened = stream.put(StreamValidateTokensRequest(), told.append)
         assert opened is not None
         wait_until(lambda: opened.has_ended and bool(told), "the end")

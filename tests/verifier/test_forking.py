@@ -164,6 +164,22 @@ print("following", verifier.is_following)
     assert told[5:] == [*["child ended 0"] * 3, "parent admin", "following True"]
 
 
+def test_no_thread_of_grpc_s_is_left_when_the_process_is_forked(run: Run) -> None:
+    """One that still holds a lock of a call would leave it held in the child, whose garbage collection waits for it."""
+    program = """
+from tokenhouse_verifier import forking
+verifier = make(max_entries=1)
+for number in range(40):
+    verify("parent", verifier, tokens[number % 2])
+    follow(verifier)
+    # What a fork calls first.
+    forking._hold()
+    print(*(thread.name for thread in threading.enumerate()), flush=True)
+    forking._go_on()
+"""
+    assert run(program) == ["parent admin", "MainThread"] * 40
+
+
 def test_a_fork_under_load(core: CoreProcess, tokens: list[str]) -> None:
     """Forked while threads verify and the stream is read: no lock that somebody held is waited for."""
     run = Run(core.target, "threads", tokens)

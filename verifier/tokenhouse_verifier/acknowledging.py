@@ -20,6 +20,7 @@ from tokenhouse_verifier.contract.changes_pb2 import (
     WatchChangesResponse,
 )
 from tokenhouse_verifier.freshness import now
+from tokenhouse_verifier.grpc_threads import GrpcThreads
 from tokenhouse_verifier.uses import Uses
 
 #: Takes a stream's number, when the core was asked (`freshness.now`), and what its clock said; None: it tells nobody.
@@ -42,7 +43,7 @@ _AGAIN = (
 class Acknowledging:
     """For one stream after the other; used by the thread that reads it, which never waits for an answer."""
 
-    def __init__(self, channel: grpc.Channel, reckon: Reckon, uses: Uses) -> None:
+    def __init__(self, channel: grpc.Channel, reckon: Reckon, uses: Uses, threads: GrpcThreads) -> None:
         self._acknowledge: grpc.UnaryUnaryMultiCallable[AcknowledgeKeysRequest, AcknowledgeKeysResponse] = (
             channel.unary_unary(
                 ACKNOWLEDGE_KEYS,
@@ -52,6 +53,7 @@ class Acknowledging:
         )
         self._reckon = reckon
         self._uses = uses
+        self._threads = threads
         self._told_uses: list[str] = []
         self._over = threading.Event()
         self._over.set()
@@ -93,6 +95,7 @@ class Acknowledging:
                 used_grant_ids=self._told_uses,
             )
             self._call = self._acknowledge.future(request, timeout=_DEADLINE)
+            self._threads.watch(self._call)
             self._due_at = now() + _CLOCK_PERIOD
             self._call.add_done_callback(partial(self._answered, self._over, self._stream, now()))
 

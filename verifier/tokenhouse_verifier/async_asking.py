@@ -141,6 +141,7 @@ class AsyncAsking:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle, answered, None)
 
+        self._link.threads.watch(future)
         future.add_done_callback(wake)
         try:
             await answered

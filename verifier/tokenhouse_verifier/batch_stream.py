@@ -20,6 +20,7 @@ import grpc
 
 from tokenhouse_verifier.channel import STREAM_VALIDATE_TOKENS
 from tokenhouse_verifier.contract.validation_pb2 import StreamValidateTokensRequest, StreamValidateTokensResponse
+from tokenhouse_verifier.grpc_threads import GrpcThreads
 
 _log = logging.getLogger("tokenhouse_verifier")
 
@@ -43,7 +44,7 @@ _REFUSED = (
 class BatchStream:
     """Opened by the first batch, and again by the first one after it ended. Any thread may put."""
 
-    def __init__(self, channel: grpc.Channel) -> None:
+    def __init__(self, channel: grpc.Channel, threads: GrpcThreads) -> None:
         self._begin: grpc.StreamStreamMultiCallable[StreamValidateTokensRequest, StreamValidateTokensResponse] = (
             channel.stream_stream(
                 STREAM_VALIDATE_TOKENS,
@@ -51,6 +52,7 @@ class BatchStream:
                 response_deserializer=StreamValidateTokensResponse.FromString,
             )
         )
+        self._threads = threads
         self._door = threading.Lock()
         self._open: OpenStream | None = None
         #: From when on another one may be tried, on the monotonic clock.
@@ -71,7 +73,7 @@ class BatchStream:
                 if time.monotonic() < self._not_before:
                     return None
                 try:
-                    stream = OpenStream(self._begin)
+                    stream = OpenStream(self._begin, self._threads)
                     stream.put(batch, answered)
                     stream.start()
                 except RuntimeError:
@@ -94,7 +96,7 @@ class BatchStream:
 class OpenStream:
     """One stream: a queue of batches that gRPC takes them from, and a thread that tells the answers."""
 
-    def __init__(self, begin: Any) -> None:
+    def __init__(self, begin: Any, threads: GrpcThreads) -> None:
         self._numbers = itertools.count(1)
         self._door = threading.Lock()
         self._batches: SimpleQueue[StreamValidateTokensRequest | None] = SimpleQueue()
@@ -104,7 +106,8 @@ class OpenStream:
         #: When, once it has ended, another one may be tried, on the monotonic clock.
         self.next_not_before = 0.0
         # Whoever waits for a connection is told nothing until there is one: a call does that better.
-        self._call = begin(iter(self._batches.get, None), wait_for_ready=False)
+        self._call = begin(threads.requests(iter(self._batches.get, None)), wait_for_ready=False)
+        threads.watch(self._call, requests=True)
         self._thread = threading.Thread(target=self._read, name="tokenhouse-answers", daemon=True)
 
     def start(self) -> None:

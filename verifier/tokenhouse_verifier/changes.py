@@ -13,6 +13,7 @@ from tokenhouse_verifier.acknowledging import Acknowledging
 from tokenhouse_verifier.channel import WATCH_CHANGES
 from tokenhouse_verifier.contract.changes_pb2 import WatchChangesRequest, WatchChangesResponse
 from tokenhouse_verifier.freshness import now
+from tokenhouse_verifier.grpc_threads import GrpcThreads
 from tokenhouse_verifier.memory import SILENCE, Gap, Memory
 
 _log = logging.getLogger("tokenhouse_verifier")
@@ -27,14 +28,15 @@ _NOT_ALLOWED = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENI
 class Changes:
     """Keeps a memory up to date, from `start` to `stop`."""
 
-    def __init__(self, channel: grpc.Channel, memory: Memory) -> None:
+    def __init__(self, channel: grpc.Channel, memory: Memory, threads: GrpcThreads) -> None:
         self._memory = memory
+        self._threads = threads
         self._open: grpc.UnaryStreamMultiCallable[WatchChangesRequest, WatchChangesResponse] = channel.unary_stream(
             WATCH_CHANGES,
             request_serializer=WatchChangesRequest.SerializeToString,
             response_deserializer=WatchChangesResponse.FromString,
         )
-        self._acknowledging = Acknowledging(channel, memory.reckon, memory.uses)
+        self._acknowledging = Acknowledging(channel, memory.reckon, memory.uses, threads)
         self._stopping = threading.Event()
         self._stream: Any = None
         self._alive_at = now()
@@ -106,7 +108,9 @@ class Changes:
         known = WatchChangesRequest(since=self._memory.revision, mark=self._memory.mark)
         # Whoever waits for a connection is never told why there is none: the first after each break does not wait.
         self._worked = False
-        self._stream = self._open(known, wait_for_ready=self._patient)
+        stream: Any = self._open(known, wait_for_ready=self._patient)
+        self._threads.watch(stream)
+        self._stream = stream
         if stopping.is_set():
             self._cancel()
         for message in self._stream:

@@ -12,6 +12,7 @@ from tokenhouse_verifier.channel import OPTIONS, Options
 from tokenhouse_verifier.contract.validation_pb2 import StreamValidateTokensRequest, StreamValidateTokensResponse
 from tokenhouse_verifier.forking import keep_for_parent
 from tokenhouse_verifier.gate import Gate
+from tokenhouse_verifier.grpc_threads import GrpcThreads
 from tokenhouse_verifier.memory import Memory
 
 #: How long closing waits for the thread, in seconds.
@@ -33,8 +34,9 @@ class Link:
         )
         #: Whoever calls on the channel passes it.
         self.gate = Gate()
-        self.batches = BatchStream(self.channel)
-        self.changes = Changes(self.channel, memory)
+        self.threads = GrpcThreads()
+        self.batches = BatchStream(self.channel, self.threads)
+        self.changes = Changes(self.channel, memory, self.threads)
         self.changes.start()
 
     def put(self, batch: StreamValidateTokensRequest, answered: Answered) -> OpenStream | None:
@@ -63,6 +65,7 @@ class Link:
         self.gate.wait_until_empty(deadline)
         self.batches.end(deadline)
         self.changes.stop(deadline)
+        self.threads.wait_for_end(deadline)
 
     def go_on(self) -> None:
         """Follow and ask again."""
