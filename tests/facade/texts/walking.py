@@ -1,18 +1,28 @@
 """What the core can say, found in its source and its classes."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 from core.domain import errors
 
 
-def calls_in(folder: Path) -> Iterator[tuple[ast.Call, ast.AST | None]]:
+@cache
+def calls_in(folder: Path) -> Sequence[tuple[ast.Call, ast.AST | None]]:
     """Every call in the modules of a folder, and what it stands in."""
-    for path in sorted(folder.rglob("*.py")):
-        tree = ast.parse(path.read_text())
-        around = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
-        yield from ((node, around.get(node)) for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [
+        (node, around)
+        for path in sorted(folder.rglob("*.py"))
+        for around in _nodes(path)
+        for node in ast.iter_child_nodes(around)
+        if isinstance(node, ast.Call)
+    ]
+
+
+@cache
+def _nodes(path: Path) -> Sequence[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
 
 
 def name_of(call: ast.Call) -> str:
@@ -34,16 +44,15 @@ def kinds_of_refusals() -> list[type[errors.Refusal]]:
 def words_in(path: Path, verb: str, position: int) -> set[str]:
     """What a module may hand to this function or method in this place: what is written there, or put into the name
     that stands there."""
-    tree = ast.parse(path.read_text())
     given = [
         call.args[position]
-        for call in ast.walk(tree)
+        for call in _nodes(path)
         if isinstance(call, ast.Call) and name_of(call) == verb and len(call.args) > position
     ]
     names = {node.id for each in given for node in ast.walk(each) if isinstance(node, ast.Name)}
     given += [
         node.value
-        for node in ast.walk(tree)
+        for node in _nodes(path)
         if isinstance(node, ast.Assign) and any(isinstance(to, ast.Name) and to.id in names for to in node.targets)
     ]
     return {word for each in given for word in _strings(each)}
