@@ -6,7 +6,7 @@ from statistics import median
 from tests.bench.measurement import Finding, Row, Run
 from tests.bench.wrk import HttpLoad
 
-QUIET_ROUNDS = 3
+QUIET_ROUNDS = 5
 #: Requests in a round.
 QUIET = 1000
 _CONNECTIONS = 10

@@ -17,9 +17,10 @@ from tests.bench.verifying.process import Verifying, ask
 
 #: What the core certainly keeps of answers as they go over the wire is half of 4,096.
 _NEW = 1_920
-#: How many are verified in one run: each of them several times, for the verifier remembers few and each is new to it
-#: again; or a part of them. One at a time takes many short turns.
-_LENGTHS = {64: 4 * _NEW, 1: 480}
+#: How often each of them is verified in one run, 64 at a time: the verifier remembers few, so each is new to it again,
+#: and its runs take about as long as those of calls. One at a time takes a few of them, once, in many short turns.
+_TIMES = {"verifier": 32, "unary": 4}
+_FEW = 480
 _TURNS = {64: 1, 1: 4}
 _AT_A_TIME = {64: 8.0, 1: 0.95}
 _FORMS = {"threads": "TokenVerifier", "loop": "AsyncTokenVerifier"}
@@ -80,8 +81,8 @@ def _new(core: Core, common: dict[str, str], tokens: Sequence[str], rounds: int)
     findings = []
     for form, name in _FORMS.items():
         for at_a_time, target in _AT_A_TIME.items():
-            length = _LENGTHS[at_a_time]
-            pair = [_run(core, common, tokens, form, way, at_a_time, length) for way in ("verifier", "unary")]
+            part, times = (tokens, _TIMES) if at_a_time > 1 else (tokens[: _FEW + 1], dict.fromkeys(_TIMES, 1))
+            pair = [_run(core, common, part, form, way, at_a_time, times[way]) for way in _TIMES]
             ours, plain = take_turns(pair, rounds * _TURNS[at_a_time])
             findings.append(_compare(f"{name}, {at_a_time} at a time, warm in the core", ours, plain, target))
     return findings
@@ -99,7 +100,7 @@ def _cold(core: Core, common: dict[str, str], tokens: Sequence[str], rounds: int
 
     findings = []
     for form, name in _FORMS.items():
-        pair = [restarting(_run(core, common, tokens, form, way, 64, _NEW)) for way in ("verifier", "unary")]
+        pair = [restarting(_run(core, common, tokens, form, way, 64, 1)) for way in _TIMES]
         ours, plain = take_turns(pair, rounds)
         findings.append(_compare(f"{name}, 64 at a time, cold in both", ours, plain, None))
     return findings
@@ -110,16 +111,15 @@ def _compare(name: str, ours: Sequence[Measurement], plain: Sequence[Measurement
 
 
 def _run(
-    core: Core, common: dict[str, str], tokens: Sequence[str], form: str, way: str, at_a_time: int, length: int
+    core: Core, common: dict[str, str], tokens: Sequence[str], form: str, way: str, at_a_time: int, times: int
 ) -> Callable[[], Measurement]:
-    known, *others = tokens
-    new = [others[number % len(others)] for number in range(length)]
+    known, *new = tokens
 
     def run() -> Measurement:
-        task = {**common, "tokens": new, "known": known, "form": form, "way": way, "at_a_time": at_a_time}
-        told = ask("unknown", **task, pid=core.server.pid)
+        task = {**common, "tokens": new, "times": times, "known": known, "form": form, "way": way}
+        told = ask("unknown", **task, at_a_time=at_a_time, pid=core.server.pid)
         taken = told["taken"]
-        assert len(taken) == len(new)
+        assert len(taken) == len(new) * times
         return Measurement(
             len(taken), told["seconds"], told["cpu_seconds"], percentile(taken, 0.5), percentile(taken, 0.99)
         )

@@ -20,8 +20,10 @@ _PATIENCE = 30.0
 _OPTIONS = (("grpc.enable_http_proxy", 0),)
 
 
-def measure(form: str, way: str, at_a_time: int, pid: int, **task: Any) -> Any:
-    """Every token in turn, `at_a_time` of them together; how long each took, and what the core used, in seconds."""
+def measure(form: str, way: str, at_a_time: int, pid: int, tokens: list[str], times: int, **task: Any) -> Any:
+    """Every token in turn, so many times, `at_a_time` of them together; how long each took, and what the core used, in
+    seconds."""
+    task["tokens"] = tokens * times
     if form == "threads":
         return (_threads_verify if way == "verifier" else _threads_call)(at_a_time, pid, **task)
     return asyncio.run((_tasks_verify if way == "verifier" else _tasks_call)(at_a_time, pid, **task))
