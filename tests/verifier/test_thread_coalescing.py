@@ -282,8 +282,8 @@ class _Interrupted:
         self._lock = lock
         self.release = lock.release
 
-    def acquire(self, **options: Any) -> bool:
-        if self._lock.acquire(**options):
+    def acquire(self, *arguments: Any) -> bool:
+        if self._lock.acquire(*arguments):
             raise KeyboardInterrupt
         return False
 

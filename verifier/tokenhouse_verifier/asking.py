@@ -69,7 +69,7 @@ class Asking:
             TimeoutError: no answer in time.
             Outdated: its answer is old already.
         """
-        return self._questions.ask(question, timeout=timeout)
+        return self._questions.ask(question, timeout)
 
     def _send(self, questions: Sequence[Question], timeout: float) -> Sequence[AccessToken | Exception]:
         deadline, pause = time.monotonic() + timeout, FIRST_PAUSE

@@ -80,6 +80,11 @@ def number_of_this_process() -> MutableSequence[float]:
     return array.array("d", [0.0])
 
 
+def is_cleared_in_children(number: MutableSequence[float]) -> bool:
+    """Whether the system can do that for this `number_of_this_process`."""
+    return not isinstance(number, array.array)
+
+
 def watch_forks(verifier: Begun) -> None:
     """A fork from here on concerns this verifier."""
     _begun.add(verifier)

@@ -14,7 +14,7 @@ from tokenhouse_verifier.changed import Changed
 from tokenhouse_verifier.claims import Claims
 from tokenhouse_verifier.contract.changes_pb2 import Change, Policy, WatchChangesResponse
 from tokenhouse_verifier.contract.validation_pb2 import ValidateTokenResponse
-from tokenhouse_verifier.forking import number_of_this_process
+from tokenhouse_verifier.forking import is_cleared_in_children, number_of_this_process
 from tokenhouse_verifier.freshness import Freshness, now
 from tokenhouse_verifier.known_users import KnownUsers
 from tokenhouse_verifier.reading import Reader
@@ -80,7 +80,12 @@ class Memory:
         self.mark = b""
         #: `fresh_until`, where a lookup costs no call; 0.0 in a process that was forked from this one.
         self.fresh = number_of_this_process()
+        self.is_cleared_in_children = is_cleared_in_children(self.fresh)
+        #: Until when tokens are known to be no good, for a look before `is_refused`.
+        self.refused = self._refused.until
         self.policy: Policy | None = None
+        #: What the policy says; true while there is none.
+        self.clients_enabled = True
         #: Called with each new policy, under the lock.
         self.on_policy: Callable[[Policy], None] | None = None
 
@@ -236,6 +241,7 @@ class Memory:
 
     def _apply_policy(self, policy: Policy) -> None:
         before, self.policy = self.policy, policy
+        self.clients_enabled = policy.oauth_clients_enabled
         if before is None or _without_keys(before) != _without_keys(policy):
             self._drop_answers()
         if self.on_policy is not None:

@@ -26,6 +26,7 @@ R = TypeVar("R")
 #: anybody still waits for an answer, in seconds.
 Send = Callable[[Sequence[Q], float], Sequence[R | Exception]]
 
+_new_lock = threading.Lock
 #: So many batches are under way at a time.
 _MOST_UNDER_WAY = 2
 #: Of as many as this half leave at a time.
@@ -50,7 +51,7 @@ class _Waiting(Generic[Q, R]):
         self.woken = False
         #: Gave up before it was woken: whoever then gets hold of its turn wakes the one that follows.
         self.gone = False
-        self.turn = threading.Lock()
+        self.turn = _new_lock()
         self.turn.acquire()
 
 
@@ -87,7 +88,7 @@ class ThreadCoalescer(Generic[Q, R]):
         self._waiting: deque[_Waiting[Q, R]] = deque()
         self._under_way: list[_Batch[Q, R]] = []
 
-    def ask(self, question: Q, *, timeout: float) -> R:
+    def ask(self, question: Q, timeout: float) -> R:
         """The answer to one question.
 
         Raises TimeoutError when there is none within `timeout` seconds, else whatever `send` raised or returned for it.
@@ -95,11 +96,10 @@ class ThreadCoalescer(Generic[Q, R]):
         item: _Waiting[Q, R] = _Waiting(question, self._size(question), time.monotonic() + timeout)
         with self._door:
             self._waiting.append(item)
-            leaders = self._let_leave() if len(self._under_way) < _MOST_UNDER_WAY else ()
-        if item in leaders:
+            leaders = self._let_leave() if len(self._under_way) < _MOST_UNDER_WAY else None
+        if leaders:
             _wake(leader for leader in leaders if leader is not item)
-        else:
-            _wake(leaders)
+        if not leaders or item not in leaders:
             self._sleep(item, timeout)
         if item.leads:
             self._send_batch(item)
@@ -151,7 +151,8 @@ class ThreadCoalescer(Generic[Q, R]):
         """Until there is an answer, or it is this thread's turn to send."""
         awake = False
         try:
-            awake = item.turn.acquire(timeout=max(timeout, 0))
+            # Without names, and not negative, which is without end: this is asked for each token.
+            awake = item.turn.acquire(True, timeout if timeout > 0 else 0)
         except BaseException:
             self._give_up(item)
             if item.leads:

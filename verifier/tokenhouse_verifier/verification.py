@@ -188,7 +188,8 @@ class Verification:
 
     def _time_for(self, timeout: float | None) -> float:
         """How long one verification may take, in seconds."""
-        return min(_LONGEST, self.timeout if timeout is None else timeout)
+        chosen = self.timeout if timeout is None else timeout
+        return chosen if chosen < _LONGEST else _LONGEST
 
     def _require_bearer(self, authorization: str | None) -> str:
         return require_bearer(authorization, self._challenge)
@@ -204,8 +205,11 @@ class Verification:
             raise InvalidRequest("the token is empty", self._challenge)
         if not is_token(token):
             raise self._malformed()
-        # In a child the link is the parent's.
-        return self._start() if self._link is None or self._process != os.getpid() else self._link
+        link, memory = self._link, self._memory
+        # In a child the link is the parent's. There `fresh` is 0.0 again; where it is not, a system call tells.
+        if link is None or not (memory.is_cleared_in_children and memory.fresh[0]) and self._process != os.getpid():
+            return self._start()
+        return link
 
     def _recall(self, token: str, digest: bytes, link: Link) -> AccessToken | None:
         """What can be told without the core."""
@@ -214,12 +218,12 @@ class Verification:
             found = memory.renew(digest)
             if found is not None:
                 return found
-        if now() >= memory.fresh_until:
+        if now() >= memory.fresh[0]:
             link.changes.revive()
             return None
-        if memory.policy is not None and not memory.policy.oauth_clients_enabled:
+        if not memory.clients_enabled:
             raise InvalidToken("the authorization server serves no clients at the moment", self._challenge)
-        if memory.is_refused(digest):
+        if digest in memory.refused and memory.is_refused(digest):
             raise InvalidToken.inactive(self._challenge)
         return None if self._signatures is None else self._read_here(token, digest, self._signatures)
 
