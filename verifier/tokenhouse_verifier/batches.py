@@ -84,19 +84,22 @@ class Batches:
         """What each answer comes to: a token, or what to raise."""
         if len(response.results) != len(questions):
             raise Unavailable(f"{len(questions)} questions, {len(response.results)} answers")
-        outcomes: list[Exception | None] = []
+        required = self._required
         answers: list[tuple[bytes, ValidateTokenResponse]] = []
+        #: By the place of the question.
+        refused: dict[int, Exception] = {}
         for question, result in zip(questions, response.results, strict=True):
             answer = result.response
             if not answer.active:
-                outcomes.append(self._refuse(question, result, asked))
-            elif self._required and self.lacks(answer.scope):
-                outcomes.append(InsufficientScope.needed(self._challenge))
+                refused[len(answers) + len(refused)] = self._refuse(question, result, asked)
+            elif required and self.lacks(answer.scope):
+                refused[len(answers) + len(refused)] = InsufficientScope.needed(self._challenge)
             else:
-                outcomes.append(None)
-                answers.append((question.digest, answer))
-        tokens = iter(self._memory.settle(asked, answers))
-        return [next(tokens) or Outdated() if outcome is None else outcome for outcome in outcomes]
+                answers.append((question[1], answer))
+        settled: list[AccessToken | Exception] = [token or Outdated() for token in self._memory.settle(asked, answers)]
+        for place, refusal in refused.items():
+            settled.insert(place, refusal)
+        return settled
 
     def settle_one(self, question: Question, answer: ValidateTokenResponse, asked: Moment) -> AccessToken | Exception:
         """What the answer to a question that went alone comes to."""

@@ -100,7 +100,18 @@ class ThreadCoalescer(Generic[Q, R]):
         if leaders:
             _wake(leader for leader in leaders if leader is not item)
         if not leaders or item not in leaders:
-            self._sleep(item, timeout)
+            try:
+                # Without names, and not negative, which is without end: this is asked for each token.
+                awake = item.turn.acquire(True, timeout if timeout > 0 else 0)
+            except BaseException:
+                self._give_up(item)
+                if item.leads:
+                    self._settle(item, ConnectionAbortedError("stopping"))
+                raise
+            if not awake:
+                self._give_up(item)
+            elif not item.leads:
+                self._wake_following(item)
         if item.leads:
             self._send_batch(item)
         answer = item.answer
@@ -146,22 +157,6 @@ class ThreadCoalescer(Generic[Q, R]):
                 room -= item.size
             waiting.popleft()
         return items
-
-    def _sleep(self, item: _Waiting[Q, R], timeout: float) -> None:
-        """Until there is an answer, or it is this thread's turn to send."""
-        awake = False
-        try:
-            # Without names, and not negative, which is without end: this is asked for each token.
-            awake = item.turn.acquire(True, timeout if timeout > 0 else 0)
-        except BaseException:
-            self._give_up(item)
-            if item.leads:
-                self._settle(item, ConnectionAbortedError("stopping"))
-            raise
-        if not awake:
-            self._give_up(item)
-        elif not item.leads:
-            self._wake_following(item)
 
     def _give_up(self, item: _Waiting[Q, R]) -> None:
         if not item.woken:

@@ -207,7 +207,7 @@ class Verification:
             raise self._malformed()
         link, memory = self._link, self._memory
         # In a child the link is the parent's. There `fresh` is 0.0 again; where it is not, a system call tells.
-        if link is None or not (memory.is_cleared_in_children and memory.fresh[0]) and self._process != os.getpid():
+        if link is None or (not (memory.is_cleared_in_children and memory.fresh[0]) and self._process != os.getpid()):
             return self._start()
         return link
 
