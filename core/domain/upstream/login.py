@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from core.domain.audit.act import Act
-from core.domain.audit.record import AuditIntents, AuditRecord, record_of
+from core.domain.audit.record import AuditIntents, AuditRecord, record_of, shortened
 from core.domain.clock import Clock
 from core.domain.errors import InvalidArgument, InvalidRequest, NotFound, UpstreamLoginFailed, UpstreamUserRefused
 from core.domain.limits.rate import LimitIntents
@@ -239,17 +239,20 @@ class UpstreamLogins:
         token, session = self._logins.new_session(newcomer.subject, network_address, SignInMethod.UPSTREAM)
         now = session.created_at
         sealed_id_token = self._id_tokens.seal(identity.id_token, session.token_hash)
+        # Made before the transaction, for it names the call in progress; whose it is is known only in there.
+        record = record_of(Act.LOGIN, at=now, network_address=network_address)
 
         def intent(tx: UpstreamTransaction) -> Session:
             user = tx.find_user_of_identity(identity.issuer, identity.sub)
-            user = user or self._create_user(tx, newcomer, identity, provider)
+            user = user or self._create_user(tx, newcomer, identity, provider, record)
             if not tx.record_login(user.subject, now=now):
                 raise _refusal_of(user)
-            tx.record_act(_record(Act.LOGIN, user, now, network_address))
+            login = _of(record, user)
+            tx.record_act(replace(login, reason=SignInMethod.UPSTREAM, target=provider.name))
             if groups is not None and groups != user.groups:
                 tx.set_groups(user.subject, groups)
                 change = change_of_groups(user.groups, groups)
-                tx.record_act(_record(Act.GROUPS_SET, user, now, network_address, change))
+                tx.record_act(replace(login, act=Act.GROUPS_SET, reason=change))
                 tx.record_change(ChangeKind.SUBJECT_CHANGED, user.subject, now=now, keep_until=now + LONGEST_LIFETIME)
             begun = replace(session, subject=user.subject)
             begin_session(tx, begun, previous_token)
@@ -276,7 +279,12 @@ class UpstreamLogins:
         )
 
     def _create_user(
-        self, tx: UpstreamTransaction, newcomer: User, identity: Identity, provider: UpstreamProvider
+        self,
+        tx: UpstreamTransaction,
+        newcomer: User,
+        identity: Identity,
+        provider: UpstreamProvider,
+        record: AuditRecord,
     ) -> User:
         if not provider.creates_users:
             self._tell_operator("nobody is linked", identity, provider)
@@ -285,7 +293,7 @@ class UpstreamLogins:
         if not tx.create_user(newcomer):
             self._tell_operator("the name is taken", identity, provider)
             raise UpstreamUserRefused(say("user_name_taken", username=newcomer.username, provider=provider.label))
-        tx.record_act(_record(Act.USER_CREATE, newcomer, newcomer.created_at))
+        tx.record_act(replace(_of(record, newcomer), act=Act.USER_CREATE))
         tx.link_identity(LinkedIdentity(identity.issuer, identity.sub, newcomer.subject, newcomer.created_at))
         return newcomer
 
@@ -301,16 +309,9 @@ class UpstreamLogins:
         return urlsafe_b64encode(self._randomness.token_bytes(32)).rstrip(b"=").decode()
 
 
-def _record(act: Act, user: User, at: int, network_address: str = "", reason: str = "") -> AuditRecord:
-    return record_of(
-        act,
-        at=at,
-        reason=reason,
-        actor=actor_of(user),
-        subject=user.subject,
-        target="" if act is Act.LOGIN else user.username,
-        network_address=network_address,
-    )
+def _of(record: AuditRecord, user: User) -> AuditRecord:
+    """The record of what the user does to themselves."""
+    return replace(record, actor=actor_of(user), subject=user.subject, target=shortened(user.username))
 
 
 def _refusal_of(user: User) -> UpstreamUserRefused:
