@@ -180,6 +180,19 @@ for number in range(40):
     assert run(program) == ["parent admin", "MainThread"] * 40
 
 
+def test_a_fork_after_closing_waits_until_the_connection_is_taken_down(run: Run) -> None:
+    """gRPC does that in threads of its own: a child that was forked meanwhile could not use it."""
+    program = """
+verifier = make()
+verify("parent", verifier, tokens[0])
+verifier.close() if form == "threads" else asyncio.run(verifier.close())
+closed = time.monotonic()
+in_child(lambda: verify("child", make(), tokens[1]))
+print("waited", time.monotonic() - closed > 0.2)
+"""
+    assert run(program) == ["parent admin", "child admin", "child ended 0", "waited True"]
+
+
 def test_a_fork_under_load(core: CoreProcess, tokens: list[str]) -> None:
     """Forked while threads verify and the stream is read: no lock that somebody held is waited for."""
     run = Run(core.target, "threads", tokens)

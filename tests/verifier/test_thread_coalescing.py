@@ -1,9 +1,12 @@
 """Many threads' questions become few calls, and nobody waits beyond their own deadline."""
 
+import itertools
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -306,6 +309,56 @@ def test_nor_does_one_that_is_interrupted_when_it_wakes(
     assert isinstance(interrupted.exception(PATIENCE), KeyboardInterrupt)
     assert [future.result(PATIENCE) for future in others] == [f"MANY {number}" for number in range(1, 6)]
     assert not crowd.under_way()
+
+
+class _Stop(BaseException):
+    """What a handler of a signal raises."""
+
+
+def _stopping_at(place: int) -> Callable[[FrameType, str, Any], None]:
+    """Raises where Python looks for signals, at the so many-th such place of the coalescer."""
+    seen = 0
+
+    def look(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal seen
+        if event in ("call", "c_return") and frame.f_code.co_filename == thread_coalescing.__file__:
+            seen += 1
+            if seen == place:
+                raise _Stop
+
+    return look
+
+
+def _is_stopped(coalescer: ThreadCoalescer[str, str], place: int) -> bool:
+    sys.setprofile(_stopping_at(place))
+    try:
+        coalescer.ask("a", timeout=0.001)
+    except _Stop:
+        return True
+    except TimeoutError:
+        return False
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def _answers(coalescer: ThreadCoalescer[str, str]) -> bool:
+    try:
+        return coalescer.ask("b", timeout=0.1) == "B"
+    except TimeoutError:
+        return False
+
+
+def test_wherever_a_thread_is_interrupted_the_next_ones_are_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is lost in places where nobody can catch an exception is given up at the end of its time; so is a place."""
+    monkeypatch.setattr(thread_coalescing, "_GRACE", 0.0)
+    for place in itertools.count(1):
+        coalescer = ThreadCoalescer[str, str](lambda questions, _: [each.upper() for each in questions], size=len)
+        stopped = [_is_stopped(coalescer, place) for _ in range(2)]
+        if not any(stopped):
+            break
+        wait_until(lambda asked=coalescer: _answers(asked), "an answer")  # type: ignore[misc]
+    assert place > 20
 
 
 def test_every_question_gets_its_own_answer(echo: Echo, crowd_of: "Callable[..., Crowd]") -> None:

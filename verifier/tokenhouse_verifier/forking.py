@@ -32,6 +32,8 @@ FORKED_UNTOLD = (
 )
 #: How long a fork waits for calls under way, in seconds.
 _PATIENCE = 5.0
+#: How long gRPC takes a closed connection down, at the most, in seconds: it tells nobody when it has.
+_CLOSING = 0.25
 #: linux/mman.h, since 4.14; Python has no name for it.
 _MADV_WIPEONFORK = 18
 
@@ -57,6 +59,8 @@ class Begun(Protocol):
 
 
 _begun: "weakref.WeakSet[Begun]" = weakref.WeakSet()
+#: Until when a closed connection may be taken down, on the monotonic clock.
+_closing_until = 0.0
 #: Kept, so that nothing ends it here: it would say goodbye on the parent's connections.
 _parents: list[object] = []
 
@@ -64,6 +68,12 @@ _parents: list[object] = []
 def keep_for_parent(inherited: object) -> None:
     """What a fork left in this process, and must not be ended by it."""
     _parents.append(inherited)
+
+
+def note_closing() -> None:
+    """A connection has just been closed: gRPC works on it for a moment, in threads that a fork must not meet."""
+    global _closing_until
+    _closing_until = time.monotonic() + _CLOSING
 
 
 def number_of_this_process() -> MutableSequence[float]:
@@ -97,6 +107,8 @@ def _hold() -> None:
         verifier.begin_to_hold()
     for verifier in verifiers:
         verifier.hold(deadline)
+    while (left := _closing_until - time.monotonic()) > 0:
+        time.sleep(left)
 
 
 def _go_on() -> None:

@@ -46,7 +46,7 @@ class Gate:
     def wait_until_empty(self, deadline: float) -> None:
         """Wait until everybody is out of the closed gate, to this moment of the monotonic clock at the most."""
         with self._door:
-            self._door.wait_for(lambda: not self._inside, max(deadline - time.monotonic(), 0))
+            self._door.wait_for(lambda: self._inside <= 0, max(deadline - time.monotonic(), 0))
 
     def open(self) -> None:
         """Let everybody in again."""

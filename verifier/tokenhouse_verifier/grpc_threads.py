@@ -11,6 +11,11 @@ from typing import Protocol, TypeVar
 
 M = TypeVar("M")
 
+#: How the library's threads are named, after a function of its own; and how long one that may be somebody else's is waited
+#: for, in seconds.
+_NAME = "(_run)"
+_MOMENT = 0.2
+
 
 class Call(Protocol):
     """A call that is served by threads of gRPC's: every one that is a stream or a future."""
@@ -29,6 +34,8 @@ class GrpcThreads:
         #: Watched streams whose messages nobody has begun to take; less than none while one is not watched yet.
         self._untaken = 0
         self._threads: set[threading.Thread] = set()
+        #: A call had ended before it was watched, so by which thread it was told nobody.
+        self._missed = False
 
     def watch(self, call: Call, *, requests: bool = False) -> None:
         """A call that has just begun, and that nobody has ended yet; with `requests` or without."""
@@ -38,8 +45,9 @@ class GrpcThreads:
             with self._door:
                 self._calls -= 1
                 self._door.notify_all()
-                # Where the call had failed before it was watched, gRPC says so at once.
-                if threading.current_thread() is not asker:
+                if threading.current_thread() is asker:
+                    self._missed = True
+                else:
                     self._note()
 
         with self._door:
@@ -59,9 +67,13 @@ class GrpcThreads:
         """Wait until none runs, to this moment of the monotonic clock at the most; the calls have been ended."""
         with self._door:
             self._door.wait_for(lambda: not self._calls and self._untaken <= 0, _left(deadline))
-            threads = list(self._threads)
+            threads, missed, self._missed = list(self._threads), self._missed, False
         for thread in threads:
             thread.join(_left(deadline))
+        if missed:
+            for thread in threading.enumerate():
+                if thread.name.endswith(_NAME) and thread is not threading.current_thread():
+                    thread.join(min(_MOMENT, _left(deadline)))
 
     def _note(self) -> None:
         self._threads = {thread for thread in self._threads if thread.is_alive()} | {threading.current_thread()}

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from contextlib import suppress
 
 import grpc
 
@@ -10,7 +11,7 @@ from tokenhouse_verifier.batch_stream import Answered, BatchStream, OpenStream
 from tokenhouse_verifier.changes import Changes
 from tokenhouse_verifier.channel import OPTIONS, Options
 from tokenhouse_verifier.contract.validation_pb2 import StreamValidateTokensRequest, StreamValidateTokensResponse
-from tokenhouse_verifier.forking import keep_for_parent
+from tokenhouse_verifier.forking import keep_for_parent, note_closing
 from tokenhouse_verifier.gate import Gate
 from tokenhouse_verifier.grpc_threads import GrpcThreads
 from tokenhouse_verifier.memory import Memory
@@ -42,17 +43,24 @@ class Link:
     def put(self, batch: StreamValidateTokensRequest, answered: Answered) -> OpenStream | None:
         """`BatchStream.put` for who has passed the gate: they have left it when they are told, or where nothing is."""
 
+        inside = [self.gate]
+
+        def leave() -> None:
+            # Once: whoever is interrupted here may have put the batch already.
+            with suppress(IndexError):
+                inside.pop().leave()
+
         def leave_and_tell(answer: StreamValidateTokensResponse | None) -> None:
-            self.gate.leave()
+            leave()
             answered(answer)
 
         try:
             stream = self.batches.put(batch, leave_and_tell)
         except BaseException:
-            self.gate.leave()
+            leave()
             raise
         if stream is None:
-            self.gate.leave()
+            leave()
         return stream
 
     def begin_to_hold(self) -> None:
@@ -84,4 +92,6 @@ class Link:
         self.changes.begin_to_stop()
         self.batches.end(deadline)
         self.changes.stop(deadline)
+        self.threads.wait_for_end(deadline)
         self.channel.close()
+        note_closing()

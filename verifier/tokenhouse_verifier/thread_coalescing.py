@@ -31,6 +31,8 @@ _new_lock = threading.Lock
 _MOST_UNDER_WAY = 2
 #: Of as many as this half leave at a time.
 _MANY = 32
+#: A batch that has not come back so long after the last moment at which somebody waits for it is lost, in seconds.
+_GRACE = 1.0
 
 
 class _Waiting(Generic[Q, R]):
@@ -58,14 +60,16 @@ class _Waiting(Generic[Q, R]):
 class _Batch(Generic[Q, R]):
     """Questions that leave together, until the last of their threads is awake."""
 
-    __slots__ = ("asleep", "items", "size")
+    __slots__ = ("asleep", "items", "lost_at", "size")
 
-    def __init__(self, items: list[_Waiting[Q, R]]) -> None:
+    def __init__(self, items: list[_Waiting[Q, R]], lost_at: float) -> None:
         #: Let go with the answers: each of them knows the batch.
         self.items = items
         self.size = len(items)
         #: How many have not been woken yet.
         self.asleep = len(items)
+        #: Its leader was interrupted, at a place where nobody can catch that, if it is still under way then.
+        self.lost_at = lost_at
 
 
 class ThreadCoalescer(Generic[Q, R]):
@@ -93,27 +97,32 @@ class ThreadCoalescer(Generic[Q, R]):
 
         Raises TimeoutError when there is none within `timeout` seconds, else whatever `send` raised or returned for it.
         """
-        item: _Waiting[Q, R] = _Waiting(question, self._size(question), time.monotonic() + timeout)
-        with self._door:
-            self._waiting.append(item)
-            leaders = self._let_leave() if len(self._under_way) < _MOST_UNDER_WAY else None
-        if leaders:
-            _wake(leader for leader in leaders if leader is not item)
-        if not leaders or item not in leaders:
-            try:
+        present = time.monotonic()
+        item: _Waiting[Q, R] = _Waiting(question, self._size(question), present + timeout)
+        asleep = True
+        try:
+            with self._door:
+                self._waiting.append(item)
+                under_way = self._under_way
+                if under_way and under_way[0].lost_at < present:
+                    under_way[:] = [batch for batch in under_way if batch.lost_at >= present]
+                leaders = self._let_leave() if len(under_way) < _MOST_UNDER_WAY else None
+            if leaders:
+                _wake(leader for leader in leaders if leader is not item)
+            if not leaders or item not in leaders:
                 # Without names, and not negative, which is without end: this is asked for each token.
                 awake = item.turn.acquire(True, timeout if timeout > 0 else 0)
-            except BaseException:
-                self._give_up(item)
-                if item.leads:
-                    self._settle(item, ConnectionAbortedError("stopping"))
-                raise
-            if not awake:
-                self._give_up(item)
-            elif not item.leads:
-                self._wake_following(item)
-        if item.leads:
-            self._send_batch(item)
+                asleep = False
+                if not awake:
+                    self._give_up(item)
+                elif not item.leads:
+                    self._wake_following(item)
+            asleep = False
+            if item.leads:
+                self._send_batch(item)
+        except BaseException:
+            self._leave_alone(item, asleep)
+            raise
         answer = item.answer
         if answer is None:
             raise TimeoutError("no answer in time")
@@ -130,7 +139,7 @@ class ThreadCoalescer(Generic[Q, R]):
                 break
             leader = max(items, key=_deadline)
             leader.leads = True
-            batch = _Batch(items)
+            batch = _Batch(items, leader.deadline + _GRACE)
             for item in items:
                 item.batch = batch
             self._under_way.append(batch)
@@ -158,6 +167,16 @@ class ThreadCoalescer(Generic[Q, R]):
             waiting.popleft()
         return items
 
+    def _leave_alone(self, item: _Waiting[Q, R], asleep: bool) -> None:
+        """Its thread is interrupted: those of its batch learn it, and whoever it would have woken is woken."""
+        if asleep:
+            self._give_up(item)
+        item.gone, batch = True, item.batch
+        if item.leads and batch is not None and batch.items:
+            self._settle(item, ConnectionAbortedError("stopping"))
+        elif not asleep and batch is not None and (item.following is None or not item.following.woken):
+            self._wake_following(item)
+
     def _give_up(self, item: _Waiting[Q, R]) -> None:
         if not item.woken:
             with self._door:
@@ -180,7 +199,8 @@ class ThreadCoalescer(Generic[Q, R]):
             batch.asleep -= 1
             item = following
         with self._door:
-            self._under_way.remove(batch)
+            if batch in self._under_way:
+                self._under_way.remove(batch)
             leaders = self._let_leave()
         _wake(leaders)
 
@@ -193,9 +213,6 @@ class ThreadCoalescer(Generic[Q, R]):
                 raise RuntimeError(f"{len(questions)} questions, {len(answers)} answers")
         except Exception as error:
             self._settle(leader, error)
-        except BaseException:
-            self._settle(leader, ConnectionAbortedError("stopping"))
-            raise
         else:
             self._settle(leader, answers)
 
