@@ -39,7 +39,7 @@ async def begin_second_factor(request: Request, facade: Facade) -> HTTPResponse:
 
 
 async def confirm_second_factor(request: Request, facade: Facade) -> HTTPResponse:
-    """Switches it on, and shows the recovery codes, once."""
+    """Switches it on; with the user's first second factor come the recovery codes, shown once."""
 
     async def confirm(form: OwnForm) -> HTTPResponse:
         question = pb.ConfirmSecondFactorRequest(
@@ -49,6 +49,8 @@ async def confirm_second_factor(request: Request, facade: Facade) -> HTTPRespons
             network_address=facade.network_address(request),
         )
         answer = await facade.core.account.second_factor.confirm(question, LOGIN_DEADLINE)
+        if not answer.recovery_codes:
+            return redirect(facade.local_url(paths.ACCOUNT_SECOND_FACTOR))
         return recovery_codes_page(facade, answer.recovery_codes)
 
     return await act(request, facade, "confirm second factor", confirm, again=_AGAIN)

@@ -11,6 +11,7 @@ from tokenhouse.v1 import passkey_pb2 as pb
 
 from tests.rpc.passkeys import ADDRESS, Keyring
 from tests.rpc.road import BINDING, PASSWORD, Road, refused
+from tests.rpc.second_factor import Telephone
 from tests.serving import DEADLINE
 
 
@@ -52,6 +53,16 @@ def test_a_passkey_from_the_first_day_to_the_last(road: Road) -> None:
     assert passkey.last_used_at >= passkey.created_at
     assert list(service.ListPasskeys(asking, timeout=DEADLINE).passkeys) == []
     assert road.log_in().session_token
+
+
+def test_codes_beside_a_passkey_leave_its_recovery_codes_as_they_are(road: Road) -> None:
+    """second_factor.proto: who has kept ten of them is told no others, and they are good."""
+    added, telephone = Keyring(road).add(), Telephone(road)
+    telephone.switch_on()
+    by_code = telephone.proving(road.login_request(), added.recovery_codes[0])
+
+    assert (len(added.recovery_codes), telephone.recovery_codes) == (10, [])
+    assert road.serving.sessions.ProveSecondFactor(by_code, timeout=DEADLINE).session_token
 
 
 def test_it_signs_in_wherever_a_login_leads(road: Road, keyring: Keyring) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from core.domain.account.own_password import OwnPassword, PasswordTransaction, require_unchanged
 from core.domain.account.own_record import own_record
@@ -17,6 +17,8 @@ from core.domain.policy import PolicySource
 from core.domain.randomness import Randomness
 from core.domain.users.user import User
 from core.domain.writing import Writes
+
+D = TypeVar("D")
 
 
 class OwnSecondFactorTransaction(PasswordTransaction, SecondFactorFacts, SecondFactorIntents, Protocol):
@@ -100,6 +102,7 @@ class OwnSecondFactor:
 
     def confirm(self, code: str, password: str, *, session_token: str, network_address: str) -> list[str]:
         """Switch it on with the first code of the secret that waits; the recovery codes, which are never told again.
+        There are none where the user has some already, with passkeys: those stay good.
 
         Raises:
             LoginRequired, LoginFailed, TooManyAttempts, TemporarilyUnavailable: as `OwnPassword.change`.
@@ -109,9 +112,11 @@ class OwnSecondFactor:
         totp = self._store.find_totp(user.subject)
         step = None if totp is None else self._secrets.find_step(totp, "".join(code[:64].split()), now)
 
-        def switch_on(tx: OwnSecondFactorTransaction) -> None:
+        def switch_on(tx: OwnSecondFactorTransaction) -> bool:
+            is_first = not tx.has_second_factor(user.subject)
             if totp is None or step is None or not tx.confirm_totp(totp, step=step, now=now):
                 raise SecondFactorFailed("the code is not good")
+            return is_first
 
         return self._act_with_codes(Act.SECOND_FACTOR_ON, user, password, session_token, network_address, switch_on)
 
@@ -124,9 +129,10 @@ class OwnSecondFactor:
         """
         user = self._page.require_user_with_password(session_token)
 
-        def require_on(tx: OwnSecondFactorTransaction) -> None:
+        def require_on(tx: OwnSecondFactorTransaction) -> bool:
             if not tx.has_second_factor(user.subject):
                 raise FailedPrecondition("there is no second factor")
+            return True
 
         return self._act_with_codes(
             Act.RECOVERY_CODES_RENEW, user, password, session_token, network_address, require_on
@@ -155,16 +161,18 @@ class OwnSecondFactor:
         password: str,
         session_token: str,
         network_address: str,
-        do: Callable[[OwnSecondFactorTransaction], None],
+        do: Callable[[OwnSecondFactorTransaction], bool],
     ) -> list[str]:
+        """`do` tells whether there are new codes."""
         codes = new_recovery_codes(self._randomness)
 
-        def intent(tx: OwnSecondFactorTransaction) -> None:
-            do(tx)
-            tx.replace_recovery_codes(user.subject, [digest_recovery_code(code) for code in codes])
+        def intent(tx: OwnSecondFactorTransaction) -> bool:
+            wanted = do(tx)
+            if wanted:
+                tx.replace_recovery_codes(user.subject, [digest_recovery_code(code) for code in codes])
+            return wanted
 
-        self._act(act, user, password, session_token, network_address, intent)
-        return codes
+        return codes if self._act(act, user, password, session_token, network_address, intent) else []
 
     def _act(
         self,
@@ -173,16 +181,17 @@ class OwnSecondFactor:
         password: str,
         session_token: str,
         network_address: str,
-        do: Callable[[OwnSecondFactorTransaction], None],
-    ) -> None:
+        do: Callable[[OwnSecondFactorTransaction], D],
+    ) -> D:
         record = own_record(act, user, self._clock.now(), target=user.username)
         tried = self._password.verify(user, password, session_token, network_address)
 
-        def intent(tx: OwnSecondFactorTransaction) -> None:
+        def intent(tx: OwnSecondFactorTransaction) -> D:
             self._page.require_live(tx, session_token, user)
             require_unchanged(tx, user)
-            do(tx)
+            done = do(tx)
             self._password.forgive(tx, tried)
             tx.record_act(record)
+            return done
 
-        self._store.write(intent)
+        return self._store.write(intent)

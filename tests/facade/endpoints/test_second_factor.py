@@ -11,6 +11,7 @@ from tokenhouse.v1 import user_admin_pb2
 from tokenhouse.v1.user_admin_pb2_grpc import UserAdminServiceStub
 
 from tests.facade.pair import Pair
+from tests.facade.passkey_owner import Owner as PasskeyOwner
 from tests.facade.road import Visit, hidden_fields, register
 from tests.patience import PATIENCE
 from tests.plain_http import plain_client
@@ -48,6 +49,10 @@ class Owner:
     def begin(self) -> httpx.Response:
         """Sign in, and the page with the secret."""
         assert self.first_step().status_code == 303
+        return self.scan()
+
+    def scan(self) -> httpx.Response:
+        """The page with the secret, where somebody is signed in."""
         page = self.browser.get(_PAGE)
         assert self.send(page, _BEGIN).headers["location"] == _PAGE
         page = self.browser.get(_PAGE)
@@ -90,6 +95,20 @@ def test_switching_on(owner: Owner) -> None:
     assert owner.secret not in after.text.replace(" ", "")
     assert [code for code in codes if code in after.text] == []
     assert owner.browser.get(f"{_PAGE}/qr").status_code == 404
+
+
+def test_beside_a_passkey_there_are_no_new_recovery_codes(owner: Owner) -> None:
+    """Those that came with it are good, so the page as it is now follows, and says how many are left."""
+    other = PasskeyOwner(owner.pair, owner.username)
+    assert other.first_step().status_code == 303
+    assert other.add().status_code == 200
+    owner.browser = other.browser
+    switched_on = owner.send(owner.scan(), _CONFIRM, code=owner.code(), password=_PASSWORD)
+
+    assert (switched_on.status_code, switched_on.headers["location"]) == (303, _PAGE)
+    after = owner.browser.get(_PAGE).text
+    assert "On since" in after
+    assert "10 are left" in after
 
 
 def test_signing_in_takes_a_code(owner: Owner) -> None:
