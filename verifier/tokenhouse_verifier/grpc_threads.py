@@ -11,9 +11,9 @@ from typing import Protocol, TypeVar
 
 M = TypeVar("M")
 
-#: How the library's threads are named, after a function of its own; and how long one that may be somebody else's is waited
-#: for, in seconds.
+#: How the library's threads are named, after a function of its own.
 _NAME = "(_run)"
+#: How long one of that name is waited for that may be somebody else's, in seconds.
 _MOMENT = 0.2
 
 
