@@ -41,7 +41,9 @@ def examine_addresses(config: Config, core: Listener | None, *, answers: bool) -
     if status == http.HTTPStatus.OK and core is not None:
         yield from _examine_public_address(config.server.address, config.server.listen)
     if metrics.facade_listen is not None:
-        yield _examine_facade_metrics(metrics.facade_listen, serving=status is not None)
+        # One that is ready while no core of ours runs is another server's.
+        ours = status is not None and not (status == http.HTTPStatus.OK and core is None)
+        yield _examine_facade_metrics(metrics.facade_listen, serving=ours)
 
 
 def _examine_running_socket(setting: str, path: Path, core: Listener) -> Finding:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from socket import create_server
 
 from tests.cli.command import Operator
 from tests.facade.pair import Pair
@@ -13,9 +14,10 @@ def test_a_facade_without_a_core(tmp_path: Path) -> None:
 
     One that reaches another server's core is in the way of ours.
     """
-    with Pair(tmp_path) as pair:
+    with Pair(tmp_path) as pair, create_server(("127.0.0.1", 0)) as theirs:
+        metrics = f"127.0.0.1:{theirs.getsockname()[1]}"
         other = f"[Server]\nDataDir = other\nListen = 127.0.0.1:{pair.port}\n[Grpc]\nListen = 127.0.0.1:{free_port()}\n"
-        (tmp_path / "other.conf").write_text(other)
+        (tmp_path / "other.conf").write_text(f"{other}[Metrics]\nFacadeListen = {metrics}\n")
         beside = Operator(tmp_path / "other.conf")("doctor").stdout
         pair.hold_core()
         stuck = Operator(tmp_path / "t.conf")("doctor").stdout
@@ -28,6 +30,7 @@ def test_a_facade_without_a_core(tmp_path: Path) -> None:
     assert re.search(
         rf"127\.0\.0\.1:{pair.port} is taken by another server's facade, process \d+ .*: stop that", beside
     )
+    assert re.search(rf"problem +Addresses +Metrics\.FacadeListen: {metrics} is taken", beside)
     assert " did not answer within 3 s: restart it\n" in stuck
     assert stuck.endswith("\n\n1 problem.\n")
     assert called.status == 1
