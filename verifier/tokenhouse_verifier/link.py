@@ -42,7 +42,6 @@ class Link:
 
     def put(self, batch: StreamValidateTokensRequest, answered: Answered) -> OpenStream | None:
         """`BatchStream.put` for who has passed the gate: they have left it when they are told, or where nothing is."""
-
         inside = [self.gate]
 
         def leave() -> None:
@@ -71,9 +70,7 @@ class Link:
     def hold(self, deadline: float) -> None:
         """Be outside gRPC, waiting to this moment of the monotonic clock at the most."""
         self.gate.wait_until_empty(deadline)
-        self.batches.end(deadline)
-        self.changes.stop(deadline)
-        self.threads.wait_for_end(deadline)
+        self._end(deadline)
 
     def go_on(self) -> None:
         """Follow and ask again."""
@@ -90,8 +87,12 @@ class Link:
             return
         deadline = time.monotonic() + _PATIENCE
         self.changes.begin_to_stop()
+        self._end(deadline)
+        self.channel.close()
+        note_closing()
+
+    def _end(self, deadline: float) -> None:
+        """Leave no call, and no thread of ours or gRPC's, after `changes.begin_to_stop`."""
         self.batches.end(deadline)
         self.changes.stop(deadline)
         self.threads.wait_for_end(deadline)
-        self.channel.close()
-        note_closing()
