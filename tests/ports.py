@@ -1,6 +1,7 @@
 """TCP ports for the servers that tests start: nobody is given another one's."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from functools import cache
@@ -11,12 +12,15 @@ from tests.patience import PATIENCE
 #: Below 32768, where Linux takes ports for outgoing connections from, and above 10080, the last that browsers refuse
 #: to open (WHATWG Fetch, "port blocking").
 _BLOCKS = range(10_100, 30_000, 100)
+#: Two threads side by side would claim a block each, and let go of the one whose port has been given already.
+_GIVING = threading.Lock()
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on, and that is this process's to give."""
-    _, ports = _claim_block()
-    return next(port for port in ports if _is_free(port))
+    """A TCP port of 127.0.0.1 that nobody listens on, and that is this process's to give. Any thread may ask."""
+    with _GIVING:
+        _, ports = _claim_block()
+        return next(port for port in ports if _is_free(port))
 
 
 def wait_until_listening(port: int) -> None:
